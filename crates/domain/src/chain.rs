@@ -1,0 +1,57 @@
+//! What a chain reports: blocks and transfers, in words all ten networks share.
+//!
+//! Chains report and decide nothing; these types are how their reports reach a decision.
+
+use serde::{Deserialize, Serialize};
+
+use crate::environment::Environment;
+use crate::ids::RowKey;
+use crate::money::TokenAmount;
+use crate::network::Network;
+use crate::time::Timestamp;
+
+/// The block that includes a transfer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlockRef {
+    pub number: u64,
+    pub hash: String,
+    pub time: Timestamp,
+}
+
+/// Which coin moved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AssetRef {
+    Native,
+    /// Contract, mint, jetton master, asset unit or coin type.
+    Contract(String),
+}
+
+/// One transfer that a chain included and that did not fail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChainTransfer {
+    pub tx_hash: String,
+    /// The transfer's place among the transfers of its transaction: part of its identity.
+    pub ordinal: u32,
+    /// The log index, for display only: a reorg may change it.
+    pub log_index: Option<u32>,
+    pub asset: AssetRef,
+    /// None if it does not fit 128 bits.
+    pub amount: Option<TokenAmount>,
+    pub from: Option<String>,
+    pub to: String,
+    pub block: BlockRef,
+}
+
+impl ChainTransfer {
+    /// (environment, network, transaction, ordinal): what makes a payment one payment.
+    pub fn identity(&self, environment: Environment, network: Network) -> RowKey {
+        let parts = [
+            environment.as_str().as_bytes(),
+            network.as_str().as_bytes(),
+            self.tx_hash.as_bytes(),
+            &self.ordinal.to_be_bytes(),
+        ];
+        RowKey::of("transfer", &parts)
+    }
+}

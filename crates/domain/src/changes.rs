@@ -1,0 +1,164 @@
+//! A change of state as data: what a decision answers and the store commits, all or nothing.
+//!
+//! Rows to insert, rows to update (each at the version it was read), guards (rows only read),
+//! counters with bounds, ledger transfers, and entries for the log.
+
+use crate::event::NewEntry;
+use crate::ids::{MerchantId, RowKey, Version};
+use crate::ledger::Transfer;
+use crate::{
+    deposit_address::DepositAddress, api_key::ApiKey, audit::AuditEntry, challenge::WalletChallenge,
+    claim::Claim, idempotency::IdempotencyRow, invoice::Invoice, member::Member,
+    merchant::Merchant, password::PasswordReset, payment::Payment, quote::Quote,
+    sequence::Sequence, session::Session, sign_in::SignIn, simulated::SimulatedChain,
+    simulated::SimulatedTransaction, slot::Slot, token_rule::TokenRule, unmatched::Unmatched,
+    verification::Verification, watch::WatchCursor,
+};
+
+macro_rules! records {
+    ($($noun:ident($row:ty)),+ $(,)?) => {
+        /// One row of any noun.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Record { $($noun(Box<$row>)),+ }
+
+        /// The nouns that are kept as rows.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Noun { $($noun),+ }
+
+        impl Record {
+            pub fn noun(&self) -> Noun {
+                match self { $(Record::$noun(_) => Noun::$noun),+ }
+            }
+
+            pub fn key(&self) -> RowKey {
+                match self { $(Record::$noun(row) => row.key()),+ }
+            }
+
+            /// The version this row was read at; zero for a new one.
+            pub fn version(&self) -> Version {
+                match self { $(Record::$noun(row) => row.version),+ }
+            }
+        }
+
+        $(impl From<$row> for Record {
+            fn from(row: $row) -> Record { Record::$noun(Box::new(row)) }
+        })+
+    };
+}
+
+records! {
+    Merchant(Merchant),
+    Member(Member),
+    ApiKey(ApiKey),
+    Invoice(Invoice),
+    Session(Session),
+    Payment(Payment),
+    Quote(Quote),
+    DepositAddress(DepositAddress),
+    Idempotency(IdempotencyRow),
+    Claim(Claim),
+    Sequence(Sequence),
+    TokenRule(TokenRule),
+    Unmatched(Unmatched),
+    Verification(Verification),
+    SignIn(SignIn),
+    WalletChallenge(WalletChallenge),
+    PasswordReset(PasswordReset),
+    AuditEntry(AuditEntry),
+    WatchCursor(WatchCursor),
+    Slot(Slot),
+    SimulatedChain(SimulatedChain),
+    SimulatedTransaction(SimulatedTransaction),
+}
+
+/// A row that was only read, but must still be as it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Guard {
+    pub noun: Noun,
+    pub key: RowKey,
+    /// Zero: the row must not exist.
+    pub version: Version,
+}
+
+/// A number that many changes move at once, within bounds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CounterMove {
+    pub merchant_id: MerchantId,
+    /// What is counted, for example `invoices.devnet.paid`.
+    pub name: String,
+    pub by: i64,
+    pub floor: Option<i64>,
+    pub ceiling: Option<i64>,
+}
+
+impl CounterMove {
+    pub fn key(&self) -> RowKey {
+        counter_key(self.merchant_id, &self.name)
+    }
+}
+
+pub fn counter_key(merchant_id: MerchantId, name: &str) -> RowKey {
+    RowKey::of("counter", &[&merchant_id.0.to_be_bytes(), name.as_bytes()])
+}
+
+/// Everything one decision changes. All of it is committed, or nothing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Changes {
+    /// Whose lane of the log this goes to.
+    pub merchant_id: MerchantId,
+    pub inserts: Vec<Record>,
+    pub updates: Vec<Record>,
+    pub guards: Vec<Guard>,
+    pub counters: Vec<CounterMove>,
+    pub transfers: Vec<Transfer>,
+    pub entries: Vec<NewEntry>,
+}
+
+impl Changes {
+    pub fn of(merchant_id: MerchantId) -> Changes {
+        Changes {
+            merchant_id,
+            inserts: Vec::new(),
+            updates: Vec::new(),
+            guards: Vec::new(),
+            counters: Vec::new(),
+            transfers: Vec::new(),
+            entries: Vec::new(),
+        }
+    }
+
+    pub fn insert(&mut self, row: impl Into<Record>) {
+        self.inserts.push(row.into());
+    }
+
+    pub fn update(&mut self, row: impl Into<Record>) {
+        self.updates.push(row.into());
+    }
+
+    /// Requires that a row that was read is unchanged at commit.
+    pub fn guard(&mut self, noun: Noun, key: RowKey, version: Version) {
+        self.guards.push(Guard { noun, key, version });
+    }
+
+    /// Moves an unbounded count, such as a gauge of invoices in a state.
+    pub fn count(&mut self, name: String, by: i64) {
+        let merchant_id = self.merchant_id;
+        self.counters.push(CounterMove { merchant_id, name, by, floor: None, ceiling: None });
+    }
+
+    pub fn transfer(&mut self, transfer: Transfer) {
+        self.transfers.push(transfer);
+    }
+
+    pub fn tell(&mut self, entry: impl Into<NewEntry>) {
+        self.entries.push(entry.into());
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.inserts.is_empty()
+            && self.updates.is_empty()
+            && self.counters.is_empty()
+            && self.transfers.is_empty()
+            && self.entries.is_empty()
+    }
+}

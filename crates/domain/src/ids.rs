@@ -1,0 +1,198 @@
+//! Ids, row keys and the fresh ids a decision may use up.
+//!
+//! Every row is found by one 16-byte key: a UUIDv7, or for a business key a hash of everything
+//! that makes it unique. Decisions draw ids from `Fresh`, which the caller seeds.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::time::Timestamp;
+
+/// The key of a row: one column of 16 bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RowKey(pub [u8; 16]);
+
+impl RowKey {
+    /// A business key: a hash of the kind and of every part, each with its length.
+    pub fn of(kind: &str, parts: &[&[u8]]) -> RowKey {
+        let mut hash = Sha256::new();
+        hash.update((kind.len() as u64).to_be_bytes());
+        hash.update(kind.as_bytes());
+        for part in parts {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        let mut key = [0; 16];
+        key.copy_from_slice(&hash.finalize()[..16]);
+        RowKey(key)
+    }
+
+    /// The key of a row whose id is an integer.
+    pub fn of_integer(id: i64) -> RowKey {
+        let mut key = [0; 16];
+        key[8..].copy_from_slice(&id.to_be_bytes());
+        RowKey(key)
+    }
+
+    pub fn uuid(self) -> Uuid {
+        Uuid::from_bytes(self.0)
+    }
+}
+
+impl std::fmt::Debug for RowKey {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{}", self.uuid().simple())
+    }
+}
+
+impl From<Uuid> for RowKey {
+    fn from(id: Uuid) -> RowKey {
+        RowKey(*id.as_bytes())
+    }
+}
+
+/// How often a row was written; a change names the version it was decided on.
+pub type Version = i64;
+
+macro_rules! uuid_ids {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+            utoipa::ToSchema,
+        )]
+        #[serde(transparent)]
+        #[schema(value_type = String, format = Uuid)]
+        pub struct $name(pub Uuid);
+
+        impl $name {
+            pub fn fresh(fresh: &mut Fresh) -> $name {
+                $name(fresh.uuid())
+            }
+
+            pub fn parse(text: &str) -> Option<$name> {
+                Uuid::try_parse(text).ok().map($name)
+            }
+
+            pub fn key(self) -> RowKey {
+                self.0.into()
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(out)
+            }
+        }
+
+        impl From<RowKey> for $name {
+            fn from(key: RowKey) -> $name {
+                $name(key.uuid())
+            }
+        }
+    )+};
+}
+
+uuid_ids! {
+    InvoiceId,
+    PaymentId,
+    SessionId,
+    QuoteId,
+    MemberId,
+    ApiKeyId,
+    SignInId,
+    ChallengeId,
+    ResetId,
+    AuditId,
+    UnmatchedId,
+    VerificationId,
+    TransferId,
+    SimulatedTxId,
+}
+
+/// A merchant's number. Zero is the house itself: operator acts and shared rows.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+    utoipa::ToSchema,
+)]
+#[serde(transparent)]
+pub struct MerchantId(pub i64);
+
+impl MerchantId {
+    pub const HOUSE: MerchantId = MerchantId(0);
+
+    pub fn key(self) -> RowKey {
+        RowKey::of_integer(self.0)
+    }
+}
+
+impl std::fmt::Display for MerchantId {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(out)
+    }
+}
+
+/// The time of a decision and the ids it may use up. Equal seeds give equal ids.
+#[derive(Debug, Clone)]
+pub struct Fresh {
+    now: Timestamp,
+    state: u64,
+    stream: u64,
+}
+
+impl Fresh {
+    pub fn new(now: Timestamp, seed: [u8; 16]) -> Fresh {
+        let (high, low) = seed.split_at(8);
+        let read = |half: &[u8]| u64::from_be_bytes(half.try_into().expect("eight bytes"));
+        Fresh { now, state: read(high), stream: read(low) | 1 }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// A UUIDv7 of this moment. Not a secret: credentials take their own entropy.
+    pub fn uuid(&mut self) -> Uuid {
+        let (high, low) = (self.next(), self.next());
+        let mut bytes = [0; 16];
+        bytes[..6].copy_from_slice(&self.now.0.to_be_bytes()[2..]);
+        bytes[6..8].copy_from_slice(&high.to_be_bytes()[..2]);
+        bytes[8..].copy_from_slice(&low.to_be_bytes());
+        bytes[6] = 0x70 | (bytes[6] & 0x0f);
+        bytes[8] = 0x80 | (bytes[8] & 0x3f);
+        Uuid::from_bytes(bytes)
+    }
+
+    /// SplitMix64 over a seeded stream: distinct for distinct seeds, cheap, not for secrets.
+    fn next(&mut self) -> u64 {
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15 ^ (self.stream << 1));
+        let mut mixed = self.state ^ self.stream.rotate_left(32);
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fresh_ids_are_uuid_v7_of_their_moment_and_differ() {
+        let mut fresh = Fresh::new(Timestamp(1_766_320_496_123), [7; 16]);
+        let ids: Vec<Uuid> = (0..10_000).map(|_| fresh.uuid()).collect();
+        let distinct: std::collections::HashSet<_> = ids.iter().collect();
+        assert_eq!(distinct.len(), ids.len());
+        assert!(ids.iter().all(|id| id.get_version_num() == 7));
+        let (seconds, nanos) = ids[0].get_timestamp().expect("v7 carries a time").to_unix();
+        assert_eq!((seconds, nanos / 1_000_000), (1_766_320_496, 123));
+    }
+
+    #[test]
+    fn business_keys_do_not_run_their_parts_together() {
+        assert_ne!(RowKey::of("k", &[b"ab", b"c"]), RowKey::of("k", &[b"a", b"bc"]));
+        assert_ne!(RowKey::of("ka", &[b"b"]), RowKey::of("k", &[b"ab"]));
+    }
+}

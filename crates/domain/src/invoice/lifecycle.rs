@@ -1,0 +1,252 @@
+//! What happens to an invoice after it was made, payments aside: addresses, expiry, cancel, accept.
+
+use super::{Invoice, InvoiceStatus, create};
+use crate::address::Address;
+use crate::changes::Changes;
+use crate::deposit_address::DepositAddress;
+use crate::event::Origin;
+use crate::ids::{Fresh, SessionId};
+use crate::ledger::TransferReason;
+use crate::money::Usd;
+use crate::network::Network;
+use crate::payment::{Payment, PaymentStatus, Posting, SettlementStatus};
+use crate::questions::Answer;
+use crate::quote::Quote;
+use crate::refusal::Refusal;
+use crate::session::Session;
+use crate::time::{HOUR_MS, SECOND_MS, Timestamp};
+use crate::token::TokenId;
+
+/// How long an address is watched after the pay-by time, and expiry waits for a lagging watcher.
+pub const LATE_WINDOW_MS: i64 = 24 * HOUR_MS;
+const LOOK_AGAIN_MS: i64 = 2 * SECOND_MS;
+
+/// What the payor's choice of network and token asks for.
+#[derive(Clone, Debug)]
+pub struct AddressAsk {
+    pub network: Network,
+    pub token_id: TokenId,
+    pub address: Address,
+    pub index: u32,
+    /// The row of this address, if it was given out before.
+    pub known: Option<DepositAddress>,
+    pub quote: Quote,
+}
+
+impl Invoice {
+    /// Refuses once the invoice takes no payments any more.
+    pub fn check_open(&self, now: Timestamp) -> Result<(), Refusal> {
+        match self.status {
+            InvoiceStatus::Paid => Err(Refusal::AlreadyPaid),
+            InvoiceStatus::Expired => Err(Refusal::InvoiceExpired),
+            InvoiceStatus::Canceled => Err(Refusal::InvoiceClosed),
+            InvoiceStatus::Unpaid | InvoiceStatus::Underpaid if now >= self.expires_at => {
+                Err(Refusal::InvoiceExpired)
+            }
+            InvoiceStatus::Unpaid | InvoiceStatus::Underpaid => Ok(()),
+        }
+    }
+
+    /// A payor who paid in part goes on with the same network and token.
+    pub fn check_choice(&self, network: Network, token_id: TokenId) -> Result<(), Refusal> {
+        match &self.lock {
+            Some(lock) if lock.network != network || lock.token_id != token_id => {
+                let message = "must be the token of the first payment";
+                Err(Refusal::invalid("tokenId", message))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Gives out the invoice's address on a network, or refreshes only its quote.
+pub fn give_out_address(
+    before: &Invoice,
+    ask: AddressAsk,
+    now: Timestamp,
+) -> Result<Changes, Refusal> {
+    before.check_open(now)?;
+    before.check_choice(ask.network, ask.token_id)?;
+    let mut changes = Changes::of(before.merchant_id);
+    let is_new_index = before.address_index != Some(ask.index);
+    match ask.known {
+        Some(known) if known.is_given_out_on(ask.network) => {}
+        Some(mut known) => {
+            known.networks |= ask.network.bit();
+            changes.update(known);
+        }
+        None => {
+            let whose = (before.merchant_id, before.environment);
+            let target = (before.id, ask.index);
+            changes.insert(DepositAddress::new(whose, ask.network, &ask.address, target, now));
+        }
+    }
+    if is_new_index {
+        let after = Invoice { address_index: Some(ask.index), ..before.clone() };
+        changes.update(after);
+    } else {
+        changes.guard(crate::changes::Noun::Invoice, before.key(), before.version);
+    }
+    changes.insert(ask.quote);
+    Ok(changes)
+}
+
+/// What the expiry worker learns about a due invoice.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Expiry {
+    Expire(Changes),
+    /// Not yet: look again after `due_at`. True if it waits for a watcher that lags.
+    Wait(Changes, WaitReason),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitReason {
+    PendingPayment,
+    WatcherLag,
+}
+
+/// Expires an invoice whose pay-by time has come.
+///
+/// `scanned_until`: the time up to which every network the invoice has an address on has been
+/// looked at; none if it has no address anywhere.
+pub fn expire(before: &Invoice, scanned_until: Option<Timestamp>, now: Timestamp) -> Expiry {
+    let wait = |reason| {
+        let mut changes = Changes::of(before.merchant_id);
+        changes.update(Invoice { due_at: now.plus_ms(LOOK_AGAIN_MS), ..before.clone() });
+        Expiry::Wait(changes, reason)
+    };
+    if before.is_covered_by(before.amount_paid.plus(before.amount_pending)) {
+        return wait(WaitReason::PendingPayment);
+    }
+    let gives_up_waiting = now >= before.expires_at.plus_ms(LATE_WINDOW_MS);
+    let is_lagging = scanned_until.is_some_and(|until| until < before.expires_at);
+    if is_lagging && !gives_up_waiting {
+        return wait(WaitReason::WatcherLag);
+    }
+    let mut after = before.clone();
+    after.status = InvoiceStatus::Expired;
+    after.final_at = Some(now);
+    let mut changes = Changes::of(before.merchant_id);
+    after.record_updated(before, &mut changes, Origin::default(), now);
+    Expiry::Expire(changes)
+}
+
+/// Cancels an invoice nobody has paid anything on.
+pub fn cancel(
+    before: &Invoice,
+    origin: Origin,
+    now: Timestamp,
+) -> Result<(Invoice, Changes), Refusal> {
+    if before.status != InvoiceStatus::Unpaid || before.payments_seen > 0 {
+        return Err(Refusal::NotCancelable);
+    }
+    let mut after = before.clone();
+    after.status = InvoiceStatus::Canceled;
+    after.final_at = Some(now);
+    let mut changes = Changes::of(before.merchant_id);
+    after.clone().record_updated(before, &mut changes, origin, now);
+    Ok((after, changes))
+}
+
+/// The merchant takes what arrived on an expired or underpaid invoice as the full payment.
+pub fn accept(
+    before: &Invoice,
+    payments: Vec<Payment>,
+    head: super::HeadOf<'_>,
+    origin: Origin,
+    fresh: &mut Fresh,
+) -> Result<(Invoice, Changes), Refusal> {
+    let now = fresh.now();
+    if !matches!(before.status, InvoiceStatus::Expired | InvoiceStatus::Underpaid) {
+        return Err(Refusal::NotResolvable);
+    }
+    let mut changes = Changes::of(before.merchant_id);
+    let mut after = before.clone();
+    let mut accepted = Usd::ZERO;
+    for payment in payments {
+        if !payment.status.is_confirmed() || payment.token_id.is_none() {
+            continue;
+        }
+        accepted = accepted.plus(payment.value);
+        let mut taken = payment.clone();
+        if !taken.is_counted {
+            taken.is_counted = true;
+            after.amount_paid = after.amount_paid.plus(taken.value);
+        }
+        taken.status = PaymentStatus::Confirmed;
+        taken.settlement_status = SettlementStatus::Pending;
+        let target = Posting::Merchant;
+        taken.post(target, TransferReason::PaymentAccepted, &mut changes, fresh);
+        if taken != payment {
+            taken.record_updated(&payment, (before, head(payment.network)), &mut changes, now);
+        }
+    }
+    if accepted == Usd::ZERO {
+        return Err(Refusal::NothingToAccept);
+    }
+    after.status = InvoiceStatus::Paid;
+    after.paid_at = Some(now);
+    after.final_at = Some(now);
+    after.clone().record_updated(before, &mut changes, origin, now);
+    Ok((after, changes))
+}
+
+/// Mints fresh credentials for an open invoice; `others` are revoked with the same commit.
+pub fn fresh_session(
+    invoice: &Invoice,
+    others: Vec<Session>,
+    fresh: &mut Fresh,
+) -> Result<(Session, Changes), Refusal> {
+    let now = fresh.now();
+    invoice.check_open(now)?;
+    let session = Session {
+        id: SessionId::fresh(fresh),
+        invoice_id: invoice.id,
+        merchant_id: invoice.merchant_id,
+        environment: invoice.environment,
+        issued_at: now,
+        revoked_at: None,
+        version: 0,
+    };
+    let mut changes = Changes::of(invoice.merchant_id);
+    changes.insert(session.clone());
+    for other in others.into_iter().filter(|other| other.revoked_at.is_none()) {
+        changes.update(Session { revoked_at: Some(now), ..other });
+    }
+    Ok((session, changes))
+}
+
+/// The payor leaves an e-mail address for the receipt.
+pub fn set_customer_email(
+    before: &Invoice,
+    email: &str,
+    now: Timestamp,
+) -> Result<(Invoice, Changes), Refusal> {
+    let email = create::email(email).map_err(|_| {
+        Refusal::invalid("email", "must be an e-mail address")
+    })?;
+    before.check_open(now)?;
+    let after = Invoice { customer_email: Some(email), ..before.clone() };
+    let mut changes = Changes::of(before.merchant_id);
+    after.clone().record_updated(before, &mut changes, Origin::default(), now);
+    Ok((after, changes))
+}
+
+/// The payor answers the merchant's questions; later answers replace earlier ones.
+pub fn answer_questions(
+    before: &Invoice,
+    answers: Vec<Answer>,
+    now: Timestamp,
+) -> Result<Changes, Refusal> {
+    let Some(questions) = &before.details.questions else {
+        return Err(Refusal::invalid("responses", "answer an invoice that asks nothing"));
+    };
+    questions.check_answers(&answers)?;
+    if before.status == InvoiceStatus::Canceled {
+        return Err(Refusal::InvoiceClosed);
+    }
+    let after = Invoice { answers, ..before.clone() };
+    let mut changes = Changes::of(before.merchant_id);
+    after.record_updated(before, &mut changes, Origin::default(), now);
+    Ok(changes)
+}

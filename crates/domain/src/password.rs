@@ -1,0 +1,87 @@
+//! Passwords under argon2id, and the reset token that replaces a forgotten one.
+//!
+//! Hashing is slow on purpose: callers run it off the request threads. A reset token works once.
+
+use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
+use argon2::{Algorithm, Argon2, Params, Version as Argon2Version};
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{MemberId, ResetId, RowKey, Version};
+use crate::refusal::Refusal;
+use crate::secret::Entropy;
+use crate::time::{HOUR_MS, Timestamp};
+
+pub const LENGTH_MIN: usize = 10;
+pub const LENGTH_MAX: usize = 256;
+pub const RESET_MS: i64 = HOUR_MS;
+const MEMORY_KIB: u32 = 19_456;
+const PASSES: u32 = 2;
+
+/// A mailed token that lets its holder set a new password, once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasswordReset {
+    pub id: ResetId,
+    pub member_id: MemberId,
+    /// SHA-256 of the token that was mailed.
+    pub token_hash: [u8; 32],
+    pub expires_at: Timestamp,
+    pub used_at: Option<Timestamp>,
+    #[serde(skip)]
+    pub version: Version,
+}
+
+impl PasswordReset {
+    pub fn key(&self) -> RowKey {
+        self.id.key()
+    }
+
+    /// The claim that finds a reset by the hash of its token.
+    pub fn claim_key(token_hash: &[u8; 32]) -> RowKey {
+        RowKey::of("password_reset", &[token_hash])
+    }
+}
+
+pub fn check_length(param: &'static str, password: &str) -> Result<(), Refusal> {
+    if (LENGTH_MIN..=LENGTH_MAX).contains(&password.len()) {
+        return Ok(());
+    }
+    let message = format!("must have {LENGTH_MIN} to {LENGTH_MAX} bytes");
+    Err(Refusal::invalid(param, message))
+}
+
+pub fn hash(password: &str, entropy: &Entropy) -> String {
+    let salt = SaltString::encode_b64(&entropy.0[..16]).expect("sixteen bytes are a salt");
+    let hash = hasher().hash_password(password.as_bytes(), &salt);
+    hash.expect("parameters are valid").to_string()
+}
+
+pub fn verify(password: &str, hash: &str) -> bool {
+    PasswordHash::new(hash)
+        .is_ok_and(|hash| hasher().verify_password(password.as_bytes(), &hash).is_ok())
+}
+
+/// A hash no password has: verified against when an account is unknown, so that time does not
+/// tell which e-mails exist.
+pub fn decoy_hash() -> &'static str {
+    "$argon2id$v=19$m=19456,t=2,p=1$cGVwYXlkZWNveXNhbHQ$\
+     3q2+796tvu/erb7v3q2+796tvu/erb7v3q2+796tvu8"
+}
+
+fn hasher() -> Argon2<'static> {
+    let params = Params::new(MEMORY_KIB, PASSES, 1, None).expect("constants are in range");
+    Argon2::new(Algorithm::Argon2id, Argon2Version::V0x13, params)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_verifies_against_its_own_hash_only() {
+        let hash = hash("correct horse", &Entropy::new([1; 32]));
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+        assert!(verify("correct horse", &hash));
+        assert!(!verify("battery staple", &hash));
+        assert!(!verify("", decoy_hash()));
+    }
+}

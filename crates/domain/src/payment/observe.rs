@@ -1,0 +1,368 @@
+//! What a transfer on chain does: seen, confirmed, reverted, seen again.
+//!
+//! Each step is idempotent on its own: replaying a block, or confirming twice, changes nothing.
+//! The invoice row is written with every payment, so that racing steps meet a conflict, not a sum.
+
+use super::{Payment, PaymentStatus, Posting, SettlementStatus};
+use crate::chain::{AssetRef, ChainTransfer};
+use crate::changes::Changes;
+use crate::claim::Claim;
+use crate::deposit_address::DepositAddress;
+use crate::event::{
+    EntryKind, EventType, NewEntry, Origin, Subject, created_data, updated_data,
+};
+use crate::ids::{Fresh, PaymentId, TransferId, UnmatchedId};
+use crate::invoice::{Invoice, InvoiceStatus, InvoiceType, Lock};
+use crate::ledger::{Account, AccountKind, Transfer, TransferReason};
+use crate::money::{Rate, TokenAmount, Usd};
+use crate::network::Network;
+use crate::quote::{Quote, value_transfer};
+use crate::time::Timestamp;
+use crate::token::Token;
+use crate::unmatched::{Unmatched, UnmatchedReason};
+
+/// A transfer to one of our addresses, and everything its decision depends on.
+#[derive(Clone, Debug)]
+pub struct Sighting<'a> {
+    pub network: Network,
+    pub transfer: &'a ChainTransfer,
+    pub address: &'a DepositAddress,
+    pub invoice: &'a Invoice,
+    /// The payment this transfer made before, if any.
+    pub known: Option<&'a Payment>,
+    /// Quotes of the invoice for any token.
+    pub quotes: &'a [Quote],
+    /// Today's rate of the token, where there is one.
+    pub rate: Option<Rate>,
+    pub is_token_blocked: bool,
+    pub required_confirmations: u64,
+    pub head: u64,
+}
+
+/// Records a transfer: a new payment, one that came back, one that moved, or the inbox.
+///
+/// Nothing to change answers none.
+pub fn see(sighting: &Sighting<'_>, fresh: &mut Fresh) -> Option<Changes> {
+    if let Some(known) = sighting.known {
+        return see_again(sighting, known, fresh.now());
+    }
+    let Some(amount) = sighting.transfer.amount else {
+        return Some(unmatched(sighting, UnmatchedReason::AmountTooLarge, fresh));
+    };
+    if !sighting.address.is_given_out_on(sighting.network) {
+        return Some(unmatched(sighting, UnmatchedReason::WrongNetwork, fresh));
+    }
+    Some(see_first(sighting, amount, fresh))
+}
+
+fn unmatched(sighting: &Sighting<'_>, reason: UnmatchedReason, fresh: &mut Fresh) -> Changes {
+    let address = sighting.address;
+    let identity = sighting.transfer.identity(address.environment, sighting.network);
+    let row = Unmatched {
+        id: UnmatchedId::fresh(fresh),
+        merchant_id: address.merchant_id,
+        environment: address.environment,
+        network: sighting.network,
+        reason,
+        invoice_id: address.invoice_id,
+        transfer: sighting.transfer.clone(),
+        seen_at: fresh.now(),
+        version: 0,
+    };
+    let mut changes = Changes::of(address.merchant_id);
+    changes.insert(Claim::new(identity, row.key()));
+    changes.insert(row);
+    changes
+}
+
+fn see_first(sighting: &Sighting<'_>, amount: TokenAmount, fresh: &mut Fresh) -> Changes {
+    let Sighting { transfer, invoice, network, .. } = *sighting;
+    let (now, environment) = (fresh.now(), invoice.environment);
+    let contract = match &transfer.asset {
+        AssetRef::Native => None,
+        AssetRef::Contract(address) => Some(address.as_str()),
+    };
+    let token = Token::find(network, environment, contract);
+    let block_time = transfer.block.time;
+    let value = token.and_then(|token| {
+        value_transfer(sighting.quotes, token, (amount, block_time), sighting.rate)
+    });
+    let is_late = match invoice.status {
+        InvoiceStatus::Unpaid | InvoiceStatus::Underpaid | InvoiceStatus::Paid => {
+            block_time > invoice.expires_at
+        }
+        InvoiceStatus::Expired => true,
+        InvoiceStatus::Canceled => false,
+    };
+    let is_counted = value.is_some() && !is_late && accepts(sighting, token);
+    let payment = Payment {
+        id: PaymentId::fresh(fresh),
+        invoice_id: invoice.id,
+        merchant_id: invoice.merchant_id,
+        environment,
+        network,
+        token_id: token.map(|token| token.id),
+        token_address: contract.map(str::to_owned),
+        amount,
+        value: value.unwrap_or(Usd::ZERO),
+        tx_hash: transfer.tx_hash.clone(),
+        ordinal: transfer.ordinal.into(),
+        log_index: transfer.log_index.map(i64::from),
+        block_number: block_number(transfer),
+        block_hash: transfer.block.hash.clone(),
+        block_time,
+        required_confirmations: sighting.required_confirmations as i64,
+        from_address: transfer.from.clone(),
+        to_address: transfer.to.clone(),
+        status: PaymentStatus::Pending,
+        settlement_status: settlement_of(is_counted),
+        is_late,
+        is_counted,
+        posting: Posting::None,
+        created_at: now,
+        confirmed_at: None,
+        version: 0,
+    };
+    let mut after = invoice.clone();
+    after.payments_seen += 1;
+    if is_counted {
+        after.amount_pending = after.amount_pending.plus(payment.value);
+    }
+    let mut changes = Changes::of(invoice.merchant_id);
+    changes.insert(Claim::new(transfer.identity(environment, network), payment.key()));
+    let data = created_data(&payment.view(sighting.head));
+    let event = payment.entry(EventType::InvoicePaymentCreated, data, invoice, now);
+    changes.tell(event);
+    changes.insert(payment);
+    changes.update(after);
+    changes
+}
+
+/// A known token, neither blocked nor locked out, on an invoice that was not canceled.
+fn accepts(sighting: &Sighting<'_>, token: Option<&'static Token>) -> bool {
+    let invoice = sighting.invoice;
+    let fits_lock = |token: &Token| match &invoice.lock {
+        Some(lock) => lock.token_id == token.id && lock.network == sighting.network,
+        None => true,
+    };
+    let is_open_to = |token: &Token| fits_lock(token) || invoice.status == InvoiceStatus::Paid;
+    token.is_some_and(is_open_to)
+        && !sighting.is_token_blocked
+        && invoice.status != InvoiceStatus::Canceled
+}
+
+fn settlement_of(is_counted: bool) -> SettlementStatus {
+    if is_counted { SettlementStatus::Pending } else { SettlementStatus::Manual }
+}
+
+fn block_number(transfer: &ChainTransfer) -> i64 {
+    i64::try_from(transfer.block.number).unwrap_or(i64::MAX)
+}
+
+/// The transfer is known: it came back after a reorg, moved to another block, or nothing is new.
+fn see_again(sighting: &Sighting<'_>, known: &Payment, now: Timestamp) -> Option<Changes> {
+    let transfer = sighting.transfer;
+    let comes_back = known.status == PaymentStatus::Reverted;
+    if !comes_back && known.block_hash == transfer.block.hash {
+        return None;
+    }
+    let mut after = known.clone();
+    after.block_number = block_number(transfer);
+    after.block_hash = transfer.block.hash.clone();
+    after.block_time = transfer.block.time;
+    after.log_index = transfer.log_index.map(i64::from);
+    let mut changes = Changes::of(known.merchant_id);
+    let mut invoice = sighting.invoice.clone();
+    if comes_back {
+        after.status = PaymentStatus::Pending;
+        after.confirmed_at = None;
+        after.settlement_status = settlement_of(after.is_counted);
+        if after.is_counted {
+            invoice.amount_pending = invoice.amount_pending.plus(after.value);
+        }
+    }
+    changes.update(invoice);
+    after.record_updated(known, (sighting.invoice, sighting.head), &mut changes, now);
+    Some(changes)
+}
+
+/// A pending payment that may be deep enough now.
+#[derive(Clone, Debug)]
+pub struct Confirmation<'a> {
+    pub payment: &'a Payment,
+    pub invoice: &'a Invoice,
+    /// The invoice's payments that wait for the rest: they are confirmed with the one that pays.
+    pub underpaid: Vec<Payment>,
+    pub head: u64,
+}
+
+/// Confirms a payment that is deep enough; none if it is not, or no longer pending.
+pub fn confirm(confirmation: Confirmation<'_>, fresh: &mut Fresh) -> Option<Changes> {
+    let Confirmation { payment: known, invoice: before, underpaid, head } = confirmation;
+    let is_waiting = matches!(known.status, PaymentStatus::Pending | PaymentStatus::ManualRetry);
+    if !is_waiting || !known.is_deep_enough(head) {
+        return None;
+    }
+    let now = fresh.now();
+    let mut changes = Changes::of(before.merchant_id);
+    let mut payment = known.clone();
+    payment.status = PaymentStatus::Confirmed;
+    payment.confirmed_at = Some(now);
+    let mut after = before.clone();
+    if payment.is_counted {
+        after.amount_pending = after.amount_pending.minus_floor(payment.value);
+        after.amount_paid = after.amount_paid.plus(payment.value);
+        after.last_payment_at = Some(now);
+        after.payer_wallet_address = payment.from_address.clone();
+        after.payer_wallet_network = Some(payment.network);
+        payment.status = apply(&mut after, &payment, now);
+        if after.status == InvoiceStatus::Expired {
+            payment.settlement_status = SettlementStatus::Manual;
+        }
+        let reason = match payment.posting {
+            Posting::Suspense => TransferReason::PaymentRestored,
+            Posting::None | Posting::Merchant => TransferReason::PaymentConfirmed,
+        };
+        payment.post(Posting::Merchant, reason, &mut changes, fresh);
+    } else {
+        payment.post(Posting::Suspense, TransferReason::PaymentHeld, &mut changes, fresh);
+    }
+    if after.status == InvoiceStatus::Paid && before.status != InvoiceStatus::Paid {
+        for short in underpaid.iter().filter(|other| other.id != payment.id) {
+            let whole = Payment { status: PaymentStatus::Confirmed, ..short.clone() };
+            whole.record_updated(short, (before, head), &mut changes, now);
+        }
+    }
+    payment.record_updated(known, (before, head), &mut changes, now);
+    after.record_updated(before, &mut changes, Origin::default(), now);
+    Some(changes)
+}
+
+/// Moves the invoice on by what is confirmed now, and says what that makes of the payment.
+fn apply(invoice: &mut Invoice, payment: &Payment, now: Timestamp) -> PaymentStatus {
+    match invoice.status {
+        InvoiceStatus::Unpaid | InvoiceStatus::Underpaid => {
+            if invoice.is_covered_by(invoice.amount_paid) {
+                invoice.status = InvoiceStatus::Paid;
+                (invoice.paid_at, invoice.final_at) = (Some(now), Some(now));
+                return PaymentStatus::Confirmed;
+            }
+            invoice.status = InvoiceStatus::Underpaid;
+            if let (None, Some(token_id)) = (&invoice.lock, payment.token_id) {
+                let address = payment.to_address.clone();
+                invoice.lock = Some(Lock { network: payment.network, token_id, address });
+            }
+            PaymentStatus::Underpaid
+        }
+        InvoiceStatus::Paid | InvoiceStatus::Canceled => PaymentStatus::Confirmed,
+        InvoiceStatus::Expired => PaymentStatus::Underpaid,
+    }
+}
+
+/// A reorg removed the block of this payment; none if it was reverted before.
+///
+/// The invoice keeps its state. Money that was confirmed and vanished goes to suspense, for a
+/// human to decide.
+pub fn revert(
+    known: &Payment,
+    before: &Invoice,
+    head: u64,
+    fresh: &mut Fresh,
+) -> Option<Changes> {
+    if known.status == PaymentStatus::Reverted {
+        return None;
+    }
+    let now = fresh.now();
+    let mut changes = Changes::of(before.merchant_id);
+    let mut after = before.clone();
+    let mut payment = known.clone();
+    payment.status = PaymentStatus::Reverted;
+    let was_confirmed = known.status.is_confirmed();
+    if known.is_counted && was_confirmed {
+        after.amount_paid = after.amount_paid.minus_floor(known.value);
+        payment.settlement_status = SettlementStatus::Manual;
+        let reason = TransferReason::PaymentReverted;
+        payment.post(Posting::Suspense, reason, &mut changes, fresh);
+    } else if known.is_counted {
+        after.amount_pending = after.amount_pending.minus_floor(known.value);
+    }
+    payment.record_updated(known, (before, head), &mut changes, now);
+    after.record_updated(before, &mut changes, Origin::default(), now);
+    Some(changes)
+}
+
+impl Payment {
+    /// Moves this payment's tokens in the ledger to where they belong now.
+    pub(crate) fn post(
+        &mut self,
+        target: Posting,
+        reason: TransferReason,
+        changes: &mut Changes,
+        fresh: &mut Fresh,
+    ) {
+        let Some(token_id) = self.token_id else { return };
+        let account = |kind| Account {
+            merchant_id: self.merchant_id,
+            environment: self.environment,
+            kind,
+            network: self.network,
+            token_id,
+        };
+        let kind = |posting| match posting {
+            Posting::None => AccountKind::Clearing,
+            Posting::Merchant => AccountKind::Merchant,
+            Posting::Suspense => AccountKind::Suspense,
+        };
+        if target == self.posting || self.amount == TokenAmount::ZERO {
+            return;
+        }
+        changes.transfer(Transfer {
+            id: TransferId::fresh(fresh),
+            debit: account(kind(self.posting)),
+            credit: account(kind(target)),
+            amount: self.amount,
+            reason,
+            object: self.key(),
+            created_at: fresh.now(),
+        });
+        self.posting = target;
+    }
+
+    pub(crate) fn record_updated(
+        self,
+        before: &Payment,
+        (invoice, head): (&Invoice, u64),
+        changes: &mut Changes,
+        now: Timestamp,
+    ) {
+        let data = updated_data(&before.view(head), &self.view(head));
+        changes.tell(self.entry(EventType::InvoicePaymentUpdated, data, invoice, now));
+        changes.update(self);
+    }
+
+    fn entry(
+        &self,
+        kind: EventType,
+        data: String,
+        invoice: &Invoice,
+        now: Timestamp,
+    ) -> NewEntry {
+        NewEntry {
+            merchant_id: self.merchant_id,
+            environment: self.environment,
+            kind: EntryKind::Event(kind),
+            created_at: now,
+            subject: Subject {
+                object_id: Some(self.key()),
+                invoice_id: Some(self.invoice_id.key()),
+                order_id: invoice.commerce_order_id,
+                customer_id: invoice.customer_id.clone(),
+                wallet: self.from_address.clone(),
+                is_commerce: invoice.invoice_type == InvoiceType::Commerce,
+            },
+            data,
+            origin: Origin::default(),
+            pending_webhooks: 0,
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Why a decision was refused: one enum that names the broken rule.
+//!
+//! HTTP maps each to a status and a stable code in one place. A refusal changes nothing.
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("{param} {message}")]
+    Invalid { param: &'static str, message: String },
+    #[error("An invoice can be canceled only while unpaid and without any payment seen")]
+    NotCancelable,
+    #[error("This invoice cannot be accepted as it stands")]
+    NotResolvable,
+    #[error("No payment of this invoice waits to be accepted")]
+    NothingToAccept,
+    #[error("The invoice is already paid")]
+    AlreadyPaid,
+    #[error("The invoice has expired")]
+    InvoiceExpired,
+    #[error("The invoice is no longer open")]
+    InvoiceClosed,
+    #[error("A merchant always keeps an owner")]
+    LastOwner,
+    #[error("E-mail, password or code is not right")]
+    SignInFailed,
+    #[error("Too many failed sign-ins; try again later")]
+    SignInLocked,
+    #[error("Mainnet is not enabled for this account")]
+    MainnetNotEnabled,
+    #[error("The access key is not valid")]
+    AccessKeyInvalid,
+}
+
+impl Refusal {
+    pub fn invalid(param: &'static str, message: impl Into<String>) -> Refusal {
+        Refusal::Invalid { param, message: message.into() }
+    }
+}

@@ -1,0 +1,46 @@
+//! A sequence: numbers that are given out once, in blocks, to any number of processes.
+//!
+//! Deposit address indexes and merchant numbers come from here. A block that a process never used
+//! up is lost, never given out twice.
+
+use crate::changes::Changes;
+use crate::environment::Environment;
+use crate::ids::{MerchantId, RowKey, Version};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sequence {
+    pub key: RowKey,
+    pub next: i64,
+    pub version: Version,
+}
+
+impl Sequence {
+    pub fn key(&self) -> RowKey {
+        self.key
+    }
+
+    pub fn address_index_key(environment: Environment) -> RowKey {
+        RowKey::of("sequence", &[b"address_index", environment.as_str().as_bytes()])
+    }
+
+    pub fn merchant_key() -> RowKey {
+        RowKey::of("sequence", &[b"merchant"])
+    }
+
+    /// Takes `count` numbers: the first of them, and the change that takes them.
+    pub fn take(known: Option<Sequence>, key: RowKey, start: i64, count: i64) -> (i64, Changes) {
+        let mut changes = Changes::of(MerchantId::HOUSE);
+        match known {
+            None => {
+                changes.insert(Sequence { key, next: start + count, version: 0 });
+                (start, changes)
+            }
+            Some(mut sequence) => {
+                let first = sequence.next;
+                sequence.next += count;
+                changes.update(sequence);
+                (first, changes)
+            }
+        }
+    }
+}

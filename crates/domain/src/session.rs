@@ -1,0 +1,190 @@
+//! Payor sessions: browser-safe credentials for exactly one invoice.
+//!
+//! The token is a UUIDv4 by shape: the session's row id put through a keyed permutation. So it
+//! names its row without an index of random keys, and a copy of the database reveals no token.
+
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+use uuid::Uuid;
+
+use crate::environment::Environment;
+use crate::ids::{InvoiceId, MerchantId, RowKey, SessionId, Version};
+use crate::secret::{KeyRing, decode_hex, encode_hex, equal, mac};
+use crate::time::{HOUR_MS, Timestamp};
+
+/// How long a session outlives its invoice's final state.
+pub const AFTER_FINAL_MS: i64 = 24 * HOUR_MS;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    pub id: SessionId,
+    pub invoice_id: InvoiceId,
+    pub merchant_id: MerchantId,
+    pub environment: Environment,
+    pub issued_at: Timestamp,
+    pub revoked_at: Option<Timestamp>,
+    pub version: Version,
+}
+
+/// What the payor's client sends with every request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    pub session_token: String,
+    pub signature: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CredentialError {
+    #[error("the session token or signature is missing or malformed")]
+    Malformed,
+    #[error("the signature does not verify")]
+    Forged,
+}
+
+impl Session {
+    pub fn key(&self) -> RowKey {
+        self.id.key()
+    }
+
+    pub fn credentials(&self, keys: &KeyRing) -> Credentials {
+        let key = keys.session_macs().next().expect("a ring has a current key");
+        let session_token = token_of(self.id, key).to_string();
+        let signature = sign(key, &session_token, self.issued_at.0);
+        Credentials { session_token, signature }
+    }
+
+    /// Which session these credentials name, under any key that is still let in.
+    ///
+    /// The row decides the rest: it must exist, be unrevoked and issued at the signed moment.
+    pub fn identify(
+        keys: &KeyRing,
+        token: &str,
+        signature: &str,
+    ) -> Result<(SessionId, Timestamp), CredentialError> {
+        let uuid = Uuid::try_parse(token).map_err(|_| CredentialError::Malformed)?;
+        let is_canonical = token.len() == 36 && uuid.get_version_num() == 4;
+        let (hex, issued) = signature.split_once('.').ok_or(CredentialError::Malformed)?;
+        let is_digits = !issued.is_empty() && issued.bytes().all(|byte| byte.is_ascii_digit());
+        let issued_ms: i64 = issued.parse().map_err(|_| CredentialError::Malformed)?;
+        let given = decode_hex(hex).filter(|bytes| bytes.len() == 32);
+        let given = given.ok_or(CredentialError::Malformed)?;
+        if !is_canonical || !is_digits || issued_ms > 1 << 47 {
+            return Err(CredentialError::Malformed);
+        }
+        let text = uuid.to_string();
+        for key in keys.session_macs() {
+            let expected = mac(key, format!("{text}.{issued}").as_bytes());
+            if equal(&expected, &given) {
+                return Ok((id_of(uuid, key), Timestamp(issued_ms)));
+            }
+        }
+        Err(CredentialError::Forged)
+    }
+}
+
+fn sign(key: &hmac::Hmac<Sha256>, token: &str, issued_ms: i64) -> String {
+    let digest = mac(key, format!("{token}.{issued_ms}").as_bytes());
+    format!("{}.{issued_ms}", encode_hex(&digest))
+}
+
+const HALF_BITS: u32 = 61;
+const HALF_MASK: u128 = (1 << HALF_BITS) - 1;
+const ROUNDS: [u8; 4] = [1, 2, 3, 4];
+
+/// Four Feistel rounds over the 122 bits of a UUID that are not version or variant.
+fn token_of(id: SessionId, key: &hmac::Hmac<Sha256>) -> Uuid {
+    let bits = free_bits(id.0);
+    let (mut left, mut right) = (bits >> HALF_BITS, bits & HALF_MASK);
+    for round in ROUNDS {
+        (left, right) = (right, left ^ round_value(key, round, right));
+    }
+    with_free_bits(left << HALF_BITS | right, 4)
+}
+
+fn id_of(token: Uuid, key: &hmac::Hmac<Sha256>) -> SessionId {
+    let bits = free_bits(token);
+    let (mut left, mut right) = (bits >> HALF_BITS, bits & HALF_MASK);
+    for round in ROUNDS.into_iter().rev() {
+        (left, right) = (right ^ round_value(key, round, left), left);
+    }
+    SessionId(with_free_bits(left << HALF_BITS | right, 7))
+}
+
+fn round_value(key: &hmac::Hmac<Sha256>, round: u8, half: u128) -> u128 {
+    let mut message = [round; 17];
+    message[1..].copy_from_slice(&half.to_be_bytes());
+    let digest = mac(key, &message);
+    u128::from_be_bytes(digest[..16].try_into().expect("sixteen bytes")) & HALF_MASK
+}
+
+/// The 122 bits around version (4 bits at 76) and variant (2 bits at 62).
+fn free_bits(id: Uuid) -> u128 {
+    let bits = id.as_u128();
+    let low = bits & ((1 << 62) - 1);
+    let middle = (bits >> 64) & 0xfff;
+    let high = bits >> 80;
+    high << 74 | middle << 62 | low
+}
+
+fn with_free_bits(bits: u128, version: u128) -> Uuid {
+    let low = bits & ((1 << 62) - 1);
+    let middle = (bits >> 62) & 0xfff;
+    let high = bits >> 74;
+    Uuid::from_u128(high << 80 | version << 76 | middle << 64 | 0b10 << 62 | low)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::Fresh;
+
+    fn session(seed: u8) -> Session {
+        let mut fresh = Fresh::new(Timestamp(1_766_320_496_123), [seed; 16]);
+        Session {
+            id: SessionId::fresh(&mut fresh),
+            invoice_id: InvoiceId::fresh(&mut fresh),
+            merchant_id: MerchantId(1),
+            environment: Environment::Devnet,
+            issued_at: fresh.now(),
+            revoked_at: None,
+            version: 0,
+        }
+    }
+
+    #[test]
+    fn credentials_name_their_session_and_look_as_documented() {
+        let keys = KeyRing::new(&[4; 32], &[]);
+        let session = session(9);
+        let given = session.credentials(&keys);
+        let token = Uuid::parse_str(&given.session_token).expect("a UUID");
+        assert_eq!(token.get_version_num(), 4);
+        let (hex, ms) = given.signature.split_once('.').expect("two parts");
+        assert_eq!((hex.len(), ms), (64, "1766320496123"));
+        let found = Session::identify(&keys, &given.session_token, &given.signature);
+        assert_eq!(found, Ok((session.id, session.issued_at)));
+    }
+
+    #[test]
+    fn a_rotated_key_still_verifies_and_a_forgotten_one_does_not() {
+        let given = session(9).credentials(&KeyRing::new(&[4; 32], &[]));
+        let check = |keys: &KeyRing| {
+            Session::identify(keys, &given.session_token, &given.signature).map(|(id, _)| id)
+        };
+        assert_eq!(check(&KeyRing::new(&[5; 32], &[[4; 32]])), Ok(session(9).id));
+        assert_eq!(check(&KeyRing::new(&[5; 32], &[])), Err(CredentialError::Forged));
+    }
+
+    #[test]
+    fn tampering_is_noticed() {
+        let keys = KeyRing::new(&[4; 32], &[]);
+        let (one, other) = (session(1).credentials(&keys), session(2).credentials(&keys));
+        let swapped = Session::identify(&keys, &one.session_token, &other.signature);
+        assert_eq!(swapped, Err(CredentialError::Forged));
+        let later = format!("{}0", one.signature);
+        assert!(Session::identify(&keys, &one.session_token, &later).is_err());
+        for (token, signature) in [("x", "y.1"), (&one.session_token, "aa.1"), ("", "")] {
+            let found = Session::identify(&keys, token, signature);
+            assert_eq!(found, Err(CredentialError::Malformed));
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Manual verification: a job that looks one invoice's network up again, now.
+//!
+//! It credits what the watcher missed, through the same decisions as the watcher.
+
+use serde::{Deserialize, Serialize};
+
+use crate::environment::Environment;
+use crate::ids::{Fresh, InvoiceId, MerchantId, RowKey, VerificationId, Version};
+use crate::network::Network;
+use crate::time::{SECOND_MS, Timestamp};
+
+pub const ATTEMPTS_MAX: i64 = 5;
+const RETRY_MS: i64 = 10 * SECOND_MS;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum VerificationStatus {
+    Pending,
+    Completed,
+    Failed,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verification {
+    pub id: VerificationId,
+    pub invoice_id: InvoiceId,
+    pub merchant_id: MerchantId,
+    pub environment: Environment,
+    pub network: Network,
+    pub tx_hash: Option<String>,
+    pub status: VerificationStatus,
+    pub attempt_count: i64,
+    pub next_attempt_at: Timestamp,
+    pub payments_found: i64,
+    pub error: Option<String>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub completed_at: Option<Timestamp>,
+    #[serde(skip)]
+    pub version: Version,
+}
+
+impl Verification {
+    pub fn key(&self) -> RowKey {
+        self.id.key()
+    }
+
+    pub fn start(
+        (invoice_id, merchant_id): (InvoiceId, MerchantId),
+        (environment, network): (Environment, Network),
+        tx_hash: Option<String>,
+        fresh: &mut Fresh,
+    ) -> Verification {
+        let now = fresh.now();
+        Verification {
+            id: VerificationId::fresh(fresh),
+            invoice_id,
+            merchant_id,
+            environment,
+            network,
+            tx_hash,
+            status: VerificationStatus::Pending,
+            attempt_count: 0,
+            next_attempt_at: now,
+            payments_found: 0,
+            error: None,
+            created_at: now,
+            updated_at: now,
+            completed_at: None,
+            version: 0,
+        }
+    }
+
+    /// The chain was looked at and everything found is recorded.
+    pub fn complete(mut self, payments_found: i64, now: Timestamp) -> Verification {
+        self.status = VerificationStatus::Completed;
+        self.attempt_count += 1;
+        self.payments_found = payments_found;
+        self.error = None;
+        (self.updated_at, self.completed_at) = (now, Some(now));
+        self
+    }
+
+    /// The look failed: again later, and after the last attempt no more.
+    pub fn fail_attempt(mut self, error: &str, now: Timestamp) -> Verification {
+        self.attempt_count += 1;
+        self.error = Some(error.to_owned());
+        self.updated_at = now;
+        if self.attempt_count >= ATTEMPTS_MAX {
+            self.status = VerificationStatus::Failed;
+            self.completed_at = Some(now);
+        } else {
+            self.next_attempt_at = now.plus_ms(RETRY_MS << self.attempt_count);
+        }
+        self
+    }
+
+    pub fn view(&self) -> VerificationView {
+        VerificationView {
+            object: "invoice_manual_verification",
+            id: self.id,
+            invoice_id: self.invoice_id,
+            network: self.network,
+            job_status: self.status,
+            status: self.status,
+            attempt_count: self.attempt_count,
+            max_attempts: ATTEMPTS_MAX,
+            next_attempt_at: (self.status == VerificationStatus::Pending)
+                .then(|| self.next_attempt_at.seconds()),
+            created_at: self.created_at.seconds(),
+            updated_at: self.updated_at.seconds(),
+            completed_at: self.completed_at.map(Timestamp::seconds),
+            result: self
+                .completed_at
+                .filter(|_| self.status == VerificationStatus::Completed)
+                .map(|_| VerificationResult { payments_found: self.payments_found }),
+            error: self.error.as_ref().map(|message| VerificationError {
+                code: "CHAIN_UNAVAILABLE",
+                message: message.clone(),
+            }),
+        }
+    }
+}
+
+/// A manual verification job, as the payor's client reads it.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct VerificationView {
+    pub object: &'static str,
+    pub id: VerificationId,
+    pub invoice_id: InvoiceId,
+    pub network: Network,
+    pub job_status: VerificationStatus,
+    pub status: VerificationStatus,
+    pub attempt_count: i64,
+    pub max_attempts: i64,
+    pub next_attempt_at: Option<i64>,
+    pub created_at: i64,
+    pub updated_at: i64,
+    pub completed_at: Option<i64>,
+    pub result: Option<VerificationResult>,
+    pub error: Option<VerificationError>,
+}
+
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct VerificationResult {
+    /// Payments the look found that were not recorded before.
+    pub payments_found: i64,
+}
+
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct VerificationError {
+    pub code: &'static str,
+    pub message: String,
+}

@@ -1,0 +1,65 @@
+//! What the checks need beyond Rust and a C compiler, installed when it is missing.
+//!
+//! Each function looks first, says what it is about to do, and does nothing on a machine that
+//! has the thing already. Debian's packages are used where Debian has one.
+
+use std::io::IsTerminal as _;
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::{postgres, process};
+
+/// Releases of cargo-deny change what deny.toml may say, so the release is part of the tree.
+const CARGO_DENY_VERSION: &str = "^0.20";
+
+pub fn postgres() -> Result<()> {
+    if postgres::programs().is_some() {
+        return Ok(());
+    }
+    if !process::succeeds(Command::new("apt-get").arg("--version")) {
+        bail!(
+            "PostgreSQL is missing and there is no apt-get to install it with: install \
+             PostgreSQL 15 or newer, or set {} to one that runs",
+            postgres::URL_VARIABLE
+        );
+    }
+    println!("PostgreSQL is missing: installing Debian's package `postgresql`");
+    apt_get(&["update"])?;
+    apt_get(&["install", "--yes", "--no-install-recommends", "postgresql"])?;
+    postgres::programs()
+        .map(|_| ())
+        .context("the package `postgresql` is installed, but initdb is not where Debian puts it")
+}
+
+pub fn cargo_deny() -> Result<()> {
+    if process::succeeds(&mut process::cargo(&["deny", "--version"])) {
+        return Ok(());
+    }
+    println!("cargo-deny is missing: building it with cargo install, which takes some minutes");
+    let arguments = ["install", "cargo-deny", "--locked", "--version", CARGO_DENY_VERSION];
+    process::run(&mut process::cargo(&arguments))
+}
+
+/// rustfmt and clippy are parts of the toolchain that a minimal installation leaves out.
+pub fn toolchain_component(name: &str, probe: &str) -> Result<()> {
+    if process::succeeds(&mut process::cargo(&[probe, "--version"])) {
+        return Ok(());
+    }
+    println!("{name} is missing: adding it to the toolchain with rustup");
+    process::run(Command::new("rustup").args(["component", "add", name]))
+}
+
+fn apt_get(arguments: &[&str]) -> Result<()> {
+    let mut command = if process::is_root()? {
+        Command::new("env")
+    } else {
+        let mut sudo = Command::new("sudo");
+        if std::env::var_os("CI").is_some() || !std::io::stdin().is_terminal() {
+            sudo.arg("--non-interactive");
+        }
+        sudo.arg("env");
+        sudo
+    };
+    process::run(command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]).args(arguments))
+}

@@ -1,0 +1,199 @@
+//! `cargo xtask test`: every check a change must pass, in the order in which they fail fastest.
+//!
+//! One list of steps, the same on a laptop and in continuous integration. It stops at the first
+//! step that fails, names it, and ends with a summary of what ran and how long it took.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+
+use crate::{install, openapi, postgres, process, tidy};
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Step {
+    Fmt,
+    Clippy,
+    Tidy,
+    Deny,
+    Doc,
+    Tests,
+    Openapi,
+}
+
+const STEPS: [Step; 7] =
+    [Step::Fmt, Step::Clippy, Step::Tidy, Step::Deny, Step::Doc, Step::Tests, Step::Openapi];
+
+/// What the command line asked for.
+#[derive(PartialEq, Eq, Debug)]
+pub struct Plan {
+    steps: Vec<Step>,
+    /// Passed to the test programs: only tests whose names contain one of these run.
+    filters: Vec<String>,
+}
+
+struct Done {
+    step: Step,
+    took: Duration,
+}
+
+impl Plan {
+    pub fn parse(arguments: &[&str]) -> Result<Plan> {
+        let mut only = Vec::new();
+        let mut skip = Vec::new();
+        let mut filters = Vec::new();
+        let mut rest = arguments.iter();
+        while let Some(argument) = rest.next() {
+            match *argument {
+                "--only" => only.push(Step::parse(rest.next())?),
+                "--skip" => skip.push(Step::parse(rest.next())?),
+                option if option.starts_with('-') => bail!("unknown option `{option}`"),
+                filter => filters.push(filter.to_owned()),
+            }
+        }
+        let steps = STEPS
+            .into_iter()
+            .filter(|step| only.is_empty() || only.contains(step))
+            .filter(|step| !skip.contains(step))
+            .collect();
+        Ok(Plan { steps, filters })
+    }
+}
+
+pub fn run(plan: &Plan) -> Result<()> {
+    install_for(&plan.steps)?;
+
+    let mut done = Vec::new();
+    for step in &plan.steps {
+        println!("\n=== {} ===", step.name());
+        let started = now();
+        let result = step.run(&plan.filters);
+        let took = started.elapsed();
+        if let Err(error) = result {
+            println!("=== {} FAILED after {took:.1?} ===", step.name());
+            summarise(&plan.steps, &done, Some(*step));
+            return Err(error.context(format!("step `{}` failed", step.name())));
+        }
+        println!("=== {} passed in {took:.1?} ===", step.name());
+        done.push(Done { step: *step, took });
+    }
+    summarise(&plan.steps, &done, None);
+    Ok(())
+}
+
+/// Before the first step, so that a missing tool is known at once and not after twenty minutes.
+fn install_for(steps: &[Step]) -> Result<()> {
+    for step in steps {
+        match step {
+            Step::Fmt => install::toolchain_component("rustfmt", "fmt")?,
+            Step::Clippy => install::toolchain_component("clippy", "clippy")?,
+            Step::Deny => install::cargo_deny()?,
+            Step::Tests if postgres::given().is_none() => install::postgres()?,
+            Step::Tests | Step::Tidy | Step::Doc | Step::Openapi => {}
+        }
+    }
+    Ok(())
+}
+
+fn summarise(steps: &[Step], done: &[Done], failed: Option<Step>) {
+    println!("\n=== summary ===");
+    for step in steps {
+        let name = step.name();
+        match done.iter().find(|done| done.step == *step) {
+            Some(Done { took, .. }) => println!("  passed   {name:8} {took:.1?}"),
+            None if failed == Some(*step) => println!("  FAILED   {name}"),
+            None => println!("  not run  {name}"),
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "how long a step took is shown and nothing else")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+impl Step {
+    fn parse(name: Option<&&str>) -> Result<Step> {
+        let names = STEPS.map(Step::name).join(", ");
+        match name {
+            None => bail!("--only and --skip want a step: {names}"),
+            Some(name) => match STEPS.into_iter().find(|step| step.name() == *name) {
+                Some(step) => Ok(step),
+                None => bail!("there is no step `{name}`; the steps are {names}"),
+            },
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Step::Fmt => "fmt",
+            Step::Clippy => "clippy",
+            Step::Tidy => "tidy",
+            Step::Deny => "deny",
+            Step::Doc => "doc",
+            Step::Tests => "tests",
+            Step::Openapi => "openapi",
+        }
+    }
+
+    fn run(self, filters: &[String]) -> Result<()> {
+        match self {
+            Step::Fmt => process::run(&mut process::cargo(&["fmt", "--all", "--check"])),
+            Step::Clippy => {
+                let arguments =
+                    ["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"];
+                process::run(&mut process::cargo(&arguments))
+            }
+            Step::Tidy => tidy::run(),
+            Step::Deny => {
+                let arguments =
+                    ["deny", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"];
+                process::run(&mut process::cargo(&arguments))
+            }
+            Step::Doc => {
+                let arguments = ["doc", "--workspace", "--no-deps", "--document-private-items"];
+                process::run(process::cargo(&arguments).env("RUSTDOCFLAGS", "-D warnings"))
+            }
+            Step::Tests => run_tests(filters),
+            Step::Openapi => openapi::check(openapi::Build::AlongWithTests),
+        }
+    }
+}
+
+fn run_tests(filters: &[String]) -> Result<()> {
+    let postgres = postgres::Postgres::start()?;
+    println!("PostgreSQL for the tests: {}", postgres.url);
+    let mut command = process::cargo(&["test", "--workspace"]);
+    command.env(postgres::URL_VARIABLE, &postgres.url);
+    if !filters.is_empty() {
+        command.arg("--").args(filters);
+    }
+    process::run(&mut command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Plan, STEPS, Step};
+
+    #[test]
+    fn without_arguments_every_step_runs() {
+        let plan = Plan::parse(&[]).expect("nothing to misread");
+        assert_eq!(plan, Plan { steps: STEPS.to_vec(), filters: Vec::new() });
+    }
+
+    #[test]
+    fn steps_are_chosen_and_names_narrow_the_tests() {
+        let plan = Plan::parse(&["--only", "tests", "expires"]).expect("a known step");
+        assert_eq!(plan, Plan { steps: vec![Step::Tests], filters: vec!["expires".to_owned()] });
+
+        let plan = Plan::parse(&["--skip", "deny"]).expect("a known step");
+        assert!(!plan.steps.contains(&Step::Deny));
+        assert_eq!(plan.steps.len(), STEPS.len() - 1);
+    }
+
+    #[test]
+    fn a_misspelt_step_or_option_is_refused() {
+        for arguments in [&["--only", "test"][..], &["--only"], &["--onyl"]] {
+            assert!(Plan::parse(arguments).is_err(), "{arguments:?} was accepted");
+        }
+    }
+}
