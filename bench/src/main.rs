@@ -36,10 +36,11 @@ const CLIENT_THREADS: usize = 2;
 
 fn main() -> Result<()> {
     let command = Options::parse().command;
-    let runtime = match &command {
+    let runtime = if let Command::Baseline(_) = &command {
         // The baseline is a server and gets what a server gets by default.
-        Command::Baseline(_) => Runtime::new()?,
-        _ => Builder::new_multi_thread().worker_threads(CLIENT_THREADS).enable_all().build()?,
+        Runtime::new()?
+    } else {
+        Builder::new_multi_thread().worker_threads(CLIENT_THREADS).enable_all().build()?
     };
     runtime.block_on(async {
         // A signal drops the command where it stands, and with it ends its children.

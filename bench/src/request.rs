@@ -13,7 +13,10 @@ use crate::fresh;
 /// A UUID as text.
 pub type Uuid36 = [u8; 36];
 
-const BODY: &str = r#"{"amount_usd":49.99,"description":"Order 1042","customer_id":"cust_7","metadata":{"order":"1042"},"expires_in":3600000}"#;
+const BODY: &str = concat!(
+    r#"{"amount_usd":49.99,"description":"Order 1042","customer_id":"cust_7","#,
+    r#""metadata":{"order":"1042"},"expires_in":3600000}"#
+);
 const BLANK: &str = "00000000-0000-4000-8000-000000000000";
 
 pub enum Requests {

@@ -8,7 +8,8 @@ use std::fs::{self, File};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::sync::Once;
+use std::time::{Duration, SystemTime};
 
 use crate::client::Target;
 use crate::connection::Connection;
@@ -20,6 +21,8 @@ use anyhow::{Context, Result, bail, ensure};
 const READY_TIMEOUT: Duration = Duration::from_secs(60);
 const READY_POLL: Duration = Duration::from_millis(2);
 const GENTLE_END_MS_MAX: u64 = 15_000;
+
+static NOTED: Once = Once::new();
 
 /// In the order in which they run: what the ratios refer to comes first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
@@ -197,19 +200,39 @@ fn command(home: &Home, address: SocketAddr, data: Data) -> Result<Command> {
 /// `pepay` beside this executable; built first if it is not there.
 pub fn pepay_binary() -> Result<PathBuf> {
     let path = std::env::current_exe()?.with_file_name("pepay");
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     if !path.exists() {
         eprintln!("{} is missing; running `cargo build --release` for it", path.display());
         let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let built = Command::new(cargo)
             .args(["build", "--release", "--bin", "pepay"])
-            .current_dir(workspace)
+            .current_dir(&workspace)
             .stdout(Stdio::null())
             .status()?;
         ensure!(built.success(), "`cargo build --release` of the server failed");
-        ensure!(path.exists(), "the bench must run as a release build, as {path:?} is one");
+        ensure!(path.exists(), "the bench must run as a release build, so that {path:?} is one");
     }
+    let built = fs::metadata(&path)?.modified()?;
+    NOTED.call_once(|| {
+        if changed_since(&workspace.join("crates"), built) {
+            eprintln!("note: the sources are newer than {}", path.display());
+        }
+    });
     Ok(path)
+}
+
+/// Is any Rust file below the directory newer?
+fn changed_since(directory: &Path, built: SystemTime) -> bool {
+    fs::read_dir(directory).into_iter().flatten().flatten().any(|entry| {
+        let path = entry.path();
+        let is_newer =
+            || entry.metadata().and_then(|data| data.modified()).is_ok_and(|m| m > built);
+        if path.is_dir() {
+            changed_since(&path, built)
+        } else {
+            path.extension().is_some_and(|extension| extension == "rs") && is_newer()
+        }
+    })
 }
 
 async fn is_ready(address: SocketAddr) -> bool {

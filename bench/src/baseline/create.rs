@@ -17,7 +17,7 @@ use sqlx::{Acquire, PgConnection, Row};
 use sqlx_postgres::PgRow;
 use uuid::Uuid;
 
-use super::status::InvoiceView;
+use super::status::{InvoiceView, decimal};
 use super::{Merchant, Refusal, Shop, authenticate, header};
 use crate::fresh;
 
@@ -155,6 +155,35 @@ impl Draft {
         Self { now_ms, amount_millis, expires_at_ms, created }
     }
 
+    /// The invoice as the event tells it.
+    fn view(&self, merchant: &Merchant, new: &NewInvoice) -> InvoiceView {
+        InvoiceView {
+            object: "invoice",
+            id: self.created.invoice_id,
+            merchant_id: merchant.id,
+            status: "unpaid".to_owned(),
+            invoice_type: "standard".to_owned(),
+            currency: "usd",
+            amount: self.amount_millis,
+            amount_decimal: decimal(self.amount_millis),
+            amount_paid: 0,
+            amount_paid_decimal: decimal(0),
+            amount_remaining: self.amount_millis,
+            amount_remaining_decimal: decimal(self.amount_millis),
+            amount_unit: "usd_millis",
+            customer_id: new.customer_id.clone(),
+            payer_wallet_address: None,
+            payer_wallet_network: None,
+            commerce_order_id: None,
+            environment: merchant.environment.clone(),
+            expires_at: self.expires_at_ms / 1_000,
+            created_at: self.now_ms / 1_000,
+            paid_at: None,
+            last_payment_at: None,
+            metadata: new.metadata.clone(),
+        }
+    }
+
     async fn insert(
         &self,
         transaction: &mut PgConnection,
@@ -162,11 +191,11 @@ impl Draft {
         new: &NewInvoice,
     ) -> Result<(), Refusal> {
         let metadata = new.metadata.as_ref().map_or("{}", |raw| raw.get());
-        let invoice = sqlx::query(
+        sqlx::query(
             "INSERT INTO invoices (id, merchant_id, environment, status, invoice_type, \
              amount_millis, amount_paid_millis, description, customer_id, metadata, \
              expires_at, created_at) \
-             VALUES ($1, $2, $3, 'unpaid', 'standard', $4, 0, $5, $6, $7, $8, $9) RETURNING *",
+             VALUES ($1, $2, $3, 'unpaid', 'standard', $4, 0, $5, $6, $7, $8, $9)",
         )
         .bind(self.created.invoice_id)
         .bind(merchant.id)
@@ -177,7 +206,7 @@ impl Draft {
         .bind(metadata)
         .bind(self.expires_at_ms)
         .bind(self.now_ms)
-        .fetch_one(&mut *transaction)
+        .execute(&mut *transaction)
         .await?;
         sqlx::query(
             "INSERT INTO sessions (token, invoice_id, merchant_id, issued_at) \
@@ -197,7 +226,7 @@ impl Draft {
         .bind(merchant.id)
         .bind(&merchant.environment)
         .bind(self.created.invoice_id)
-        .bind(serde_json::to_string(&InvoiceView::of(&invoice)?)?)
+        .bind(serde_json::to_string(&self.view(merchant, new))?)
         .bind(self.now_ms)
         .execute(&mut *transaction)
         .await?;

@@ -58,33 +58,33 @@ struct StatusView {
 
 #[derive(Serialize)]
 pub struct InvoiceView {
-    object: &'static str,
-    id: Uuid,
-    merchant_id: i64,
-    status: String,
-    invoice_type: String,
-    currency: &'static str,
-    amount: i64,
-    amount_decimal: String,
-    amount_paid: i64,
-    amount_paid_decimal: String,
-    amount_remaining: i64,
-    amount_remaining_decimal: String,
-    amount_unit: &'static str,
-    customer_id: Option<String>,
-    payer_wallet_address: Option<String>,
-    payer_wallet_network: Option<String>,
-    commerce_order_id: Option<String>,
-    environment: String,
-    expires_at: i64,
-    created_at: i64,
-    paid_at: Option<i64>,
-    last_payment_at: Option<i64>,
-    metadata: Box<RawValue>,
+    pub object: &'static str,
+    pub id: Uuid,
+    pub merchant_id: i64,
+    pub status: String,
+    pub invoice_type: String,
+    pub currency: &'static str,
+    pub amount: i64,
+    pub amount_decimal: String,
+    pub amount_paid: i64,
+    pub amount_paid_decimal: String,
+    pub amount_remaining: i64,
+    pub amount_remaining_decimal: String,
+    pub amount_unit: &'static str,
+    pub customer_id: Option<String>,
+    pub payer_wallet_address: Option<String>,
+    pub payer_wallet_network: Option<String>,
+    pub commerce_order_id: Option<String>,
+    pub environment: String,
+    pub expires_at: i64,
+    pub created_at: i64,
+    pub paid_at: Option<i64>,
+    pub last_payment_at: Option<i64>,
+    pub metadata: Option<Box<RawValue>>,
 }
 
 impl InvoiceView {
-    pub fn of(row: &PgRow) -> Result<Self, Refusal> {
+    fn of(row: &PgRow) -> Result<Self, Refusal> {
         let amount: i64 = row.get("amount_millis");
         let amount_paid: i64 = row.get("amount_paid_millis");
         let amount_remaining = (amount - amount_paid).max(0);
@@ -112,11 +112,11 @@ impl InvoiceView {
             created_at: seconds(row.get("created_at")),
             paid_at: row.get::<Option<i64>, _>("paid_at").map(seconds),
             last_payment_at: row.get::<Option<i64>, _>("last_payment_at").map(seconds),
-            metadata: RawValue::from_string(row.get("metadata"))?,
+            metadata: Some(RawValue::from_string(row.get("metadata"))?),
         })
     }
 }
 
-fn decimal(millis: i64) -> String {
+pub fn decimal(millis: i64) -> String {
     format!("{}.{:03}", millis / 1_000, millis % 1_000)
 }

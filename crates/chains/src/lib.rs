@@ -1,1 +1,11 @@
-//! placeholder
+//! What happened on chain: the words every network answers in, and the networks themselves.
+//!
+//! Chains report and decide nothing; what a transfer means is decided in the domain crate. This
+//! crate never sees the store, a clock or randomness: time and fresh ids are parameters, so that a
+//! simulation can choose them.
+
+pub mod addresses;
+pub mod chain;
+pub mod hashes;
+pub mod simulated;
+pub mod watch_set;

@@ -11,6 +11,7 @@ use crate::environment::Environment;
 use crate::event::Notice;
 use crate::ids::{ApiKeyId, Fresh, MerchantId, RowKey, Version};
 use crate::merchant::notice;
+use crate::refusal::Refusal;
 use crate::secret::{Entropy, Secret, sha256};
 use crate::time::Timestamp;
 
@@ -111,6 +112,18 @@ impl ApiKey {
         (Secret::new(text), key)
     }
 
+    /// Takes over a `pk_…` key that an older client already holds.
+    pub fn import(new: NewKey, text: &Secret, fresh: &mut Fresh) -> Result<ApiKey, Refusal> {
+        let text = text.expose();
+        if !text.starts_with("pk_") || !ApiKey::is_well_formed(text) {
+            let message = "must be a key of an older client: pk_ and 8 to 200 characters";
+            return Err(Refusal::invalid("import", message));
+        }
+        let (_, minted) = ApiKey::mint(new, &Entropy::new([0; 32]), fresh);
+        let last4 = text[text.len() - 4..].to_owned();
+        Ok(ApiKey { hash: sha256(text.as_bytes()), last4, ..minted })
+    }
+
     pub fn add(self, now: Timestamp) -> Changes {
         let mut changes = Changes::of(self.merchant_id);
         changes.insert(Claim::new(ApiKey::claim_key(&self.hash), self.key()));
@@ -194,8 +207,8 @@ fn base62(bytes: &[u8], length: usize) -> String {
 mod tests {
     use super::*;
 
-    fn mint() -> (Secret, ApiKey) {
-        let new = NewKey {
+    fn new_key() -> NewKey {
+        NewKey {
             merchant_id: MerchantId(1),
             environment: Environment::Devnet,
             scope: KeyScope::Merchant,
@@ -203,8 +216,11 @@ mod tests {
             expires_at: None,
             restrictions: Restrictions::default(),
             is_demo: false,
-        };
-        ApiKey::mint(new, &Entropy::new([0xa7; 32]), &mut Fresh::new(Timestamp(5), [3; 16]))
+        }
+    }
+
+    fn mint() -> (Secret, ApiKey) {
+        ApiKey::mint(new_key(), &Entropy::new([0xa7; 32]), &mut Fresh::new(Timestamp(5), [3; 16]))
     }
 
     #[test]
@@ -219,6 +235,19 @@ mod tests {
         assert!(!ApiKey::is_well_formed(&text.replace("sk_test", "sk_live")));
         assert!(!ApiKey::is_well_formed("sk_test_"));
         assert!(!ApiKey::is_well_formed("sk_test_ééééééééééééééééééééééééé"));
+    }
+
+    #[test]
+    fn only_keys_of_older_clients_are_imported() {
+        let import = |text: &str| {
+            let mut fresh = Fresh::new(Timestamp(5), [3; 16]);
+            ApiKey::import(new_key(), &Secret::new(text), &mut fresh)
+        };
+        let key = import("pk_live_0123456789").expect("imports");
+        assert_eq!((key.hash, &*key.last4), (sha256(b"pk_live_0123456789"), "6789"));
+        for text in ["pk_short", "pk_0123456é789", "0123456789", mint().0.expose()] {
+            assert!(import(text).is_err(), "{text}");
+        }
     }
 
     #[test]

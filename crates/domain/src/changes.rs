@@ -154,6 +154,16 @@ impl Changes {
         self.entries.push(entry.into());
     }
 
+    /// Adds everything `other` changes; it goes to this one's lane of the log.
+    pub fn append(&mut self, mut other: Changes) {
+        self.inserts.append(&mut other.inserts);
+        self.updates.append(&mut other.updates);
+        self.guards.append(&mut other.guards);
+        self.counters.append(&mut other.counters);
+        self.transfers.append(&mut other.transfers);
+        self.entries.append(&mut other.entries);
+    }
+
     pub fn is_empty(&self) -> bool {
         self.inserts.is_empty()
             && self.updates.is_empty()

@@ -5,11 +5,12 @@
 
 mod create;
 mod lifecycle;
+mod metadata;
 
-pub use create::{Created, InvoiceAsk, create};
+pub use create::{Created, InvoiceAsk, check_amount, create};
 pub use lifecycle::{
-    AddressAsk, Expiry, LATE_WINDOW_MS, accept, answer_questions, cancel, expire, fresh_session,
-    give_out_address, set_customer_email,
+    AddressAsk, Expiry, LATE_WINDOW_MS, accept, answer_questions, cancel, expire,
+    expire_now_for_simulation, fresh_session, give_out_address, set_customer_email,
 };
 
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,9 @@
 //! A merchant: who is paid, and the choices that apply to every invoice.
 
+mod profile;
+
+pub use profile::{ProfileChange, check_company_name, check_email};
+
 use serde::{Deserialize, Serialize};
 
 use crate::changes::Changes;
@@ -75,6 +79,13 @@ impl Merchant {
         match environment {
             Environment::Devnet => self.policy_devnet,
             Environment::Mainnet => self.policy_mainnet,
+        }
+    }
+
+    pub fn with_policy(self, environment: Environment, policy: AcceptancePolicy) -> Merchant {
+        match environment {
+            Environment::Devnet => Merchant { policy_devnet: policy, ..self },
+            Environment::Mainnet => Merchant { policy_mainnet: policy, ..self },
         }
     }
 

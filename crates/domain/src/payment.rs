@@ -4,6 +4,8 @@
 //! `reverted` when a reorg removed it; a later block may bring it back. Its value is fixed once.
 
 mod observe;
+#[cfg(test)]
+mod tests;
 
 pub use observe::{Confirmation, Sighting, confirm, revert, see};
 

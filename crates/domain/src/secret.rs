@@ -111,6 +111,11 @@ impl KeyRing {
         self.current().id
     }
 
+    /// Names every key of the ring, the current one first.
+    pub fn ids(&self) -> impl Iterator<Item = u32> {
+        self.keys.iter().map(|key| key.id)
+    }
+
     /// Seals `plain` so that it opens only under the same `purpose` (table, column, row).
     pub fn seal(&self, purpose: &[u8], plain: &[u8], nonce: [u8; NONCE_BYTES]) -> Vec<u8> {
         let key = self.current();

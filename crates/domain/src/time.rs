@@ -34,7 +34,7 @@ impl Timestamp {
     /// Epoch seconds (up to 11 digits), epoch milliseconds, or RFC 3339.
     pub fn parse(text: &str) -> Option<Timestamp> {
         if let Ok(number) = text.parse::<i64>() {
-            let is_ms = number.abs() >= 100_000_000_000;
+            let is_ms = number.unsigned_abs() >= 100_000_000_000;
             return Some(if is_ms { Timestamp(number) } else { Timestamp::from_seconds(number) });
         }
         parse_rfc3339(text)

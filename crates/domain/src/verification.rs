@@ -4,9 +4,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::changes::Changes;
+use crate::deposit_address::DepositAddress;
 use crate::environment::Environment;
 use crate::ids::{Fresh, InvoiceId, MerchantId, RowKey, VerificationId, Version};
+use crate::invoice::Invoice;
 use crate::network::Network;
+use crate::refusal::Refusal;
 use crate::time::{SECOND_MS, Timestamp};
 
 pub const ATTEMPTS_MAX: i64 = 5;
@@ -119,6 +123,48 @@ impl Verification {
                 message: message.clone(),
             }),
         }
+    }
+}
+
+/// Starts a job for an invoice, or answers the one that is still running.
+///
+/// The invoice row is written with a new job, so that of two racing starts one meets a conflict.
+pub fn request(
+    invoice: &Invoice,
+    network: Network,
+    tx_hash: Option<String>,
+    latest: Option<Verification>,
+    fresh: &mut Fresh,
+) -> (Verification, Changes) {
+    let mut changes = Changes::of(invoice.merchant_id);
+    match latest {
+        Some(running) if running.status == VerificationStatus::Pending => (running, changes),
+        Some(_) | None => {
+            let whose = (invoice.id, invoice.merchant_id);
+            let job = Verification::start(whose, (invoice.environment, network), tx_hash, fresh);
+            changes.insert(job.clone());
+            changes.update(invoice.clone());
+            (job, changes)
+        }
+    }
+}
+
+/// Which network to look at: the asked one, else the locked one, else the only one there is.
+pub fn choose_network(
+    invoice: &Invoice,
+    addresses: &[DepositAddress],
+    asked: Option<Network>,
+) -> Result<Network, Refusal> {
+    let given_out: Vec<Network> =
+        addresses.iter().flat_map(DepositAddress::given_out_networks).collect();
+    let refuse = |message: &str| Err(Refusal::invalid("network", message));
+    let locked = invoice.lock.as_ref().map(|lock| lock.network);
+    match (asked.or(locked), given_out.as_slice()) {
+        (Some(network), given_out) if given_out.contains(&network) => Ok(network),
+        (Some(_), _) => refuse("must be one the invoice has an address on"),
+        (None, [only]) => Ok(*only),
+        (None, []) => refuse("is not known: the invoice has no address yet"),
+        (None, [_, _, ..]) => refuse("must say which of the invoice's networks to look at"),
     }
 }
 

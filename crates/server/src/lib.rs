@@ -1,1 +1,18 @@
-//! placeholder
+//! What runs: HTTP, workers and commands over one `App`.
+//!
+//! A request is read → decide → commit → answer. A worker is one step, looped by main. All state
+//! goes through `store.commit`; all rules live in domain.
+
+pub mod app;
+pub mod cache;
+pub mod clock;
+pub mod commands;
+pub mod config;
+pub mod http;
+pub mod mail;
+pub mod merchants;
+pub mod metrics;
+pub mod networks;
+pub mod rates;
+pub mod simulated;
+pub mod workers;

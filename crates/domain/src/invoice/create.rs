@@ -57,9 +57,7 @@ pub fn create(
     fresh: &mut Fresh,
 ) -> Result<Created, Refusal> {
     let now = fresh.now();
-    if !(AMOUNT_MIN..=AMOUNT_MAX).contains(&ask.amount) {
-        return Err(Refusal::invalid("amount_usd", "must be between 0.01 and 1000000"));
-    }
+    check_amount(ask.amount)?;
     let expires_in_ms = ask.expires_in_ms.unwrap_or(EXPIRES_IN_MS_DEFAULT);
     if !(1..=EXPIRES_IN_MS_MAX).contains(&expires_in_ms) {
         let message = "must be between 1 and 2592000000 milliseconds";
@@ -111,6 +109,14 @@ pub fn create(
     changes.insert(session.clone());
     invoice.clone().record_created(&mut changes, origin, now);
     Ok(Created { invoice, session, changes })
+}
+
+/// The bounds of what can be asked for, in an invoice or a quote.
+pub fn check_amount(amount: Usd) -> Result<(), Refusal> {
+    if (AMOUNT_MIN..=AMOUNT_MAX).contains(&amount) {
+        return Ok(());
+    }
+    Err(Refusal::invalid("amount_usd", "must be between 0.01 and 1000000"))
 }
 
 fn details(

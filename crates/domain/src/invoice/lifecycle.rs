@@ -131,6 +131,20 @@ pub fn expire(before: &Invoice, scanned_until: Option<Timestamp>, now: Timestamp
     Expiry::Expire(changes)
 }
 
+/// Ends the pay-by time of a devnet invoice now, so that expiry can be tried without waiting.
+///
+/// A moment ago, so that every block from now on comes after it.
+pub fn expire_now_for_simulation(before: &Invoice, now: Timestamp) -> Result<Changes, Refusal> {
+    if before.environment.is_live() {
+        return Err(Refusal::invalid("scenario", "exists on devnet only"));
+    }
+    before.check_open(now)?;
+    let after = Invoice { expires_at: now.plus_ms(-1), due_at: now, ..before.clone() };
+    let mut changes = Changes::of(before.merchant_id);
+    after.record_updated(before, &mut changes, Origin::default(), now);
+    Ok(changes)
+}
+
 /// Cancels an invoice nobody has paid anything on.
 pub fn cancel(
     before: &Invoice,

@@ -94,7 +94,9 @@ fn see_first(sighting: &Sighting<'_>, amount: TokenAmount, fresh: &mut Fresh) ->
         InvoiceStatus::Expired => true,
         InvoiceStatus::Canceled => false,
     };
-    let is_counted = value.is_some() && !is_late && accepts(sighting, token);
+    // Anybody can send nothing; it must not bind the payor to a token.
+    let is_worth_something = value.is_some_and(|value| value > Usd::ZERO);
+    let is_counted = is_worth_something && !is_late && accepts(sighting, token);
     let payment = Payment {
         id: PaymentId::fresh(fresh),
         invoice_id: invoice.id,

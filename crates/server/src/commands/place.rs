@@ -1,0 +1,108 @@
+//! Which deployment a command is about: its configuration, data directory and database.
+//!
+//! The file comes first, then `PEPAY_*` variables, then the flags of the command line.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::Args;
+use domain::audit::{Actor, AuditEntry};
+use domain::ids::{AuditId, Fresh, MerchantId};
+use store::{Store, StoreConfig};
+
+use crate::config::Config;
+
+#[derive(Clone, Debug, Args)]
+pub struct Place {
+    /// Configuration file (TOML)
+    #[arg(long, value_name = "FILE", env = "PEPAY_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Where the database, keys and mail of this deployment are [default: .pepay]
+    #[arg(long, value_name = "DIRECTORY")]
+    pub data_dir: Option<PathBuf>,
+    /// sqlite:PATH or postgres://… [default: SQLite in the data directory]
+    #[arg(long, value_name = "URL")]
+    pub database_url: Option<String>,
+}
+
+impl Place {
+    pub fn load(&self) -> anyhow::Result<Config> {
+        let mut config = Config::load(self.config.as_deref(), std::env::vars())?;
+        if let Some(directory) = &self.data_dir {
+            config.data_dir = directory.clone();
+        }
+        if let Some(url) = &self.database_url {
+            config.database_url = Some(url.clone());
+        }
+        Ok(config)
+    }
+}
+
+pub fn store_config(config: &Config) -> StoreConfig {
+    StoreConfig { lanes: config.lanes, ..StoreConfig::new(config.database_url()) }
+}
+
+/// The file behind a `sqlite:` URL.
+pub fn sqlite_path(url: &str) -> Option<PathBuf> {
+    url.strip_prefix("sqlite:").map(PathBuf::from)
+}
+
+pub async fn open(config: &Config) -> anyhow::Result<Store> {
+    let url = config.database_url();
+    Store::open(store_config(config)).await.with_context(|| format!("opening {}", shown(&url)))
+}
+
+/// Opens what must be there already: a mistyped path is an error, not a new database.
+pub async fn open_existing(config: &Config) -> anyhow::Result<Store> {
+    let url = config.database_url();
+    if let Some(path) = sqlite_path(&url).filter(|path| !path.exists()) {
+        anyhow::bail!(
+            "there is no database at {}; name it with --data-dir or --database-url, \
+             or make it with `pepay migrate`",
+            path.display()
+        );
+    }
+    open(config).await
+}
+
+/// A database URL without its password.
+pub fn shown(url: &str) -> String {
+    match url::Url::parse(url) {
+        Ok(mut parsed) if parsed.password().is_some() => {
+            let _ = parsed.set_password(Some("***"));
+            parsed.to_string()
+        }
+        Ok(_) | Err(_) => url.to_owned(),
+    }
+}
+
+/// The entry that tells of an act of the operator.
+pub fn operator_act(
+    merchant_id: MerchantId,
+    action: &str,
+    object: impl ToString,
+    fresh: &mut Fresh,
+) -> AuditEntry {
+    AuditEntry {
+        id: AuditId::fresh(fresh),
+        merchant_id,
+        actor: Actor::Operator,
+        action: action.to_owned(),
+        object: object.to_string(),
+        request_id: None,
+        ip: None,
+        created_at: fresh.now(),
+        version: 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_of_databases_are_not_shown() {
+        assert_eq!(shown("postgres://pepay:hunter2@db/x"), "postgres://pepay:***@db/x");
+        assert_eq!(shown("sqlite:.pepay/pepay.db"), "sqlite:.pepay/pepay.db");
+    }
+}

@@ -1,0 +1,110 @@
+//! How a server starts and ends, whichever command asked for it.
+//!
+//! On SIGTERM or SIGINT it stops accepting, finishes what is in flight, lets the workers finish
+//! what they commit, and closes the database.
+
+use std::future::Future;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use domain::secret::KeyRing;
+use store::Store;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use crate::app::{App, Shared};
+use crate::clock::Clock;
+use crate::commands::{connections, master_key};
+use crate::config::{Config, LogFormat};
+
+/// How long the workers may take to finish after the last answer was given.
+const WORKERS_DRAIN: Duration = Duration::from_secs(4);
+
+/// Whether workers run in this process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Workers {
+    On,
+    Off,
+}
+
+/// Runs a command's future on the runtime every command shares.
+pub fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.context("starting the runtime")?;
+    let ended = runtime.block_on(future);
+    // Blocking work that outlives its request must not hold the process.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    ended
+}
+
+/// `RUST_LOG` chooses what is logged; everything goes to stderr.
+pub fn log_to_stderr(format: LogFormat) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let is_terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    let logger = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = match format {
+        LogFormat::Human => logger.with_ansi(is_terminal).with_target(false).try_init(),
+        LogFormat::Json => logger.json().flatten_event(true).try_init(),
+    };
+    // A second logger in one process changes nothing: the first one stays.
+    drop(started);
+}
+
+/// Builds the application on an open store.
+pub async fn application(
+    config: Config,
+    clock: Clock,
+    store: Store,
+    keys: KeyRing,
+) -> anyhow::Result<Shared> {
+    if master_key::remember(&store, &keys).await? == master_key::Known::OtherKeys {
+        tracing::error!(
+            "the master key is none this database was used with; what it sealed will not open. \
+             Add the old key to previous_master_keys"
+        );
+    }
+    Ok(App::new(config, clock, store, keys))
+}
+
+/// Serves until the process is told to end, then ends in good order.
+pub async fn run_until_signal(
+    app: Shared,
+    listener: TcpListener,
+    workers: Workers,
+) -> anyhow::Result<()> {
+    let stop = app.stop.clone();
+    let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("shutting down");
+        stop.cancel();
+    });
+    if workers == Workers::On {
+        crate::workers::spawn_all(&app);
+    }
+    serve_on(app.clone(), listener).await;
+    finish(&app).await;
+    Ok(())
+}
+
+/// Serves on `listener` until `app.stop`, and returns when the last request is answered.
+pub async fn serve_on(app: Shared, listener: TcpListener) {
+    let router = crate::http::router::router(app.clone());
+    connections::serve(router, listener, app.stop.clone()).await;
+}
+
+/// Ends the workers and closes the database.
+pub async fn finish(app: &Shared) {
+    app.stop.cancel();
+    app.tasks.close();
+    if tokio::time::timeout(WORKERS_DRAIN, app.tasks.wait()).await.is_err() {
+        tracing::warn!("some workers did not finish in time; they resume at the next start");
+    }
+    app.store.close().await;
+    tracing::info!("stopped");
+}

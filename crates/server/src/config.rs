@@ -1,0 +1,230 @@
+//! Configuration: a TOML file, then `PEPAY_*` environment variables, each key with a sane default.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use domain::environment::Environment;
+use domain::secret::Secret;
+use serde::Deserialize;
+
+/// Everything an operator can set.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where the API listens.
+    pub listen: SocketAddr,
+    /// The base of links that are given to payors, as they see this server.
+    pub public_url: String,
+    pub data_dir: PathBuf,
+    /// `sqlite:PATH` or `postgres://…`; default: SQLite in the data directory.
+    pub database_url: Option<String>,
+    /// Which environments this deployment serves.
+    pub environments: Vec<Environment>,
+    /// Base64 or hex of 32 bytes; default: a file in the data directory (devnet only).
+    pub master_key: Option<String>,
+    /// Keys that still open what they sealed.
+    pub previous_master_keys: Vec<String>,
+    /// Opens `/metrics` and the admin routes.
+    pub metrics_token: Option<String>,
+    pub operator_token: Option<String>,
+    /// Lets a merchant activate mainnet by himself.
+    pub mainnet_access_key: Option<String>,
+    pub log_format: LogFormat,
+    /// Proxies whose `x-forwarded-for` is believed: addresses or subnets.
+    pub trusted_proxies: Vec<String>,
+    pub rate_limits: RateLimitConfig,
+    pub request_timeout_ms: u64,
+    pub body_bytes_max: usize,
+    /// Milliseconds between blocks of simulated networks.
+    pub simulated_block_ms: i64,
+    /// Lanes of the log; fixed once a database has entries.
+    pub lanes: i64,
+    /// Made by `pepay dev`: demo merchant, demo keys, simulated networks.
+    #[serde(skip)]
+    pub is_dev: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    Human,
+    Json,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RateLimitConfig {
+    pub enabled: bool,
+    pub key_per_second: u32,
+    pub key_burst: u32,
+    pub payor_ip_per_second: u32,
+    pub payor_ip_burst: u32,
+}
+
+impl Default for RateLimitConfig {
+    fn default() -> Self {
+        RateLimitConfig {
+            enabled: true,
+            key_per_second: 100,
+            key_burst: 200,
+            payor_ip_per_second: 20,
+            payor_ip_burst: 40,
+        }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            listen: SocketAddr::from(([127, 0, 0, 1], 3000)),
+            public_url: "http://localhost:3000".to_owned(),
+            data_dir: PathBuf::from(".pepay"),
+            database_url: None,
+            environments: vec![Environment::Devnet],
+            master_key: None,
+            previous_master_keys: Vec::new(),
+            metrics_token: None,
+            operator_token: None,
+            mainnet_access_key: None,
+            log_format: LogFormat::Human,
+            trusted_proxies: Vec::new(),
+            rate_limits: RateLimitConfig::default(),
+            request_timeout_ms: 30_000,
+            body_bytes_max: 64 * 1024,
+            simulated_block_ms: 1_000,
+            lanes: 1,
+            is_dev: false,
+        }
+    }
+}
+
+impl Config {
+    /// Reads the file, then lets each `PEPAY_*` variable override its key.
+    pub fn load(
+        file: Option<&Path>,
+        variables: impl Iterator<Item = (String, String)>,
+    ) -> anyhow::Result<Config> {
+        let mut table = match file {
+            Some(path) => {
+                let text = std::fs::read_to_string(path)
+                    .with_context(|| format!("cannot read {}", path.display()))?;
+                text.parse::<toml::Table>()
+                    .with_context(|| format!("{} is not valid TOML", path.display()))?
+            }
+            None => toml::Table::new(),
+        };
+        for (name, value) in variables {
+            if let Some(key) = setting_of(&name) {
+                set(&mut table, &key, &value);
+            }
+        }
+        let config: Config = toml::Value::Table(table).try_into().context("configuration")?;
+        config.check()?;
+        Ok(config)
+    }
+
+    pub fn database_url(&self) -> String {
+        let default = || format!("sqlite:{}", self.data_dir.join("pepay.db").display());
+        self.database_url.clone().unwrap_or_else(default)
+    }
+
+    pub fn serves(&self, environment: Environment) -> bool {
+        self.environments.contains(&environment)
+    }
+
+    pub fn metrics_secret(&self) -> Option<Secret> {
+        self.metrics_token.clone().map(Secret::new)
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        if self.environments.is_empty() {
+            bail!("environments: name devnet, mainnet or both");
+        }
+        if !(1..=domain::event::LANES_MAX).contains(&self.lanes) {
+            bail!("lanes: must be 1 to {}", domain::event::LANES_MAX);
+        }
+        if self.simulated_block_ms < 10 {
+            bail!("simulated_block_ms: must be at least 10");
+        }
+        Ok(())
+    }
+}
+
+/// `PEPAY_DATABASE_URL` sets `database_url`; a double underscore enters a section.
+fn setting_of(variable: &str) -> Option<String> {
+    // These belong to clients and tests, not to the server.
+    let foreign = ["API_URL", "API_KEY", "COMMERCE_API_KEY", "EMAIL", "PASSWORD", "CONFIG"];
+    let name = variable.strip_prefix("PEPAY_")?;
+    let is_foreign = foreign.contains(&name)
+        || ["TEST_", "BENCH_", "KEYSTORE_"].iter().any(|prefix| name.starts_with(prefix));
+    (!is_foreign).then(|| name.to_lowercase())
+}
+
+fn set(table: &mut toml::Table, key: &str, text: &str) {
+    if let Some((section, rest)) = key.split_once("__") {
+        let section = table
+            .entry(section)
+            .or_insert_with(|| toml::Value::Table(toml::Table::new()))
+            .as_table_mut();
+        if let Some(section) = section {
+            set(section, rest, text);
+        }
+        return;
+    }
+    table.insert(key.to_owned(), value_of(key, text));
+}
+
+/// Numbers and booleans as themselves, lists by comma, everything else as text.
+fn value_of(key: &str, text: &str) -> toml::Value {
+    let lists = ["environments", "previous_master_keys", "trusted_proxies"];
+    if lists.contains(&key) {
+        let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+        return toml::Value::Array(items.map(|item| item.to_owned().into()).collect());
+    }
+    let texts = ["master_key", "metrics_token", "operator_token", "mainnet_access_key"];
+    if texts.contains(&key) {
+        return text.to_owned().into();
+    }
+    if let Ok(number) = text.parse::<i64>() {
+        return number.into();
+    }
+    match text {
+        "true" => true.into(),
+        "false" => false.into(),
+        _ => text.to_owned().into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(variables: &[(&str, &str)]) -> anyhow::Result<Config> {
+        let pairs = variables.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+        Config::load(None, pairs)
+    }
+
+    #[test]
+    fn variables_override_defaults() {
+        let config = load(&[
+            ("PEPAY_LISTEN", "0.0.0.0:8080"),
+            ("PEPAY_ENVIRONMENTS", "devnet, mainnet"),
+            ("PEPAY_RATE_LIMITS__KEY_BURST", "7"),
+            ("PEPAY_METRICS_TOKEN", "12345"),
+            ("PEPAY_API_KEY", "not ours"),
+        ])
+        .expect("loads");
+        assert_eq!(config.listen.port(), 8080);
+        assert_eq!(config.environments, Environment::ALL);
+        assert_eq!(config.rate_limits.key_burst, 7);
+        assert_eq!(config.metrics_token.as_deref(), Some("12345"));
+    }
+
+    #[test]
+    fn unknown_and_impossible_settings_are_refused() {
+        assert!(load(&[("PEPAY_LISTN", "0.0.0.0:1")]).is_err());
+        assert!(load(&[("PEPAY_ENVIRONMENTS", "")]).is_err());
+        assert!(load(&[("PEPAY_LANES", "0")]).is_err());
+    }
+}

@@ -1,0 +1,142 @@
+//! The OpenAPI document, made from the handlers and views themselves.
+//!
+//! It carries what clients of the public document know: title, version, both servers, the default
+//! security, the security schemes by name and all tags.
+
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::server::ServerBuilder;
+use utoipa::openapi::{ComponentsBuilder, OpenApi as Document, SecurityRequirement};
+use utoipa::{OpenApi, ToSchema};
+
+use crate::http::account::{environment, keys, mainnet, members, password, sign_in, totp, wallet};
+use crate::http::devnet::chains;
+use crate::http::merchant::{admin, invoices, profile, quotes, tokens, unmatched};
+use crate::http::ops;
+use crate::http::payor::{addresses, forms, session, simulate, verification};
+
+/// Every error has this shape. A 429 also has `message`, `error_code` and `retry_after` on top.
+#[derive(Serialize, ToSchema)]
+pub struct ErrorBody {
+    /// Always false.
+    pub success: bool,
+    pub error: ErrorDetail,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct ErrorDetail {
+    /// Stable: branch on it.
+    pub code: String,
+    /// For people; may change.
+    pub message: String,
+    /// The field of the request that is wrong.
+    pub param: Option<String>,
+    pub request_id: String,
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    paths(
+        invoices::create, invoices::list, invoices::totals, invoices::list_by_customer,
+        invoices::retrieve, invoices::status, invoices::cancel, invoices::resolve,
+        invoices::create_session, unmatched::list,
+        tokens::list, tokens::search, tokens::policy, tokens::set_policy, tokens::reset_policy,
+        tokens::block,
+        quotes::create, quotes::rates, quotes::retrieve,
+        profile::retrieve, profile::update,
+        session::details, session::status, addresses::available_tokens, addresses::allocate,
+        forms::set_customer_email, forms::customer_email, forms::questions, forms::submit,
+        simulate::simulate, verification::start, verification::retrieve,
+        sign_in::sign_in, sign_in::refresh, sign_in::sign_out,
+        password::request_reset, password::confirm_reset, password::change,
+        totp::enroll, totp::confirm, totp::disable,
+        wallet::challenge, wallet::verify, wallet::link,
+        keys::list, keys::create, keys::revoke, keys::roll,
+        members::list, members::invite, members::change, members::remove, members::audit_log,
+        environment::set, mainnet::status, mainnet::activate, mainnet::request,
+        admin::create_merchant, admin::list_merchants,
+        chains::show, chains::transfer, chains::mine, chains::reorg, chains::fault,
+        ops::healthz, ops::readyz, ops::metrics,
+    ),
+    components(schemas(ErrorBody, ErrorDetail)),
+    tags(
+        (name = "Events", description = "The history of everything that changed: one envelope, \
+            the same over REST, websockets and webhooks."),
+        (name = "Metrics", description = "Health for everybody, Prometheus metrics for the \
+            operator."),
+        (name = "WebSockets", description = "Streams of events, with replay from where a client \
+            broke off."),
+        (name = "Commerce - Devnet Simulator", description = "Walks a devnet order through its \
+            states without a real retailer or a real payment."),
+        (name = "Merchant Checkout", description = "From items to a payable invoice in three \
+            calls: estimate, address, invoice. The saved cart is only read."),
+        (name = "Payment Sessions", description = "What the payor's client may do for one \
+            invoice, with the two session headers and no server key."),
+        (name = "Quotes", description = "Prices of tokens and locked quotes for an amount of \
+            USD."),
+        (name = "Webhooks", description = "Where events are delivered to, signed and retried."),
+        (name = "Invoices", description = "The canonical payment object and its lifecycle."),
+        (name = "Token Management", description = "Which tokens a merchant accepts."),
+        (name = "Account", description = "Signing in, members, keys and access to mainnet."),
+        (name = "Devnet Chains", description = "The simulated chains of devnet: transfers, \
+            blocks, reorgs and faults."),
+    )
+)]
+struct Pepay;
+
+/// The document as it is served and checked in.
+pub fn json() -> String {
+    serde_json::to_string_pretty(&document_value()).expect("the document serializes")
+}
+
+pub async fn document() -> Response {
+    let mut response = json().into_response();
+    let content_type = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, content_type);
+    response
+}
+
+fn document_value() -> Document {
+    let mut document = Pepay::openapi();
+    document.info.title = "Pepay API (SDK-scoped)".to_owned();
+    document.info.version = "1.0.0".to_owned();
+    document.info.description = Some(
+        "Invoices paid in stablecoins on ten networks, and everything around them.".to_owned(),
+    );
+    document.info.license = None;
+    let server = |url: &str, what: &str| ServerBuilder::new().url(url).description(Some(what)).build();
+    document.servers = Some(vec![
+        server("https://api-beta.pepay.io", "Beta server"),
+        server("http://localhost:3000", "Local development"),
+    ]);
+    let none: [&str; 0] = [];
+    document.security = Some(vec![SecurityRequirement::new("bearerAuth", none)]);
+    let components = document.components.take().unwrap_or_default();
+    document.components = Some(with_security_schemes(components.into()).build());
+    document
+}
+
+fn with_security_schemes(components: ComponentsBuilder) -> ComponentsBuilder {
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .description(Some("A member's token, from signing in."))
+        .build();
+    let header = |name: &str, what: &str| {
+        SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description(name, what)))
+    };
+    components
+        .security_scheme("bearerAuth", SecurityScheme::Http(bearer))
+        .security_scheme(
+            "commerceApiKey",
+            header("x-commerce-api-key", "Older name for keys of the commerce scope."),
+        )
+        .security_scheme(
+            "merchantApiKey",
+            header("x-api-key", "A server's key, of the merchant or the commerce scope."),
+        )
+        .security_scheme("sessionToken", header("x-session-token", "The payor's session."))
+        .security_scheme("sessionSignature", header("x-signature", "Its signature."))
+}

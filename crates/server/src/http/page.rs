@@ -1,0 +1,83 @@
+//! Cursor pages: `limit`, `starting_after` (older), `ending_before` (newer), newest first.
+
+use domain::ids::RowKey;
+use serde::{Deserialize, Serialize};
+use store::Page;
+use uuid::Uuid;
+
+use crate::http::error::ApiError;
+
+pub const LIMIT_DEFAULT: usize = 10;
+pub const LIMIT_MAX: usize = 100;
+
+/// The paging part of a query, as text: each route says which field is wrong.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct PageQuery {
+    pub limit: Option<String>,
+    pub starting_after: Option<String>,
+    pub ending_before: Option<String>,
+}
+
+impl PageQuery {
+    pub fn limit(&self) -> Result<usize, ApiError> {
+        bounded("limit", self.limit.as_deref(), LIMIT_DEFAULT, LIMIT_MAX)
+    }
+
+    /// The position for lists whose cursors are UUIDs.
+    pub fn page(&self) -> Result<Page, ApiError> {
+        match (&self.starting_after, &self.ending_before) {
+            (None, None) => Ok(Page::First),
+            (Some(id), None) => Ok(Page::After(cursor("starting_after", id)?)),
+            (None, Some(id)) => Ok(Page::Before(cursor("ending_before", id)?)),
+            (Some(_), Some(_)) => {
+                Err(ApiError::invalid("ending_before", "excludes starting_after"))
+            }
+        }
+    }
+}
+
+/// A whole number from 1 to `max`, or the default.
+pub fn bounded(
+    param: &'static str,
+    text: Option<&str>,
+    default: usize,
+    max: usize,
+) -> Result<usize, ApiError> {
+    let Some(text) = text else { return Ok(default) };
+    let number = text.parse::<usize>().ok().filter(|number| (1..=max).contains(number));
+    number.ok_or_else(|| ApiError::invalid(param, format!("must be a number from 1 to {max}")))
+}
+
+fn cursor(param: &'static str, text: &str) -> Result<RowKey, ApiError> {
+    let id = Uuid::try_parse(text).map(RowKey::from);
+    id.map_err(|_| ApiError::invalid(param, "must be an id of this list"))
+}
+
+/// The list envelope.
+#[derive(Clone, Debug, Serialize)]
+pub struct List<T> {
+    pub object: &'static str,
+    pub data: Vec<T>,
+    pub has_more: bool,
+}
+
+impl<T> List<T> {
+    /// Of one row more than asked for: it only tells whether there is more.
+    pub fn of(mut rows: Vec<T>, limit: usize, page: Page) -> List<T> {
+        let has_more = rows.len() > limit;
+        if has_more {
+            match page {
+                // Newest first: walking towards newer rows, the surplus one is the first.
+                Page::Before(_) => drop(rows.remove(0)),
+                Page::After(_) | Page::First => rows.truncate(limit),
+            }
+        }
+        List { object: "list", data: rows, has_more }
+    }
+
+    pub fn map<U>(self, map: impl FnMut(T) -> U) -> List<U> {
+        let data = self.data.into_iter().map(map).collect();
+        List { object: self.object, data, has_more: self.has_more }
+    }
+}

@@ -1,0 +1,122 @@
+//! The whole API on one screen.
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{delete, get, patch, post, put};
+
+use crate::app::Shared;
+use crate::http::account::{environment, keys, mainnet, members, password, sign_in, totp, wallet};
+use crate::http::devnet::chains;
+use crate::http::edge::edge;
+use crate::http::error::{ApiError, Code};
+use crate::http::merchant::{admin, invoices, profile, quotes, tokens, unmatched};
+use crate::http::payor::{addresses, forms, session, simulate, verification};
+use crate::http::{openapi, ops};
+
+pub fn router(app: Shared) -> Router {
+    Router::new()
+        .merge(merchant_routes())
+        .merge(payor_routes())
+        .merge(account_routes())
+        .merge(devnet_routes())
+        .merge(house_routes())
+        .fallback(async || ApiError::not_found("route"))
+        .method_not_allowed_fallback(async || {
+            ApiError::new(Code::MethodNotAllowed, "This route does not take that method")
+        })
+        .layer(from_fn_with_state(app.clone(), edge))
+        .with_state(app)
+}
+
+/// `x-api-key` of the merchant scope, or a member's bearer token.
+fn merchant_routes() -> Router<Shared> {
+    Router::new()
+        .route("/api/v1/invoices", post(invoices::create).get(invoices::list))
+        .route("/api/v1/invoices/totals", get(invoices::totals))
+        .route("/api/v1/invoices/customer/{customer_id}", get(invoices::list_by_customer))
+        .route("/api/v1/invoices/{id}", get(invoices::retrieve))
+        .route("/api/v1/invoices/{id}/status", get(invoices::status))
+        .route("/api/v1/invoices/{id}/cancel", post(invoices::cancel))
+        .route("/api/v1/invoices/{id}/resolve", post(invoices::resolve))
+        .route("/api/v1/invoices/{id}/sessions", post(invoices::create_session))
+        .route("/api/v1/merchant/unmatched", get(unmatched::list))
+        .route("/api/v1/merchant/tokens", get(tokens::list))
+        .route("/api/v1/merchant/tokens/search", get(tokens::search))
+        .route(
+            "/api/v1/merchant/tokens/policy",
+            get(tokens::policy).put(tokens::set_policy).delete(tokens::reset_policy),
+        )
+        .route("/api/v1/merchant/tokens/{token_id}/block", post(tokens::block))
+        .route("/api/v1/quotes", post(quotes::create))
+        .route("/api/v1/quotes/rates", get(quotes::rates))
+        .route("/api/v1/quotes/{id}", get(quotes::retrieve))
+        .route("/api/v1/merchant/profile", get(profile::retrieve).patch(profile::update))
+}
+
+/// `x-session-token` and `x-signature`, from any origin.
+fn payor_routes() -> Router<Shared> {
+    Router::new()
+        .route("/api/v1/payments/session-details", get(session::details))
+        .route("/api/v1/payments/payment-status", get(session::status))
+        .route("/api/v1/payments/available-tokens", get(addresses::available_tokens))
+        .route("/api/v1/payments/payment-addresses", post(addresses::allocate))
+        .route(
+            "/api/v1/payments/customer-email",
+            post(forms::set_customer_email).get(forms::customer_email),
+        )
+        .route("/api/v1/payments/invoice-questions", get(forms::questions))
+        .route("/api/v1/payments/submit-form", post(forms::submit))
+        .route("/api/v1/payments/simulate", post(simulate::simulate))
+        .route(
+            "/api/v1/invoice/{id}/verify",
+            post(verification::start).get(verification::retrieve),
+        )
+}
+
+/// Signing in, and what only members do.
+fn account_routes() -> Router<Shared> {
+    Router::new()
+        .route("/api/auth/sign-in", post(sign_in::sign_in))
+        .route("/api/auth/refresh", post(sign_in::refresh))
+        .route("/api/auth/sign-out", post(sign_in::sign_out))
+        .route("/api/auth/password/reset", post(password::request_reset))
+        .route("/api/auth/password/confirm", post(password::confirm_reset))
+        .route("/api/auth/password/change", post(password::change))
+        .route("/api/auth/totp/enroll", post(totp::enroll))
+        .route("/api/auth/totp/confirm", post(totp::confirm))
+        .route("/api/auth/totp/disable", post(totp::disable))
+        .route("/api/auth/wallet/challenge", post(wallet::challenge))
+        .route("/api/auth/wallet/verify", post(wallet::verify))
+        .route("/api/auth/wallet/link", post(wallet::link))
+        .route("/api/merchant-api-keys", get(keys::list).post(keys::create))
+        .route("/api/merchant-api-keys/{id}/revoke", post(keys::revoke))
+        .route("/api/merchant-api-keys/{id}/roll", post(keys::roll))
+        .route("/api/v1/merchant/members", get(members::list).post(members::invite))
+        .route("/api/v1/merchant/members/{id}", patch(members::change))
+        .route("/api/v1/merchant/members/{id}", delete(members::remove))
+        .route("/api/v1/user/environment", put(environment::set))
+        .route("/api/v1/user/mainnet-access/status", get(mainnet::status))
+        .route("/api/v1/user/mainnet-access/activate", post(mainnet::activate))
+        .route("/api/v1/user/mainnet-access/request", post(mainnet::request))
+        .route("/api/v1/merchant/audit-log", get(members::audit_log))
+        .route("/api/admin/merchants", post(admin::create_merchant).get(admin::list_merchants))
+}
+
+/// The simulator: devnet credentials only.
+fn devnet_routes() -> Router<Shared> {
+    Router::new()
+        .route("/api/v1/devnet/chain/{network}", get(chains::show))
+        .route("/api/v1/devnet/chain/{network}/transfers", post(chains::transfer))
+        .route("/api/v1/devnet/chain/{network}/blocks", post(chains::mine))
+        .route("/api/v1/devnet/chain/{network}/reorgs", post(chains::reorg))
+        .route("/api/v1/devnet/chain/{network}/faults", post(chains::fault))
+}
+
+/// Health, metrics and the description of all of the above.
+fn house_routes() -> Router<Shared> {
+    Router::new()
+        .route("/healthz", get(ops::healthz))
+        .route("/readyz", get(ops::readyz))
+        .route("/metrics", get(ops::metrics))
+        .route("/openapi.json", get(openapi::document))
+}

@@ -1,0 +1,121 @@
+//! The chains this deployment talks to, one per environment and network it serves.
+//!
+//! A devnet network is simulated unless it has RPC URLs. Keeps what each watcher saw last, for
+//! the confirmations that views show, for expiry and for readiness.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, RwLock};
+
+use chains::addresses::{AddressBook, NoAddress, SimulatedAddresses};
+use chains::chain::Chain;
+use domain::address::Address;
+use domain::environment::Environment;
+use domain::network::Network;
+use domain::time::Timestamp;
+use domain::watch::WatchCursor;
+use store::Store;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::simulated::SimulatedNode;
+
+/// One network of one environment.
+pub type Place = (Environment, Network);
+
+/// Simulated addresses hold nothing, so their seed is no secret.
+const SIMULATED_SEED: [u8; 32] = *b"pepay simulated deposit address!";
+
+pub struct Networks {
+    chains: BTreeMap<Place, Arc<dyn Chain>>,
+    simulated: BTreeMap<Network, Arc<SimulatedNode>>,
+    addresses: SimulatedAddresses,
+    seen: RwLock<BTreeMap<Place, WatchCursor>>,
+}
+
+impl Networks {
+    pub fn new(config: &Config, clock: &Clock, store: &Store) -> Networks {
+        let mut chains: BTreeMap<Place, Arc<dyn Chain>> = BTreeMap::new();
+        let mut simulated = BTreeMap::new();
+        if config.serves(Environment::Devnet) {
+            for network in Network::ALL {
+                let block_ms = config.simulated_block_ms;
+                let node =
+                    Arc::new(SimulatedNode::new(network, block_ms, store.clone(), clock.clone()));
+                simulated.insert(network, node.clone());
+                chains.insert((Environment::Devnet, network), node);
+            }
+        }
+        let addresses = SimulatedAddresses::new(SIMULATED_SEED);
+        Networks { chains, simulated, addresses, seen: RwLock::new(BTreeMap::new()) }
+    }
+
+    pub fn places(&self) -> impl Iterator<Item = Place> {
+        self.chains.keys().copied()
+    }
+
+    pub fn chain(&self, environment: Environment, network: Network) -> Option<&Arc<dyn Chain>> {
+        self.chains.get(&(environment, network))
+    }
+
+    /// The simulated network, if devnet runs it so.
+    pub fn simulated(&self, network: Network) -> Option<&Arc<SimulatedNode>> {
+        self.simulated.get(&network)
+    }
+
+    pub fn is_simulated(&self, environment: Environment, network: Network) -> bool {
+        environment == Environment::Devnet && self.simulated.contains_key(&network)
+    }
+
+    /// Blocks that make a payment final here: head − block + 1.
+    pub fn confirmations(&self, environment: Environment, network: Network) -> u64 {
+        network.profile(environment).confirmations
+    }
+
+    /// The deposit address of a derivation index.
+    pub fn address(
+        &self,
+        environment: Environment,
+        network: Network,
+        index: u32,
+    ) -> Result<Address, NoAddress> {
+        if !self.chains.contains_key(&(environment, network)) {
+            return Err(NoAddress::NoKeys);
+        }
+        self.addresses.address(network, environment, index)
+    }
+
+    /// The newest block known of a network; zero before the first look.
+    pub fn head(&self, environment: Environment, network: Network) -> u64 {
+        self.seen(environment, network).map_or(0, |cursor| cursor.head_number)
+    }
+
+    /// What the watcher of a network saw last, here or in another process.
+    pub fn seen(&self, environment: Environment, network: Network) -> Option<WatchCursor> {
+        let seen = self.seen.read().expect("no panic holds this lock");
+        seen.get(&(environment, network)).cloned()
+    }
+
+    /// Notes what a watcher saw; an older look never replaces a newer one.
+    pub fn note(&self, cursor: WatchCursor) {
+        let mut seen = self.seen.write().expect("no panic holds this lock");
+        let place = (cursor.environment, cursor.network);
+        let is_older = |known: &WatchCursor| cursor.answered_at < known.answered_at;
+        if !seen.get(&place).is_some_and(is_older) {
+            seen.insert(place, cursor);
+        }
+    }
+
+    /// Forgets what was seen here: another process watches this network now.
+    pub fn forget(&self, (environment, network): Place) {
+        self.seen.write().expect("no panic holds this lock").remove(&(environment, network));
+    }
+
+    /// How far each watcher is behind; none before its first look.
+    pub fn lags(&self, now: Timestamp) -> Vec<(Environment, Network, Option<i64>)> {
+        let lag = |(environment, network): Place| {
+            let seen = self.seen(environment, network);
+            (environment, network, seen.map(|cursor| cursor.scanned_at.ms_until(now).max(0)))
+        };
+        self.places().map(lag).collect()
+    }
+}

@@ -1,0 +1,61 @@
+//! Follows the log for what this process holds in memory: drops what other processes changed.
+//!
+//! Not durable on purpose: a process that starts holds nothing yet, so it starts at the head.
+
+use domain::event::{EntryKind, Notice};
+
+use crate::app::Shared;
+use crate::workers::{Progress, Worker};
+
+const BATCH_MAX: i64 = 500;
+
+#[derive(Default)]
+pub struct Follower {
+    /// Where each lane was read up to.
+    cursors: Vec<i64>,
+}
+
+impl Worker for Follower {
+    async fn step(&mut self, app: &Shared) -> anyhow::Result<Progress> {
+        if app.store.is_exclusive() {
+            // Every change is made by this process, which forgets what it changes itself.
+            return Ok(Progress::Idle);
+        }
+        if self.cursors.is_empty() {
+            for lane in 0..app.config.lanes {
+                self.cursors.push(app.store.log_head(lane).await?);
+            }
+        }
+        let mut is_full = false;
+        for (lane, cursor) in (0_i64..).zip(&mut self.cursors) {
+            let entries = app.store.log_after(lane, *cursor, BATCH_MAX).await?;
+            is_full |= entries.len() as i64 == BATCH_MAX;
+            for entry in entries {
+                *cursor = entry.sequence;
+                let merchant_id = entry.entry.merchant_id;
+                match entry.entry.kind {
+                    EntryKind::Notice(Notice::KeyChanged) => {
+                        if let Some(key) = entry.entry.subject.object_id {
+                            app.caches.forget_api_key(key);
+                        }
+                    }
+                    EntryKind::Notice(Notice::MerchantChanged) => {
+                        app.caches.forget_merchant(merchant_id);
+                    }
+                    EntryKind::Notice(Notice::TokenRuleChanged) => {
+                        app.caches.forget_token_rules(merchant_id);
+                    }
+                    EntryKind::Notice(Notice::MemberChanged) | EntryKind::Event(_) => {}
+                }
+            }
+        }
+        for cursor in app.store.watch_cursors().await? {
+            app.networks.note(cursor);
+        }
+        Ok(if is_full { Progress::More } else { Progress::Idle })
+    }
+
+    fn wakes_on_commit(&self) -> bool {
+        true
+    }
+}

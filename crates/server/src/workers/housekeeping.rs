@@ -1,0 +1,43 @@
+//! Once a minute: when keys were last used, and answers whose day of replay is over.
+
+use domain::api_key::ApiKey;
+use domain::changes::Changes;
+use domain::idempotency::KEPT_MS;
+use store::CommitError;
+
+use crate::app::{App, Shared};
+use crate::workers::{Progress, Worker};
+
+const PRUNE_MAX: usize = 10_000;
+
+pub struct Housekeeper;
+
+impl Worker for Housekeeper {
+    async fn step(&mut self, app: &Shared) -> anyhow::Result<Progress> {
+        record_key_use(app).await?;
+        let before = app.now().plus_ms(-KEPT_MS);
+        let pruned = app.store.prune_idempotency(before, PRUNE_MAX).await?;
+        Ok(if pruned == PRUNE_MAX as u64 { Progress::More } else { Progress::Idle })
+    }
+
+    async fn stop(&mut self, app: &Shared) {
+        if let Err(error) = record_key_use(app).await {
+            tracing::debug!(error = format!("{error:#}"), "the last use of keys is not recorded");
+        }
+    }
+}
+
+/// Writes `last_used_at` of the keys used since; who loses a race tries again in a minute.
+async fn record_key_use(app: &App) -> anyhow::Result<()> {
+    for (key, at) in app.metrics.take_keys_used() {
+        let Some(mut row) = app.store.get::<ApiKey>(key).await? else { continue };
+        row.last_used_at = Some(at);
+        let mut changes = Changes::of(row.merchant_id);
+        changes.update(row);
+        match app.store.commit(changes).await {
+            Ok(_) | Err(CommitError::Conflict { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,169 @@
+//! Brings what a chain reported to a decision: read everything it depends on, decide, commit.
+//!
+//! Used by the watcher and by manual verification. Replaying any of it changes nothing: the
+//! transfer's claim, the payment's state and the row versions see to that.
+
+use anyhow::bail;
+use domain::chain::{AssetRef, ChainTransfer};
+use domain::changes::Changes;
+use domain::claim::Claim;
+use domain::deposit_address::DepositAddress;
+use domain::ids::{InvoiceId, PaymentId};
+use domain::invoice::Invoice;
+use domain::payment::{Confirmation, Payment, PaymentStatus, Sighting, confirm, revert, see};
+use domain::token::Token;
+use domain::token_rule::is_blocked;
+use store::CommitError;
+
+use crate::app::App;
+use crate::networks::Place;
+use crate::workers::lease::Lease;
+
+const DECISIONS_MAX: usize = 32;
+const QUOTES_MAX: usize = 100;
+const PAYMENTS_MAX: usize = 1_000;
+
+/// Who acts: under a lease, or on a payor's word with none.
+pub type Fence<'a> = Option<&'a Lease>;
+
+/// Whether anything was recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    New,
+    Nothing,
+}
+
+/// Records one transfer to one of our addresses.
+pub async fn record_transfer(
+    app: &App,
+    place: Place,
+    transfer: &ChainTransfer,
+    fence: Fence<'_>,
+) -> anyhow::Result<Recorded> {
+    let (environment, network) = place;
+    let key = DepositAddress::row_key(environment, network, &transfer.to);
+    decide(app, fence, async || {
+        let Some(address) = app.store.get::<DepositAddress>(key).await? else { return Ok(None) };
+        let invoice = invoice(app, address.invoice_id).await?;
+        let claim = app.store.get::<Claim>(transfer.identity(environment, network)).await?;
+        let known = match &claim {
+            Some(claim) => app.store.get::<Payment>(claim.target).await?,
+            None => None,
+        };
+        if claim.is_some() && known.is_none() {
+            // It stands in the inbox of unmatched transfers.
+            return Ok(None);
+        }
+        let contract = match &transfer.asset {
+            AssetRef::Native => None,
+            AssetRef::Contract(contract) => Some(contract.as_str()),
+        };
+        let token = Token::find(network, environment, contract);
+        let quotes = app.store.quotes_of_invoice(invoice.id, QUOTES_MAX).await?;
+        let sighting = Sighting {
+            network,
+            transfer,
+            address: &address,
+            invoice: &invoice,
+            known: known.as_ref(),
+            quotes: &quotes,
+            rate: token.and_then(|token| app.rates.price(token)).map(|price| price.rate),
+            is_token_blocked: token_is_blocked(app, &invoice, token).await?,
+            required_confirmations: app.networks.confirmations(environment, network),
+            head: app.head(environment, network).max(transfer.block.number),
+        };
+        Ok(see(&sighting, &mut app.fresh()))
+    })
+    .await
+}
+
+/// Confirms a payment, if it is deep enough under this head.
+pub async fn confirm_payment(
+    app: &App,
+    id: PaymentId,
+    head: u64,
+    fence: Fence<'_>,
+) -> anyhow::Result<Recorded> {
+    decide(app, fence, async || {
+        let Some(payment) = app.store.get::<Payment>(id.key()).await? else { return Ok(None) };
+        let invoice = invoice(app, payment.invoice_id).await?;
+        let all = app.store.payments_of_invoice(invoice.id, PAYMENTS_MAX).await?;
+        let is_short = |payment: &Payment| payment.status == PaymentStatus::Underpaid;
+        let underpaid = all.into_iter().filter(is_short).collect();
+        let (payment, invoice) = (&payment, &invoice);
+        let confirmation = Confirmation { payment, invoice, underpaid, head };
+        Ok(confirm(confirmation, &mut app.fresh()))
+    })
+    .await
+}
+
+/// Reverts a payment whose block is gone.
+pub async fn revert_payment(
+    app: &App,
+    id: PaymentId,
+    head: u64,
+    fence: Fence<'_>,
+) -> anyhow::Result<Recorded> {
+    decide(app, fence, async || {
+        let Some(payment) = app.store.get::<Payment>(id.key()).await? else { return Ok(None) };
+        let invoice = invoice(app, payment.invoice_id).await?;
+        if payment.status.is_confirmed() {
+            tracing::error!(
+                payment.id = %payment.id,
+                invoice.id = %invoice.id,
+                network = payment.network.as_str(),
+                "a reorg removed a payment that was final: money is held in suspense"
+            );
+        }
+        Ok(revert(&payment, &invoice, head, &mut app.fresh()))
+    })
+    .await
+}
+
+async fn invoice(app: &App, id: InvoiceId) -> anyhow::Result<Invoice> {
+    match app.store.get::<Invoice>(id.key()).await? {
+        Some(invoice) => Ok(invoice),
+        None => bail!("invoice {id} of a deposit address or payment does not exist"),
+    }
+}
+
+async fn token_is_blocked(
+    app: &App,
+    invoice: &Invoice,
+    token: Option<&'static Token>,
+) -> anyhow::Result<bool> {
+    let Some(token) = token else { return Ok(false) };
+    let Some(merchant) = app.merchant(invoice.merchant_id).await? else { return Ok(false) };
+    let blocked = app.caches.blocked_tokens(&app.store, merchant.id).await?;
+    Ok(is_blocked(merchant.policy(invoice.environment), blocked.contains(&token.id)))
+}
+
+/// Decides and commits, again if a row changed meanwhile; nothing to change is fine.
+async fn decide(
+    app: &App,
+    fence: Fence<'_>,
+    decide: impl AsyncFn() -> anyhow::Result<Option<Changes>>,
+) -> anyhow::Result<Recorded> {
+    let mut turn = None;
+    for _ in 0..DECISIONS_MAX {
+        let Some(mut changes) = decide().await? else { return Ok(Recorded::Nothing) };
+        if let Some(lease) = fence {
+            lease.fence(&mut changes);
+        }
+        match app.store.commit(changes).await {
+            Ok(_) => return Ok(Recorded::New),
+            Err(CommitError::Conflict { key, .. }) => {
+                if fence.is_some_and(|lease| lease.is_key(key)) {
+                    bail!("another process took over this work");
+                }
+                // One turn at a time: the old one ends before the next is waited for.
+                drop(turn.take());
+                turn = Some(app.store.turn(key).await);
+            }
+            // Somebody else recorded the same transfer at once: read it and go on from there.
+            Err(CommitError::AlreadyExists { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    bail!("too many changes at once")
+}

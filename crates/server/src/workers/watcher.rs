@@ -1,0 +1,188 @@
+//! The watcher of one network: scan → revert → record → confirm → remember how far.
+//!
+//! Exactly-once effects whatever is replayed: the cursor is saved only after everything before it
+//! is committed, and recording twice changes nothing.
+
+use anyhow::Context as _;
+use chains::chain::{Chain, Scan};
+use chains::watch_set::WatchSet;
+use domain::changes::Changes;
+use domain::deposit_address::DepositAddress;
+use domain::ids::{MerchantId, RowKey};
+use domain::payment::Payment;
+use domain::time::Timestamp;
+use domain::watch::WatchCursor;
+use futures_util::future::try_join_all;
+
+use crate::app::{App, Shared};
+use crate::networks::Place;
+use crate::workers::lease::Lease;
+use crate::workers::{Progress, Worker, observe};
+
+/// Payments handled at once: enough to fill a group, few enough to bound memory.
+const BATCH_MAX: usize = 256;
+/// How often a cursor is saved while nothing happens.
+const IDLE_SAVE_MS: i64 = 3_000;
+
+pub struct Watcher {
+    place: Place,
+    lease: Lease,
+    saved_at: Timestamp,
+}
+
+impl Watcher {
+    pub fn new(place: Place, lease: Lease) -> Watcher {
+        Watcher { place, lease, saved_at: Timestamp(0) }
+    }
+}
+
+impl Worker for Watcher {
+    async fn step(&mut self, app: &Shared) -> anyhow::Result<Progress> {
+        if !self.lease.hold(app).await? {
+            app.networks.forget(self.place);
+            return Ok(Progress::Idle);
+        }
+        let result = self.look(app).await;
+        if result.is_err() {
+            // After a failure go on from what is saved, under a lease that is asked for anew.
+            app.networks.forget(self.place);
+            self.lease.lose();
+        }
+        result
+    }
+
+    async fn stop(&mut self, app: &Shared) {
+        self.lease.release(app).await;
+    }
+}
+
+impl Watcher {
+    async fn look(&mut self, app: &App) -> anyhow::Result<Progress> {
+        let (environment, network) = self.place;
+        let chain = app.networks.chain(environment, network).context("no such network here")?;
+        let cursor = self.cursor(app).await?;
+        let position = cursor.as_ref().map(|cursor| cursor.position.as_str());
+        let scan = chain.scan(position, &WatchSet::default()).await?;
+        if let Some(from) = scan.reverted_from {
+            self.revert(app, chain.as_ref(), from, scan.head.number).await?;
+        }
+        let is_news = self.record(app, &scan).await? || scan.reverted_from.is_some();
+        let all_confirmed = self.confirm(app, chain.as_ref(), scan.head.number).await?;
+        let seen = WatchCursor {
+            environment,
+            network,
+            position: scan.next,
+            head_number: scan.head.number,
+            scanned_number: scan.scanned.number,
+            scanned_at: scan.scanned.time,
+            answered_at: app.now(),
+            version: cursor.map_or(0, |cursor| cursor.version),
+        };
+        let is_due = self.saved_at.plus_ms(IDLE_SAVE_MS) <= app.now();
+        let seen = if is_news || is_due || !scan.is_caught_up {
+            self.save(app, seen).await?
+        } else {
+            seen
+        };
+        app.networks.note(seen);
+        let is_done = scan.is_caught_up && all_confirmed;
+        Ok(if is_done { Progress::Idle } else { Progress::More })
+    }
+
+    /// Where to go on: what this process saw last, else what is saved.
+    async fn cursor(&self, app: &App) -> anyhow::Result<Option<WatchCursor>> {
+        let (environment, network) = self.place;
+        if self.saved_at > Timestamp(0)
+            && let Some(seen) = app.networks.seen(environment, network)
+        {
+            return Ok(Some(seen));
+        }
+        Ok(app.store.get(WatchCursor::row_key(environment, network)).await?)
+    }
+
+    /// Reverts what was recorded in blocks that are gone.
+    async fn revert(
+        &self,
+        app: &App,
+        chain: &dyn Chain,
+        from: u64,
+        head: u64,
+    ) -> anyhow::Result<()> {
+        let (environment, network) = self.place;
+        let from = i64::try_from(from)?;
+        let mut after: Option<RowKey> = None;
+        loop {
+            let batch = app
+                .store
+                .payments_from_block(environment, network, from, after, BATCH_MAX)
+                .await?;
+            for payment in &batch {
+                if !is_canonical(chain, payment).await? {
+                    observe::revert_payment(app, payment.id, head, Some(&self.lease)).await?;
+                }
+            }
+            match batch.last() {
+                Some(last) if batch.len() == BATCH_MAX => after = Some(last.key()),
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// Records transfers to addresses of ours; true if there were any.
+    async fn record(&self, app: &App, scan: &Scan) -> anyhow::Result<bool> {
+        let (environment, network) = self.place;
+        let mut is_news = false;
+        for transfers in scan.transfers.chunks(BATCH_MAX) {
+            let keys = transfers
+                .iter()
+                .map(|transfer| DepositAddress::row_key(environment, network, &transfer.to));
+            let addresses = app.store.get_many::<DepositAddress>(keys.collect()).await?;
+            let ours = transfers.iter().zip(&addresses).filter(|(_, address)| address.is_some());
+            let records = ours.map(|(transfer, _)| {
+                observe::record_transfer(app, self.place, transfer, Some(&self.lease))
+            });
+            is_news |= !try_join_all(records).await?.is_empty();
+        }
+        Ok(is_news)
+    }
+
+    /// Confirms what is deep enough; true if nothing deep enough is left.
+    ///
+    /// The block is looked at once more: a watcher that died between recording and saving its
+    /// cursor cannot be told of a reorg above that cursor.
+    async fn confirm(&self, app: &App, chain: &dyn Chain, head: u64) -> anyhow::Result<bool> {
+        let (environment, network) = self.place;
+        let up_to = i64::try_from(head)?;
+        let waiting = app.store.payments_waiting(environment, network, up_to, BATCH_MAX).await?;
+        let is_full = waiting.len() == BATCH_MAX;
+        let deep = waiting.iter().filter(|payment| payment.is_deep_enough(head));
+        let looks = deep.map(async |payment| {
+            if is_canonical(chain, payment).await? {
+                observe::confirm_payment(app, payment.id, head, Some(&self.lease)).await
+            } else {
+                observe::revert_payment(app, payment.id, head, Some(&self.lease)).await
+            }
+        });
+        let confirmed = try_join_all(looks).await?.len();
+        Ok(!is_full || confirmed == 0)
+    }
+
+    async fn save(&mut self, app: &App, cursor: WatchCursor) -> anyhow::Result<WatchCursor> {
+        let mut changes = Changes::of(MerchantId::HOUSE);
+        self.lease.fence(&mut changes);
+        if cursor.version == 0 {
+            changes.insert(cursor.clone());
+        } else {
+            changes.update(cursor.clone());
+        }
+        app.store.commit(changes).await?;
+        self.saved_at = app.now();
+        Ok(WatchCursor { version: cursor.version + 1, ..cursor })
+    }
+}
+
+async fn is_canonical(chain: &dyn Chain, payment: &Payment) -> anyhow::Result<bool> {
+    let number = u64::try_from(payment.block_number)?;
+    let hash = chain.canonical(number).await?;
+    Ok(hash.is_some_and(|hash| hash == payment.block_hash))
+}

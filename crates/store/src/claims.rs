@@ -1,0 +1,30 @@
+//! Claims as rows: a business key and the row that holds it, nothing more.
+//!
+//! Their keys are hashes, so that a page of their index holds rows of every age. Two keys a row
+//! keep that index small.
+
+use domain::changes::Noun;
+use domain::claim::Claim;
+
+use crate::error::StoreError;
+use crate::row::{Cells, Column, KeyOrigin, Kind, Row, Table, Value, frozen};
+
+/// A key that is held stays held: no decision moves a claim.
+const COLUMNS: [Column; 1] = [frozen("target", Kind::Key)];
+
+impl Row for Claim {
+    const TABLE: Table = Table {
+        noun: Noun::Claim,
+        name: "claims",
+        key_origin: KeyOrigin::Business,
+        columns: &COLUMNS,
+    };
+
+    fn encode(self) -> Vec<Value> {
+        vec![self.target.into()]
+    }
+
+    fn decode(cells: &mut Cells<'_>) -> Result<Claim, StoreError> {
+        Ok(Claim { key: cells.key, version: cells.version, target: cells.key()? })
+    }
+}

@@ -1,0 +1,72 @@
+//! Deposit addresses as rows, found by their address: a watcher looks each transfer up by key.
+
+use domain::changes::Noun;
+use domain::deposit_address::DepositAddress;
+use domain::ids::InvoiceId;
+
+use crate::error::StoreError;
+use crate::lists::List;
+use crate::row::{Cells, Column, KeyOrigin, Kind, Row, Table, Value, frozen, mutable};
+use crate::store::Store;
+
+const COLUMNS: [Column; 8] = [
+    frozen("merchant_id", Kind::Int),
+    frozen("environment", Kind::Int),
+    frozen("network", Kind::Int),
+    frozen("address", Kind::Text),
+    frozen("invoice_id", Kind::Key),
+    frozen("address_index", Kind::Int),
+    mutable("networks", Kind::Int),
+    frozen("created_at", Kind::Int),
+];
+
+impl Row for DepositAddress {
+    const TABLE: Table = Table {
+        noun: Noun::DepositAddress,
+        name: "deposit_addresses",
+        key_origin: KeyOrigin::Business,
+        columns: &COLUMNS,
+    };
+
+    fn encode(self) -> Vec<Value> {
+        vec![
+            self.merchant_id.into(),
+            self.environment.into(),
+            self.network.into(),
+            self.address.into(),
+            self.invoice_id.into(),
+            self.index.into(),
+            self.networks.into(),
+            self.created_at.into(),
+        ]
+    }
+
+    fn decode(cells: &mut Cells<'_>) -> Result<DepositAddress, StoreError> {
+        Ok(DepositAddress {
+            version: cells.version,
+            merchant_id: cells.merchant_id()?,
+            environment: cells.environment()?,
+            network: cells.network()?,
+            address: cells.text()?,
+            invoice_id: cells.key()?.into(),
+            index: cells.index()?,
+            networks: cells.int()?,
+            created_at: cells.time()?,
+        })
+    }
+}
+
+pub(crate) fn of_invoice(invoice_id: InvoiceId) -> List<DepositAddress> {
+    let list = List::new("").bind(" WHERE invoice_id = ", invoice_id);
+    list.push(" ORDER BY created_at, network")
+}
+
+impl Store {
+    /// Every address of an invoice: at most one for each family of networks.
+    pub async fn deposit_addresses_of_invoice(
+        &self,
+        invoice_id: InvoiceId,
+    ) -> Result<Vec<DepositAddress>, StoreError> {
+        of_invoice(invoice_id).read(self).await
+    }
+}

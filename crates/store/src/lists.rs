@@ -1,0 +1,173 @@
+//! How lists are asked for: pages by key, and statements composed of the active fragments only.
+//!
+//! Every value is bound; placeholders are numbered as they are written, so that one text serves
+//! both engines. Keys of paged lists are UUIDv7, so key order is order of creation.
+
+use std::fmt::Write as _;
+use std::marker::PhantomData;
+
+use domain::ids::RowKey;
+use domain::time::Timestamp;
+
+use crate::error::StoreError;
+use crate::row::{Row, Value};
+use crate::store::Store;
+
+/// Which part of a list; the answer is newest first in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// The newest.
+    First,
+    /// Those right after this key: older.
+    After(RowKey),
+    /// Those right before this key: newer.
+    Before(RowKey),
+}
+
+/// A statement over one table: `SELECT` its columns `FROM` it, and then `tail`.
+#[derive(Debug)]
+pub(crate) struct List<R> {
+    pub tail: String,
+    pub params: Vec<Value>,
+    /// The statement runs oldest first, and the answer is turned around.
+    is_reversed: bool,
+    row: PhantomData<fn() -> R>,
+}
+
+impl<R: Row> List<R> {
+    pub fn new(text: &str) -> List<R> {
+        List { tail: text.to_owned(), params: Vec::new(), is_reversed: false, row: PhantomData }
+    }
+
+    pub fn push(mut self, text: &str) -> List<R> {
+        self.tail.push_str(text);
+        self
+    }
+
+    /// Appends `text` and the placeholder of `value`.
+    pub fn bind(mut self, text: &str, value: impl Into<Value>) -> List<R> {
+        self.params.push(value.into());
+        write!(self.tail, "{text}${}", self.params.len()).expect("strings take text");
+        self
+    }
+
+    /// Appends `text` and the value only if there is one.
+    pub fn bind_some(self, text: &str, value: Option<impl Into<Value>>) -> List<R> {
+        match value {
+            Some(value) => self.bind(text, value),
+            None => self,
+        }
+    }
+
+    /// Appends `text` and `($1, $2, …)`.
+    pub fn bind_all(mut self, text: &str, values: impl IntoIterator<Item = i64>) -> List<R> {
+        self.tail.push_str(text);
+        let mut separator = "(";
+        for value in values {
+            self = self.bind(separator, value);
+            separator = ", ";
+        }
+        self.push(")")
+    }
+
+    /// Keeps the keys of `range`.
+    pub fn within(self, range: KeyRange) -> List<R> {
+        let lower = (range.from > 0).then(|| key_of(range.from));
+        let upper = range.until.map(key_of);
+        self.bind_some(" AND key >= ", lower).bind_some(" AND key < ", upper)
+    }
+
+    /// Ends a list that is paged by key.
+    pub fn page(mut self, page: Page, limit: i64) -> List<R> {
+        self.is_reversed = matches!(page, Page::Before(_));
+        let order = if self.is_reversed { " ORDER BY key" } else { " ORDER BY key DESC" };
+        self.push(order).limit(limit)
+    }
+
+    pub fn limit(self, limit: i64) -> List<R> {
+        self.bind(" LIMIT ", limit.max(0))
+    }
+
+    /// Starts another branch of a union of this table with itself.
+    pub fn union_all(self) -> List<R> {
+        let columns = R::TABLE.columns.iter().map(|column| column.name);
+        let columns: Vec<&str> = columns.collect();
+        let columns = columns.join(", ");
+        let name = R::TABLE.name;
+        self.push(&format!(" UNION ALL SELECT key, version, {columns} FROM {name}"))
+    }
+
+    pub async fn read(self, store: &Store) -> Result<Vec<R>, StoreError> {
+        let mut rows = store.select::<R>(&self.tail, self.params).await?;
+        if self.is_reversed {
+            rows.reverse();
+        }
+        Ok(rows)
+    }
+
+    /// At most one row.
+    pub async fn read_one(self, store: &Store) -> Result<Option<R>, StoreError> {
+        Ok(self.limit(1).read(store).await?.pop())
+    }
+}
+
+/// Keys from `from`, up to but without `until`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct KeyRange {
+    from: u128,
+    until: Option<u128>,
+}
+
+impl KeyRange {
+    pub fn of_page(page: Page) -> KeyRange {
+        let number = |key: RowKey| u128::from_be_bytes(key.0);
+        match page {
+            Page::First => KeyRange { from: 0, until: None },
+            Page::After(key) => KeyRange { from: 0, until: Some(number(key)) },
+            Page::Before(key) => KeyRange { from: number(key).saturating_add(1), until: None },
+        }
+    }
+
+    /// Keeps what was created within both moments, each of them included.
+    ///
+    /// A UUIDv7 begins with its 48-bit time, so this needs no column and no index of its own.
+    pub fn created(self, from: Option<Timestamp>, to: Option<Timestamp>) -> KeyRange {
+        let earliest = from.map_or(0, |from| first_of(from.0));
+        let beyond = to.map(|to| first_of(to.0.saturating_add(1)));
+        let until = match (self.until, beyond) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+        KeyRange { from: self.from.max(earliest), until }
+    }
+}
+
+const UUID_TIME_SHIFT: u32 = 80;
+const UUID_TIME_MS_MAX: i64 = (1 << 48) - 1;
+
+/// The least key of a millisecond.
+fn first_of(ms: i64) -> u128 {
+    let ms = ms.clamp(0, UUID_TIME_MS_MAX);
+    u128::try_from(ms).expect("clamped above zero") << UUID_TIME_SHIFT
+}
+
+fn key_of(number: u128) -> RowKey {
+    RowKey(number.to_be_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_and_a_span_of_time_become_one_range() {
+        let second = KeyRange::of_page(Page::First).created(Some(Timestamp(5)), Some(Timestamp(5)));
+        assert_eq!(second, KeyRange { from: 5 << 80, until: Some(6 << 80) });
+        let older = KeyRange::of_page(Page::After(key_of(7))).created(None, Some(Timestamp(1)));
+        assert_eq!(older, KeyRange { from: 0, until: Some(7) });
+        let newer = KeyRange::of_page(Page::Before(key_of(7))).created(Some(Timestamp(-1)), None);
+        assert_eq!(newer, KeyRange { from: 8, until: None });
+        let ever = KeyRange::of_page(Page::First).created(None, Some(Timestamp(i64::MAX)));
+        assert_eq!(ever.until, Some(first_of(i64::MAX)));
+    }
+}

@@ -1,0 +1,237 @@
+//! Payments as rows, and the ones a page of invoices, a deeper head or a reorg asks for.
+//!
+//! What waits for confirmations is found through an index of just those, so that the look at every
+//! new block costs nothing for the payments of the past.
+
+use domain::changes::Noun;
+use domain::environment::Environment;
+use domain::ids::{InvoiceId, PaymentId, RowKey};
+use domain::network::Network;
+use domain::payment::{Payment, PaymentStatus, Posting, SettlementStatus};
+use domain::token::TokenId;
+
+use crate::error::StoreError;
+use crate::lists::{List, Page};
+use crate::row::{Cells, Column, KeyOrigin, Kind, Row, Table, Value, frozen, mutable};
+use crate::store::Store;
+
+const COLUMNS: [Column; 24] = [
+    frozen("invoice_id", Kind::Key),
+    frozen("merchant_id", Kind::Int),
+    frozen("environment", Kind::Int),
+    frozen("network", Kind::Int),
+    frozen("token_id", Kind::Int).or_null(),
+    frozen("token_address", Kind::Text).or_null(),
+    frozen("amount", Kind::Bytes),
+    frozen("value", Kind::Int),
+    frozen("tx_hash", Kind::Text),
+    frozen("ordinal", Kind::Int),
+    frozen("required_confirmations", Kind::Int),
+    frozen("from_address", Kind::Text).or_null(),
+    frozen("to_address", Kind::Text),
+    frozen("is_late", Kind::Int),
+    frozen("created_at", Kind::Int),
+    mutable("log_index", Kind::Int).or_null(),
+    mutable("block_number", Kind::Int),
+    mutable("block_hash", Kind::Text),
+    mutable("block_time", Kind::Int),
+    mutable("status", Kind::Int),
+    mutable("settlement_status", Kind::Int),
+    mutable("is_counted", Kind::Int),
+    mutable("posting", Kind::Int),
+    mutable("confirmed_at", Kind::Int).or_null(),
+];
+
+impl Row for Payment {
+    const TABLE: Table = Table {
+        noun: Noun::Payment,
+        name: "payments",
+        key_origin: KeyOrigin::Fresh,
+        columns: &COLUMNS,
+    };
+
+    fn encode(self) -> Vec<Value> {
+        vec![
+            self.invoice_id.into(),
+            self.merchant_id.into(),
+            self.environment.into(),
+            self.network.into(),
+            self.token_id.into(),
+            self.token_address.into(),
+            self.amount.into(),
+            self.value.into(),
+            self.tx_hash.into(),
+            self.ordinal.into(),
+            self.required_confirmations.into(),
+            self.from_address.into(),
+            self.to_address.into(),
+            self.is_late.into(),
+            self.created_at.into(),
+            self.log_index.into(),
+            self.block_number.into(),
+            self.block_hash.into(),
+            self.block_time.into(),
+            self.status.code().into(),
+            self.settlement_status.code().into(),
+            self.is_counted.into(),
+            self.posting.code().into(),
+            self.confirmed_at.into(),
+        ]
+    }
+
+    fn decode(cells: &mut Cells<'_>) -> Result<Payment, StoreError> {
+        Ok(Payment {
+            id: PaymentId::from(cells.key),
+            version: cells.version,
+            invoice_id: cells.key()?.into(),
+            merchant_id: cells.merchant_id()?,
+            environment: cells.environment()?,
+            network: cells.network()?,
+            token_id: cells.maybe_int()?.map(TokenId),
+            token_address: cells.maybe_text()?,
+            amount: cells.token_amount()?,
+            value: cells.usd()?,
+            tx_hash: cells.text()?,
+            ordinal: cells.int()?,
+            required_confirmations: cells.int()?,
+            from_address: cells.maybe_text()?,
+            to_address: cells.text()?,
+            is_late: cells.flag()?,
+            created_at: cells.time()?,
+            log_index: cells.maybe_int()?,
+            block_number: cells.int()?,
+            block_hash: cells.text()?,
+            block_time: cells.time()?,
+            status: cells.coded(PaymentStatus::from_code)?,
+            settlement_status: cells.coded(SettlementStatus::from_code)?,
+            is_counted: cells.flag()?,
+            posting: cells.coded(Posting::from_code)?,
+            confirmed_at: cells.maybe_time()?,
+        })
+    }
+}
+
+/// A statement names as many invoices as one of these, so that there are three texts to prepare
+/// and not a hundred.
+const INVOICES_OF_A_STATEMENT: [usize; 3] = [1, 10, 100];
+const INVOICES_MAX: usize = 100;
+
+pub(crate) fn of_invoice(invoice_id: InvoiceId, limit: i64) -> List<Payment> {
+    List::new("").bind(" WHERE invoice_id = ", invoice_id).page(Page::First, limit)
+}
+
+/// At most `INVOICES_MAX` invoices, at least one; the last one fills up the statement.
+pub(crate) fn of_invoices(invoice_ids: &[InvoiceId], per_invoice: i64) -> Option<List<Payment>> {
+    let last = *invoice_ids.last()?;
+    let count = INVOICES_OF_A_STATEMENT.into_iter().find(|count| *count >= invoice_ids.len())?;
+    let filled = invoice_ids.iter().copied().chain(std::iter::repeat(last)).take(count);
+    let mut list = List::new(" WHERE key IN (");
+    for (at, invoice_id) in filled.enumerate() {
+        let separator = if at == 0 { "" } else { " UNION ALL " };
+        let select = format!("{separator}SELECT key FROM (SELECT key FROM payments");
+        list = list.push(&select).bind(" WHERE invoice_id = ", invoice_id);
+        list = list.page(Page::First, per_invoice).push(&format!(") AS newest_{at}"));
+    }
+    Some(list.push(") ORDER BY key DESC"))
+}
+
+pub(crate) fn waiting(
+    (environment, network): (Environment, Network),
+    up_to_block: i64,
+) -> List<Payment> {
+    List::new(" WHERE status IN (0, 3)")
+        .bind(" AND environment = ", environment)
+        .bind(" AND network = ", network)
+        .bind(" AND block_number <= ", up_to_block)
+        .push(" ORDER BY block_number")
+}
+
+/// Few rows by their blocks, then sorted: `COALESCE` keeps a planner from reading all payments
+/// in the order of their keys instead.
+pub(crate) fn from_block(
+    (environment, network): (Environment, Network),
+    block_number: i64,
+    after: Option<RowKey>,
+) -> List<Payment> {
+    List::new(" WHERE status <> 4")
+        .bind(" AND environment = ", environment)
+        .bind(" AND network = ", network)
+        .bind(" AND block_number >= ", block_number)
+        .bind_some(" AND COALESCE(key, key) > ", after)
+        .push(" ORDER BY COALESCE(key, key)")
+}
+
+impl Store {
+    /// The newest payments of an invoice, newest first.
+    pub async fn payments_of_invoice(
+        &self,
+        invoice_id: InvoiceId,
+        limit: i64,
+    ) -> Result<Vec<Payment>, StoreError> {
+        of_invoice(invoice_id, limit).read(self).await
+    }
+
+    /// The newest payments of each invoice, newest first; invoices are told apart by the rows.
+    pub async fn payments_of_invoices(
+        &self,
+        invoice_ids: Vec<InvoiceId>,
+        per_invoice_limit: i64,
+    ) -> Result<Vec<Payment>, StoreError> {
+        let mut payments = Vec::new();
+        for some in invoice_ids.chunks(INVOICES_MAX) {
+            if let Some(list) = of_invoices(some, per_invoice_limit) {
+                payments.append(&mut list.read(self).await?);
+            }
+        }
+        Ok(payments)
+    }
+
+    /// The newest payment of each invoice that has any.
+    pub async fn latest_payments(
+        &self,
+        invoice_ids: Vec<InvoiceId>,
+    ) -> Result<Vec<Payment>, StoreError> {
+        self.payments_of_invoices(invoice_ids, 1).await
+    }
+
+    /// Payments in blocks up to `up_to_block` that are not decided yet, oldest block first.
+    pub async fn payments_waiting(
+        &self,
+        environment: Environment,
+        network: Network,
+        up_to_block: i64,
+        limit: i64,
+    ) -> Result<Vec<Payment>, StoreError> {
+        waiting((environment, network), up_to_block).limit(limit).read(self).await
+    }
+
+    /// Payments in `from_block` and later blocks that are not reverted, in the order of their
+    /// keys; `after` is the key of the last one of the page before.
+    pub async fn payments_from_block(
+        &self,
+        environment: Environment,
+        network: Network,
+        from_block: i64,
+        after: Option<RowKey>,
+        limit: i64,
+    ) -> Result<Vec<Payment>, StoreError> {
+        self::from_block((environment, network), from_block, after).limit(limit).read(self).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_codes_in_conditions_are_those_of_the_states() {
+        let codes = |wanted: fn(&PaymentStatus) -> bool| -> Vec<i64> {
+            PaymentStatus::ALL.into_iter().filter(wanted).map(PaymentStatus::code).collect()
+        };
+        let is_waiting = |status: &PaymentStatus| {
+            matches!(status, PaymentStatus::Pending | PaymentStatus::ManualRetry)
+        };
+        assert_eq!(codes(is_waiting), [0, 3]);
+        assert_eq!(codes(|status| *status == PaymentStatus::Reverted), [4]);
+    }
+}

@@ -1,0 +1,129 @@
+//! Every noun's table on one page, and the one place that turns any record into cells.
+//!
+//! How a single noun becomes cells and back stands in the file of that noun. The matches are
+//! exhaustive, so that a noun without a table does not compile.
+
+use domain::api_key::ApiKey;
+use domain::audit::AuditEntry;
+use domain::challenge::WalletChallenge;
+use domain::changes::{Noun, Record};
+use domain::claim::Claim;
+use domain::deposit_address::DepositAddress;
+use domain::idempotency::IdempotencyRow;
+use domain::invoice::Invoice;
+use domain::member::Member;
+use domain::merchant::Merchant;
+use domain::password::PasswordReset;
+use domain::payment::Payment;
+use domain::quote::Quote;
+use domain::sequence::Sequence;
+use domain::session::Session;
+use domain::sign_in::SignIn;
+use domain::simulated::{SimulatedChain, SimulatedTransaction};
+use domain::slot::Slot;
+use domain::token_rule::TokenRule;
+use domain::unmatched::Unmatched;
+use domain::verification::Verification;
+use domain::watch::WatchCursor;
+
+use crate::row::{Row, Table, Value};
+
+static TABLES: [&Table; 22] = [
+    &Merchant::TABLE,
+    &Member::TABLE,
+    &ApiKey::TABLE,
+    &Invoice::TABLE,
+    &Session::TABLE,
+    &Payment::TABLE,
+    &Quote::TABLE,
+    &DepositAddress::TABLE,
+    &IdempotencyRow::TABLE,
+    &Claim::TABLE,
+    &Sequence::TABLE,
+    &TokenRule::TABLE,
+    &Unmatched::TABLE,
+    &Verification::TABLE,
+    &SignIn::TABLE,
+    &WalletChallenge::TABLE,
+    &PasswordReset::TABLE,
+    &AuditEntry::TABLE,
+    &WatchCursor::TABLE,
+    &Slot::TABLE,
+    &SimulatedChain::TABLE,
+    &SimulatedTransaction::TABLE,
+];
+
+/// All tables of nouns, each at the place of its noun.
+pub(crate) fn tables() -> &'static [&'static Table] {
+    &TABLES
+}
+
+pub(crate) fn table_of(noun: Noun) -> &'static Table {
+    match noun {
+        Noun::Merchant => &Merchant::TABLE,
+        Noun::Member => &Member::TABLE,
+        Noun::ApiKey => &ApiKey::TABLE,
+        Noun::Invoice => &Invoice::TABLE,
+        Noun::Session => &Session::TABLE,
+        Noun::Payment => &Payment::TABLE,
+        Noun::Quote => &Quote::TABLE,
+        Noun::DepositAddress => &DepositAddress::TABLE,
+        Noun::Idempotency => &IdempotencyRow::TABLE,
+        Noun::Claim => &Claim::TABLE,
+        Noun::Sequence => &Sequence::TABLE,
+        Noun::TokenRule => &TokenRule::TABLE,
+        Noun::Unmatched => &Unmatched::TABLE,
+        Noun::Verification => &Verification::TABLE,
+        Noun::SignIn => &SignIn::TABLE,
+        Noun::WalletChallenge => &WalletChallenge::TABLE,
+        Noun::PasswordReset => &PasswordReset::TABLE,
+        Noun::AuditEntry => &AuditEntry::TABLE,
+        Noun::WatchCursor => &WatchCursor::TABLE,
+        Noun::Slot => &Slot::TABLE,
+        Noun::SimulatedChain => &SimulatedChain::TABLE,
+        Noun::SimulatedTransaction => &SimulatedTransaction::TABLE,
+    }
+}
+
+/// The cells of a record, in the order of its table's columns.
+pub(crate) fn encode(record: Record) -> Vec<Value> {
+    match record {
+        Record::Merchant(row) => row.encode(),
+        Record::Member(row) => row.encode(),
+        Record::ApiKey(row) => row.encode(),
+        Record::Invoice(row) => row.encode(),
+        Record::Session(row) => row.encode(),
+        Record::Payment(row) => row.encode(),
+        Record::Quote(row) => row.encode(),
+        Record::DepositAddress(row) => row.encode(),
+        Record::Idempotency(row) => row.encode(),
+        Record::Claim(row) => row.encode(),
+        Record::Sequence(row) => row.encode(),
+        Record::TokenRule(row) => row.encode(),
+        Record::Unmatched(row) => row.encode(),
+        Record::Verification(row) => row.encode(),
+        Record::SignIn(row) => row.encode(),
+        Record::WalletChallenge(row) => row.encode(),
+        Record::PasswordReset(row) => row.encode(),
+        Record::AuditEntry(row) => row.encode(),
+        Record::WatchCursor(row) => row.encode(),
+        Record::Slot(row) => row.encode(),
+        Record::SimulatedChain(row) => row.encode(),
+        Record::SimulatedTransaction(row) => row.encode(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_table_stands_at_the_place_of_its_noun_and_has_its_own_name() {
+        let mut names = std::collections::HashSet::new();
+        for (at, table) in tables().iter().enumerate() {
+            assert_eq!(table.noun as usize, at, "{}", table.name);
+            assert_eq!(table_of(table.noun).name, table.name);
+            assert!(names.insert(table.name), "{}", table.name);
+        }
+    }
+}

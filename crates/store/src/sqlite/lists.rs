@@ -1,0 +1,95 @@
+//! Lists and totals: a small pool of connections that only read.
+//!
+//! A read transaction keeps the write-ahead log from being emptied, so none may take longer than
+//! a second; one that does is interrupted.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rusqlite::Connection;
+use tokio::sync::Semaphore;
+
+use super::connect::{self, Role, unavailable};
+use super::statements::{bind, numbered, read};
+use crate::commit::queue::closed;
+use crate::error::StoreError;
+use crate::row::{Kind, Value};
+
+const READ_MS_MAX: u64 = 1_000;
+
+pub(super) struct Lists {
+    path: PathBuf,
+    idle: Arc<Mutex<Vec<Connection>>>,
+    permits: Arc<Semaphore>,
+    size: u32,
+}
+
+impl Lists {
+    pub fn new(path: &Path, size: usize) -> Lists {
+        let size = size.clamp(1, 64);
+        Lists {
+            path: path.to_owned(),
+            idle: Arc::default(),
+            permits: Arc::new(Semaphore::new(size)),
+            size: u32::try_from(size).expect("clamped"),
+        }
+    }
+
+    pub async fn rows(
+        &self,
+        sql: &str,
+        kinds: &[Kind],
+        params: Vec<Value>,
+    ) -> Result<Vec<Vec<Value>>, StoreError> {
+        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| closed())?;
+        let idle = self.idle.lock().expect("nobody panics while holding this").pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => connect::open(&self.path, Role::Reader)?,
+        };
+        let interrupt = connection.get_interrupt_handle();
+        let pool = Arc::clone(&self.idle);
+        let (sql, kinds) = (numbered(sql), kinds.to_owned());
+        let mut reading = tokio::task::spawn_blocking(move || {
+            let rows = list(&connection, &sql, &kinds, &params);
+            pool.lock().expect("nobody panics while holding this").push(connection);
+            drop(permit);
+            rows.map_err(|error| unavailable(&error))
+        });
+        let limit = Duration::from_millis(READ_MS_MAX);
+        let read = match tokio::time::timeout(limit, &mut reading).await {
+            Ok(read) => read,
+            Err(_) => {
+                interrupt.interrupt();
+                reading.await
+            }
+        };
+        read.unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string())))
+    }
+
+    /// Waits for the lists that are being read, and lets nobody start another.
+    pub async fn close(&self) {
+        // If it is closed already, nothing is being read any more.
+        let all = self.permits.acquire_many(self.size).await;
+        self.permits.close();
+        drop(all);
+        self.idle.lock().expect("nobody panics while holding this").clear();
+    }
+}
+
+fn list(
+    connection: &Connection,
+    sql: &str,
+    kinds: &[Kind],
+    params: &[Value],
+) -> rusqlite::Result<Vec<Vec<Value>>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    bind(&mut statement, params)?;
+    let mut rows = statement.raw_query();
+    let mut read_rows = Vec::new();
+    while let Some(row) = rows.next()? {
+        read_rows.push(read(row, kinds)?);
+    }
+    Ok(read_rows)
+}

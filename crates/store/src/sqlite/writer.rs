@@ -1,0 +1,224 @@
+//! The one thread that writes: takes a group, judges it, writes it, commits once, answers all.
+//!
+//! Every group is one `BEGIN IMMEDIATE` … `COMMIT`. What another process could have changed in
+//! between does not exist here: one server per file.
+
+use std::sync::Arc;
+
+use domain::ids::RowKey;
+use domain::ledger::balance_from_bytes;
+use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension as _};
+
+use super::checkpoint::Checkpoints;
+use super::connect::unavailable;
+use super::statements::texts;
+use crate::commit::Prepared;
+use crate::commit::judge::{Judged, judge};
+use crate::commit::queue::{Gatherer, Submission, Verdict};
+use crate::commit::view::{LaneState, LookUp, View, Wanted};
+use crate::error::{CommitError, StoreError};
+use crate::relation::catalog;
+use crate::store::Shared;
+use crate::write::{Batch, CellRef, Way};
+
+pub(super) struct Writer {
+    pub connection: Connection,
+    pub gatherer: Gatherer,
+    pub shared: Arc<Shared>,
+    pub checkpoints: Arc<Checkpoints>,
+}
+
+impl Writer {
+    pub fn run(mut self) {
+        while let Some(group) = self.gatherer.next_blocking(&self.shared.tally) {
+            self.checkpoints.wait_while_truncating();
+            self.group(group);
+            self.checkpoints.written();
+            // Those just answered are likely to ask again: let them, so that they come together.
+            std::thread::yield_now();
+        }
+    }
+
+    fn group(&mut self, group: Vec<Submission>) {
+        let changes: Vec<&Prepared> = group.iter().map(|submission| &submission.prepared).collect();
+        let verdicts = match self.attempt(&changes) {
+            Ok(verdicts) => verdicts,
+            Err(failure) if is_about_a_row(&failure) && group.len() > 1 => {
+                changes.iter().map(|change| self.alone(change)).collect()
+            }
+            Err(failure) => {
+                let refusal = refusal(&failure);
+                tracing::error!(error = %failure, "a group of changes could not be written");
+                group.iter().map(|_| Err(refusal.clone())).collect()
+            }
+        };
+        for (submission, verdict) in group.into_iter().zip(verdicts) {
+            submission.answer(verdict, &self.shared.tally);
+        }
+        self.shared.wake();
+    }
+
+    fn alone(&mut self, change: &Prepared) -> Verdict {
+        let failed = |failure: rusqlite::Error| vec![Err(refusal(&failure))];
+        let mut verdicts = self.attempt(&[change]).unwrap_or_else(failed);
+        verdicts.pop().unwrap_or_else(|| Err(StoreError::Unavailable(String::new()).into()))
+    }
+
+    /// Writes a group. If a fresh key turns out to be taken, looks everything up and judges again.
+    fn attempt(&mut self, group: &[&Prepared]) -> rusqlite::Result<Vec<Verdict>> {
+        let first = self.write(group, LookUp::WhatMayExist);
+        match first {
+            Err(failure) if is_unique_violation(&failure) => self.write(group, LookUp::Everything),
+            other => other,
+        }
+    }
+
+    fn write(&mut self, group: &[&Prepared], look_up: LookUp) -> rusqlite::Result<Vec<Verdict>> {
+        let run = |sql: &str| -> rusqlite::Result<()> {
+            self.connection.prepare_cached(sql)?.execute([]).map(drop)
+        };
+        run("BEGIN IMMEDIATE")?;
+        let written = write_group(&self.connection, group, look_up).and_then(|verdicts| {
+            run("COMMIT")?;
+            Ok(verdicts)
+        });
+        if written.is_err() && !self.connection.is_autocommit() {
+            run("ROLLBACK")?;
+        }
+        written
+    }
+}
+
+fn write_group(
+    connection: &Connection,
+    group: &[&Prepared],
+    look_up: LookUp,
+) -> rusqlite::Result<Vec<Verdict>> {
+    let wanted = Wanted::of(group.iter().copied(), look_up);
+    let view = load(connection, &wanted)?;
+    let Judged { verdicts, batches, lanes } = judge(group.iter().copied(), view);
+    for batch in &batches {
+        write_batch(connection, batch)?;
+    }
+    let sql = "UPDATE lanes SET sequence = ?2, ledger_position = ?3 WHERE lane = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    for (lane, state) in lanes {
+        statement.execute([lane, state.sequence, state.ledger_position])?;
+    }
+    Ok(verdicts)
+}
+
+fn load<'g>(connection: &Connection, wanted: &Wanted) -> rusqlite::Result<View<'g>> {
+    let mut view = View::default();
+    let sql = "SELECT sequence, ledger_position FROM lanes WHERE lane = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    for &lane in &wanted.lanes {
+        let state = statement.query_row([lane], |row| {
+            Ok(LaneState { sequence: row.get(0)?, ledger_position: row.get(1)? })
+        })?;
+        view.lanes.insert(lane, state);
+    }
+    for (relation, keys) in wanted.rows.iter().chain(&wanted.guards) {
+        let mut statement = connection.prepare_cached(&texts(relation).version)?;
+        for &key in keys {
+            let version = statement.query_row([CellRef::Key(key)], |row| row.get(0)).optional()?;
+            if let Some(version) = version {
+                view.found(relation, key, version);
+            }
+        }
+    }
+    let sql = "SELECT version, value FROM counters WHERE key = ?1";
+    each(connection, sql, &wanted.counters, |key, row| {
+        view.found_counter(key, row.get(0)?, row.get(1)?);
+        Ok(())
+    })?;
+    let sql = "SELECT version, balance FROM accounts WHERE key = ?1";
+    each(connection, sql, &wanted.accounts, |key, row| {
+        view.found_account(key, row.get(0)?, balance_from_bytes(row.get(1)?));
+        Ok(())
+    })?;
+    Ok(view)
+}
+
+fn each(
+    connection: &Connection,
+    sql: &str,
+    keys: &[RowKey],
+    mut found: impl FnMut(RowKey, &rusqlite::Row<'_>) -> rusqlite::Result<()>,
+) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(sql)?;
+    for &key in keys {
+        statement.query_row([CellRef::Key(key)], |row| found(key, row)).optional()?;
+    }
+    Ok(())
+}
+
+fn write_batch(connection: &Connection, batch: &Batch<'_>) -> rusqlite::Result<()> {
+    match batch.way {
+        Way::Insert => {
+            let mut statement = connection.prepare_cached(&texts(batch.relation).insert)?;
+            (0..batch.len()).try_for_each(|row| insert(&mut statement, batch, row))
+        }
+        Way::Update => {
+            let mut statement = connection.prepare_cached(&texts(batch.relation).update)?;
+            (0..batch.len()).try_for_each(|row| update(&mut statement, batch, row))
+        }
+    }
+}
+
+fn insert(
+    statement: &mut CachedStatement<'_>,
+    batch: &Batch<'_>,
+    row: usize,
+) -> rusqlite::Result<()> {
+    for column in 0..batch.relation.columns.len() {
+        statement.raw_bind_parameter(column + 1, batch.cell(row, column))?;
+    }
+    statement.raw_execute().map(drop)
+}
+
+fn update(
+    statement: &mut CachedStatement<'_>,
+    batch: &Batch<'_>,
+    row: usize,
+) -> rusqlite::Result<()> {
+    let mut at = 0;
+    for (column, _) in batch.relation.mutable() {
+        at += 1;
+        statement.raw_bind_parameter(at, batch.cell(row, column))?;
+    }
+    statement.raw_bind_parameter(at + 1, batch.cell(row, 0))?;
+    statement.raw_bind_parameter(at + 2, CellRef::Int(batch.expected(row)))?;
+    let changed = statement.raw_execute()?;
+    assert_eq!(changed, 1, "the row was found at this version in this transaction");
+    Ok(())
+}
+
+fn is_unique_violation(error: &rusqlite::Error) -> bool {
+    let unique = [
+        rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE,
+        rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY,
+    ];
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    code.is_some_and(|code| unique.contains(&code))
+}
+
+/// Whether one row of the group is at fault, and not the disk, memory or a lock.
+fn is_about_a_row(error: &rusqlite::Error) -> bool {
+    match error.sqlite_error_code() {
+        Some(code) => matches!(
+            code,
+            ErrorCode::ConstraintViolation | ErrorCode::TooBig | ErrorCode::TypeMismatch
+        ),
+        None => true,
+    }
+}
+
+fn refusal(error: &rusqlite::Error) -> CommitError {
+    let refusal = if is_about_a_row(error) {
+        StoreError::Rejected(error.to_string())
+    } else {
+        unavailable(error)
+    };
+    refusal.into()
+}
