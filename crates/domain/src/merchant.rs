@@ -1,5 +1,6 @@
 //! A merchant: who is paid, and the choices that apply to every invoice.
 
+mod mainnet;
 mod profile;
 
 pub use profile::{ProfileChange, check_company_name, check_email};

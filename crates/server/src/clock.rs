@@ -2,6 +2,7 @@
 //!
 //! Everything else takes time and ids as parameters. Tests put a manual clock and fixed entropy in.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -41,11 +42,33 @@ impl Clock {
     }
 
     /// The time and seed for one decision.
+    ///
+    /// Ids are no secrets: each thread asks the operating system once and counts on from there.
     pub fn fresh(&self) -> Fresh {
-        let mut seed = [0; 16];
-        fill(&mut seed);
-        Fresh::new(self.now(), seed)
+        let seed = SEED.with(|seed| {
+            let (stream, count) = seed.get();
+            seed.set((stream, count.wrapping_add(1)));
+            (u128::from(scramble(count)) << 64) | u128::from(stream)
+        });
+        Fresh::new(self.now(), seed.to_be_bytes())
     }
+}
+
+thread_local! {
+    /// This thread's stream of ids, and how many seeds were taken from it.
+    static SEED: Cell<(u64, u64)> = Cell::new({
+        let mut bytes = [0; 16];
+        fill(&mut bytes);
+        let seed = u128::from_be_bytes(bytes);
+        ((seed >> 64) as u64, seed as u64)
+    });
+}
+
+/// Spreads consecutive counts over all 64 bits; no two counts meet.
+fn scramble(count: u64) -> u64 {
+    let mixed = (count ^ (count >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the clock")]

@@ -21,7 +21,9 @@ use crate::clock::Clock;
 use crate::http::error::ApiError;
 
 /// Most transactions one scan reads; a fuller range is cut shorter.
-const ROWS_MAX: usize = 2_000;
+const ROWS_MAX: i64 = 2_000;
+/// Every row of a few blocks.
+const ROWS_ALL: i64 = i64::MAX;
 
 pub struct SimulatedNode {
     network: Network,
@@ -49,6 +51,9 @@ pub struct ReorgReport {
     pub moved: Vec<String>,
 }
 
+/// The chain's new row, the transactions that changed with it, and what to tell.
+type Act<T> = (SimulatedChain, Vec<SimulatedTransaction>, T);
+
 impl SimulatedNode {
     pub fn new(network: Network, block_ms: i64, store: Store, clock: Clock) -> SimulatedNode {
         SimulatedNode { network, block_ms, store, clock }
@@ -66,7 +71,7 @@ impl SimulatedNode {
 
     /// Mines blocks now.
     pub async fn mine(&self, count: u64) -> Result<ChainView, ApiError> {
-        self.act(async |chain, now| {
+        self.act(move |chain, now| async move {
             let chain = machine::mine(chain, count, now).map_err(refused)?;
             Ok((chain, Vec::new(), ()))
         })
@@ -76,11 +81,12 @@ impl SimulatedNode {
 
     /// Replaces the newest blocks; what was in them waits again, but for what is dropped.
     pub async fn reorg(&self, depth: u64, drop: Vec<String>) -> Result<ReorgReport, ApiError> {
-        self.act(async |chain, now| {
+        let drop = &drop;
+        self.act(move |chain, now| async move {
             let range = machine::reorg_range(&chain, depth, now).map_err(refused)?;
             let (from, head) = (*range.start(), *range.end());
-            let rows = self.rows(from, head, usize::MAX).await?;
-            let reorg = machine::reorg(chain, depth, &drop, rows, now).map_err(refused)?;
+            let rows = self.rows(from, head, ROWS_ALL).await?;
+            let reorg = machine::reorg(chain, depth, drop, rows, now).map_err(refused)?;
             let (gone, moved): (Vec<_>, Vec<_>) =
                 reorg.changed.iter().partition(|row| row.is_dropped);
             let hashes = |rows: Vec<&SimulatedTransaction>| {
@@ -99,7 +105,7 @@ impl SimulatedNode {
 
     /// Makes the node misbehave for a while, or behave again.
     pub async fn fault(&self, kind: FaultKind, for_seconds: i64) -> Result<ChainView, ApiError> {
-        self.act(async |chain, now| {
+        self.act(move |chain, now| async move {
             let chain = machine::fault(chain, kind, for_seconds, now).map_err(refused)?;
             Ok((chain, Vec::new(), ()))
         })
@@ -121,13 +127,13 @@ impl SimulatedNode {
     }
 
     /// Changes the chain's row, and transactions with it; again if somebody else was faster.
-    async fn act<T>(
+    async fn act<T, Deciding>(
         &self,
-        decide: impl AsyncFn(
-            SimulatedChain,
-            Timestamp,
-        ) -> Result<(SimulatedChain, Vec<SimulatedTransaction>, T), ApiError>,
-    ) -> Result<T, ApiError> {
+        decide: impl Fn(SimulatedChain, Timestamp) -> Deciding,
+    ) -> Result<T, ApiError>
+    where
+        Deciding: Future<Output = Result<Act<T>, ApiError>> + Send,
+    {
         loop {
             let (chain, moved, told) = decide(self.chain().await?, self.clock.now()).await?;
             let mut changes = Changes::of(MerchantId::HOUSE);
@@ -163,7 +169,7 @@ impl SimulatedNode {
         &self,
         from: u64,
         to: u64,
-        limit: usize,
+        limit: i64,
     ) -> Result<Vec<SimulatedTransaction>, StoreError> {
         if from > to {
             return Ok(Vec::new());
@@ -177,12 +183,12 @@ impl SimulatedNode {
         let blocks = plan.blocks();
         let rows = self.rows(*blocks.start(), *blocks.end(), ROWS_MAX).await;
         let mut rows = rows.map_err(unavailable)?;
-        if rows.len() >= ROWS_MAX {
+        if rows.len() as i64 >= ROWS_MAX {
             // The last block read may be cut in the middle: end before it.
             let last = rows.last().map_or(0, |row| row.block_number);
             plan = plan.until(last.saturating_sub(1));
             let blocks = plan.blocks();
-            let all = self.rows(*blocks.start(), *blocks.end(), usize::MAX).await;
+            let all = self.rows(*blocks.start(), *blocks.end(), ROWS_ALL).await;
             rows = all.map_err(unavailable)?;
         }
         Ok(plan.answer(&chain, &rows))

@@ -212,7 +212,7 @@ impl InvoiceFilter {
             .bind_some(" AND +invoice_type = ", kind)
     }
 
-    fn list(&self, page: Page, limit: i64) -> List<Invoice> {
+    pub(crate) fn list(&self, page: Page, limit: i64) -> List<Invoice> {
         let list = List::new(" WHERE").bind(" merchant_id = ", self.merchant_id);
         let list = match self.index() {
             Index::Status => return self.list_by_status(list, page, limit),
@@ -244,7 +244,7 @@ impl InvoiceFilter {
         list.page(page, limit)
     }
 
-    fn totals(&self) -> List<Invoice> {
+    pub(crate) fn totals(&self) -> List<Invoice> {
         let statuses = self.statuses().map(InvoiceStatus::code);
         let environments = self.environments().into_iter().map(Environment::code);
         let list = List::new(" WHERE").bind(" merchant_id = ", self.merchant_id);
@@ -280,11 +280,11 @@ impl Index {
     }
 }
 
-fn due(now: Timestamp) -> List<Invoice> {
+pub(crate) fn due(now: Timestamp) -> List<Invoice> {
     List::new(" WHERE status IN (0, 1)").bind(" AND due_at <= ", now).push(" ORDER BY due_at")
 }
 
-const TOTALS: &str = "SELECT status, COUNT(*), CAST(SUM(amount) AS BIGINT) FROM invoices";
+pub(crate) const TOTALS: &str = "SELECT status, COUNT(*), CAST(SUM(amount) AS BIGINT) FROM invoices";
 
 impl Store {
     /// A page of a merchant's invoices, newest first.

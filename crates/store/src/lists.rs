@@ -88,13 +88,16 @@ impl<R: Row> List<R> {
         self.bind(" LIMIT ", limit.max(0))
     }
 
+    /// What stands before the tail.
+    pub fn select(&self) -> String {
+        let columns: Vec<&str> = R::TABLE.columns.iter().map(|column| column.name).collect();
+        format!("SELECT key, version, {} FROM {}", columns.join(", "), R::TABLE.name)
+    }
+
     /// Starts another branch of a union of this table with itself.
     pub fn union_all(self) -> List<R> {
-        let columns = R::TABLE.columns.iter().map(|column| column.name);
-        let columns: Vec<&str> = columns.collect();
-        let columns = columns.join(", ");
-        let name = R::TABLE.name;
-        self.push(&format!(" UNION ALL SELECT key, version, {columns} FROM {name}"))
+        let select = self.select();
+        self.push(" UNION ALL ").push(&select)
     }
 
     pub async fn read(self, store: &Store) -> Result<Vec<R>, StoreError> {

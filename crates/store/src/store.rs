@@ -4,15 +4,24 @@
 //! following the log. All rules of money live in domain; here is only what was decided.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use domain::changes::Changes;
-use domain::event::Entry;
-use domain::ids::{MerchantId, RowKey};
-use domain::ledger::{Balance, Transfer};
+use domain::event::LANES_MAX;
+use domain::ids::RowKey;
+use tokio::sync::watch;
 
+use crate::commit::{Prepared, lane_of};
+use crate::engine::Engine;
 use crate::error::{CommitError, StoreError};
-use crate::row::{Kind, Row, Value};
-use crate::stats::Stats;
+use crate::relation::catalog;
+use crate::row::{Cells, Kind, Row, Value};
+use crate::rows;
+use crate::stats::{Stats, Tally};
+use crate::turns::{Turn, Turns};
+
+/// How often a decision is made again before its caller hears of the Conflict.
+const DECISIONS_MAX: u32 = 16;
 
 /// Where the database is and how much the store may use.
 #[derive(Clone, Debug)]
@@ -56,156 +65,197 @@ pub struct Committed {
     pub last_sequence: i64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    Warning,
-    Error,
+/// What an engine shares with the handle: the counters, and the bell for followers.
+pub(crate) struct Shared {
+    pub tally: Tally,
+    committed: watch::Sender<u64>,
 }
 
-/// Something `Store::check` found, in words for an operator.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CheckFinding {
-    pub severity: Severity,
-    pub what: String,
-    pub what_to_do: String,
-}
+impl Shared {
+    fn new() -> Shared {
+        Shared { tally: Tally::default(), committed: watch::Sender::new(0) }
+    }
 
-/// What `copy` wrote: rows per table.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Copied {
-    pub tables: Vec<(String, u64)>,
-}
-
-/// A caller's turn at one row among the callers of this process; dropping it ends it.
-pub struct Turn {
-    _guard: tokio::sync::OwnedMutexGuard<()>,
+    /// Tells followers that there may be something new in the log.
+    pub fn wake(&self) {
+        self.committed.send_modify(|groups| *groups += 1);
+    }
 }
 
 /// The handle on the database.
 #[derive(Clone)]
 pub struct Store {
-    inner: std::sync::Arc<()>,
+    inner: Arc<Inner>,
 }
 
-#[allow(unused_variables, clippy::unimplemented)]
+struct Inner {
+    engine: Engine,
+    lanes: i64,
+    shared: Arc<Shared>,
+    turns: Turns,
+}
+
 impl Store {
+    /// Opens the database, brings its schema up to date under a lock, and starts the engine.
     pub async fn open(config: StoreConfig) -> Result<Store, StoreError> {
-        unimplemented!()
+        if !(1..=LANES_MAX).contains(&config.lanes) {
+            let message = format!("lanes must be between 1 and {LANES_MAX}");
+            return Err(StoreError::Misconfigured(message));
+        }
+        let shared = Arc::new(Shared::new());
+        let engine = Engine::open(&config, &shared).await?;
+        let turns = Turns::new();
+        Ok(Store { inner: Arc::new(Inner { engine, lanes: config.lanes, shared, turns }) })
     }
 
+    /// Brings the schema up to date and nothing else.
     pub async fn migrate(config: &StoreConfig) -> Result<MigrationReport, StoreError> {
-        unimplemented!()
+        Engine::migrate(config).await
     }
 
+    /// The one door into the database: all of `changes`, or nothing and the reason.
     pub async fn commit(&self, changes: Changes) -> Result<Committed, CommitError> {
-        unimplemented!()
+        let lane = lane_of(changes.merchant_id, self.inner.lanes);
+        let prepared = Prepared::new(changes, lane);
+        self.inner.engine.submit(prepared, &self.inner.shared).await
     }
 
-    pub async fn decide<T, E, F, Fut>(&self, decide: F) -> Result<T, E>
+    /// Reads, decides and commits; on a Conflict reads and decides again.
+    ///
+    /// After its first Conflict the caller takes its turn at the row it met there. `decide` must
+    /// not take a turn itself.
+    pub async fn decide<T, E, F, Fut>(&self, mut decide: F) -> Result<T, E>
     where
         F: FnMut() -> Fut,
         Fut: Future<Output = Result<(Changes, T), E>>,
         E: From<CommitError>,
     {
-        unimplemented!()
+        let mut turn: Option<(RowKey, Turn)> = None;
+        for _ in 1..DECISIONS_MAX {
+            let (changes, answer) = decide().await?;
+            let key = match self.commit_if_any(changes).await {
+                Ok(()) => return Ok(answer),
+                Err(CommitError::Conflict { key, .. }) => key,
+                Err(refusal) => return Err(refusal.into()),
+            };
+            self.inner.shared.tally.retried();
+            if turn.as_ref().is_none_or(|(held, _)| *held != key) {
+                drop(turn.take());
+                turn = Some((key, self.turn(key).await));
+            }
+        }
+        let (changes, answer) = decide().await?;
+        self.commit_if_any(changes).await?;
+        Ok(answer)
     }
 
+    async fn commit_if_any(&self, changes: Changes) -> Result<(), CommitError> {
+        if changes.is_empty() && changes.guards.is_empty() {
+            return Ok(());
+        }
+        self.commit(changes).await.map(drop)
+    }
+
+    /// This process's turn at a row, for callers that contend for it.
     pub async fn turn(&self, key: RowKey) -> Turn {
-        unimplemented!()
+        self.inner.turns.take(key).await
     }
 
+    /// One row by its key. Sees every commit that was acknowledged before.
     pub async fn get<R: Row>(&self, key: RowKey) -> Result<Option<R>, StoreError> {
-        unimplemented!()
+        Ok(self.get_many(vec![key]).await?.pop().flatten())
     }
 
+    /// Rows by their keys, in the order of the keys.
     pub async fn get_many<R: Row>(&self, keys: Vec<RowKey>) -> Result<Vec<Option<R>>, StoreError> {
-        unimplemented!()
+        let relation = catalog().noun(R::TABLE.noun);
+        let found = self.inner.engine.points(relation, keys).await?;
+        found.into_iter().map(|row| row.map(decode).transpose()).collect()
     }
 
+    /// Rows by `SELECT` the table's columns `FROM` the table and then `tail`.
     pub(crate) async fn select<R: Row>(
         &self,
         tail: &str,
         params: Vec<Value>,
     ) -> Result<Vec<R>, StoreError> {
-        unimplemented!()
+        let relation = catalog().noun(R::TABLE.noun);
+        let sql = format!("SELECT {} FROM {} {tail}", relation.column_list(), relation.name);
+        let found = self.inner.engine.rows(&sql, &relation.kinds(), params).await?;
+        found.into_iter().map(decode).collect()
     }
 
+    /// The rows of any statement that reads, undecoded: totals and other projections.
     pub(crate) async fn select_cells(
         &self,
         sql: &str,
         kinds: &[Kind],
         params: Vec<Value>,
     ) -> Result<Vec<Vec<Value>>, StoreError> {
-        unimplemented!()
+        self.inner.engine.rows(sql, kinds, params).await
     }
 
-    pub async fn log_after(
-        &self,
-        lane: i64,
-        sequence: i64,
-        limit: i64,
-    ) -> Result<Vec<Entry>, StoreError> {
-        unimplemented!()
-    }
-
-    pub async fn log_head(&self, lane: i64) -> Result<i64, StoreError> {
-        unimplemented!()
-    }
-
-    pub async fn balances(&self, merchant: Option<MerchantId>) -> Result<Vec<Balance>, StoreError> {
-        unimplemented!()
-    }
-
-    pub async fn transfers_of(&self, object: RowKey) -> Result<Vec<Transfer>, StoreError> {
-        unimplemented!()
-    }
-
-    pub async fn counters(&self) -> Result<Vec<(String, i64)>, StoreError> {
-        unimplemented!()
-    }
-
-    pub async fn counter(&self, key: RowKey) -> Result<i64, StoreError> {
-        unimplemented!()
-    }
-
-    pub async fn check(&self) -> Result<Vec<CheckFinding>, StoreError> {
-        unimplemented!()
-    }
-
+    /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        unimplemented!()
+        self.select_cells("SELECT sequence FROM lanes LIMIT 1", &[Kind::Int], Vec::new())
+            .await
+            .map(drop)
     }
 
+    /// The database's own clock, to compare with ours.
     pub async fn database_time_ms(&self) -> Result<i64, StoreError> {
-        unimplemented!()
+        let sql = self.inner.engine.time_sql();
+        let rows = self.select_cells(sql, &[Kind::Int], Vec::new()).await?;
+        match rows.first().and_then(|row| row.first()) {
+            Some(Value::Int(ms)) => Ok(*ms),
+            _ => Err(StoreError::Unavailable("the database tells no time".to_owned())),
+        }
     }
 
+    /// Copies the whole database into a new file while it runs (SQLite only).
     pub async fn backup(&self, to: &Path) -> Result<(), StoreError> {
-        unimplemented!()
+        self.inner.engine.backup(to).await
     }
 
-    pub fn committed(&self) -> tokio::sync::watch::Receiver<u64> {
-        unimplemented!()
+    /// Changes after every group. Missing one costs a follower time, never an entry.
+    pub fn committed(&self) -> watch::Receiver<u64> {
+        self.inner.shared.committed.subscribe()
     }
 
     pub fn stats(&self) -> Stats {
-        unimplemented!()
+        self.inner.shared.tally.read()
     }
 
+    /// How many lanes the log has.
+    pub fn lanes(&self) -> i64 {
+        self.inner.lanes
+    }
+
+    /// Accepts nothing more, finishes what was accepted, and lets the database go.
     pub async fn close(&self) {
-        unimplemented!()
+        self.inner.engine.close().await;
     }
 
     pub fn engine_name(&self) -> &'static str {
-        unimplemented!()
+        self.inner.engine.name()
+    }
+
+    /// Whether no other process can have this database open.
+    pub fn is_exclusive(&self) -> bool {
+        self.engine_name() != "postgres"
     }
 }
 
-pub async fn copy(
-    from: &StoreConfig,
-    to: &StoreConfig,
-    progress: impl FnMut(&str, u64),
-) -> Result<Copied, StoreError> {
-    let _ = (from, to, progress);
-    unimplemented!()
+fn decode<R: Row>(mut cells: Vec<Value>) -> Result<R, StoreError> {
+    let table = rows::table_of(R::TABLE.noun);
+    let lead_length = cells.len().min(2);
+    let (lead, rest) = cells.split_at_mut(lead_length);
+    match *lead {
+        [Value::Key(key), Value::Int(version)] => {
+            R::decode(&mut Cells::new(table, key, version, rest))
+        }
+        _ => {
+            Err(StoreError::Corrupt { table: table.name, key: format!("{lead:?}"), column: "key" })
+        }
+    }
 }

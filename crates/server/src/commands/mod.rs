@@ -5,14 +5,17 @@
 mod backup;
 mod connections;
 mod copy;
+mod demo;
 mod dev;
 mod dev_env;
 mod doctor;
+mod fresh;
 mod keys;
 mod master_key;
 mod merchants;
 mod migrate;
 mod place;
+mod production;
 mod serve;
 pub mod start;
 

@@ -44,7 +44,8 @@ pub fn store_config(config: &Config) -> StoreConfig {
 
 /// The file behind a `sqlite:` URL.
 pub fn sqlite_path(url: &str) -> Option<PathBuf> {
-    url.strip_prefix("sqlite:").map(PathBuf::from)
+    let path = url.strip_prefix("sqlite:")?;
+    Some(PathBuf::from(path.strip_prefix("//").unwrap_or(path)))
 }
 
 pub async fn open(config: &Config) -> anyhow::Result<Store> {

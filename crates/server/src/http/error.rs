@@ -169,7 +169,8 @@ impl From<StoreError> for ApiError {
             }
             StoreError::Corrupt { .. }
             | StoreError::TooNew { .. }
-            | StoreError::Misconfigured(_) => {
+            | StoreError::Misconfigured(_)
+            | StoreError::Rejected(_) => {
                 tracing::error!(%error, "a request met a broken store");
                 ApiError::new(Code::InternalServerError, "Something went wrong on our side")
             }

@@ -91,14 +91,16 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
         let query = parts.uri.query().unwrap_or("");
         let pairs = url::form_urlencoded::parse(query.as_bytes());
         let input = serde::de::value::MapDeserializer::new(pairs);
-        serde_path_to_error::deserialize(input).map(Query).map_err(|error| {
+        serde_path_to_error::deserialize(input).map(Query).map_err(
+            |error: serde_path_to_error::Error<serde::de::value::Error>| {
             let path = error.path().to_string();
             let message = error.inner().to_string();
             match path.as_str() {
                 "." => ApiError::new(Code::ValidationError, format!("The query: {message}")),
                 param => ApiError::invalid(param, format!(": {message}")),
             }
-        })
+        },
+        )
     }
 }
 

@@ -90,11 +90,14 @@ impl Once {
     }
 
     /// Decides, commits with the answer, and answers; or replays what was answered before.
-    pub async fn answer(
+    pub async fn answer<Deciding>(
         self,
         app: &App,
-        mut decide: impl AsyncFnMut() -> Result<(Changes, Answer), ApiError>,
-    ) -> Result<Response, ApiError> {
+        mut decide: impl FnMut() -> Deciding,
+    ) -> Result<Response, ApiError>
+    where
+        Deciding: Future<Output = Result<(Changes, Answer), ApiError>> + Send,
+    {
         let mut expired: Option<IdempotencyRow> = None;
         let mut turn = None;
         for _ in 0..DECISIONS_MAX {

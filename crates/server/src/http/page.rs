@@ -7,20 +7,25 @@ use uuid::Uuid;
 
 use crate::http::error::ApiError;
 
-pub const LIMIT_DEFAULT: usize = 10;
-pub const LIMIT_MAX: usize = 100;
+pub const LIMIT_DEFAULT: i64 = 10;
+pub const LIMIT_MAX: i64 = 100;
 
 /// The paging part of a query, as text: each route says which field is wrong.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(default)]
+#[into_params(parameter_in = Query)]
 pub struct PageQuery {
+    /// How many, 1 to 100; 10 if left out.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 100)]
     pub limit: Option<String>,
+    /// The id of the last object of the page before: answers older ones.
     pub starting_after: Option<String>,
+    /// The id of the first object of the page before: answers newer ones.
     pub ending_before: Option<String>,
 }
 
 impl PageQuery {
-    pub fn limit(&self) -> Result<usize, ApiError> {
+    pub fn limit(&self) -> Result<i64, ApiError> {
         bounded("limit", self.limit.as_deref(), LIMIT_DEFAULT, LIMIT_MAX)
     }
 
@@ -41,11 +46,11 @@ impl PageQuery {
 pub fn bounded(
     param: &'static str,
     text: Option<&str>,
-    default: usize,
-    max: usize,
-) -> Result<usize, ApiError> {
+    default: i64,
+    max: i64,
+) -> Result<i64, ApiError> {
     let Some(text) = text else { return Ok(default) };
-    let number = text.parse::<usize>().ok().filter(|number| (1..=max).contains(number));
+    let number = text.parse::<i64>().ok().filter(|number| (1..=max).contains(number));
     number.ok_or_else(|| ApiError::invalid(param, format!("must be a number from 1 to {max}")))
 }
 
@@ -64,7 +69,8 @@ pub struct List<T> {
 
 impl<T> List<T> {
     /// Of one row more than asked for: it only tells whether there is more.
-    pub fn of(mut rows: Vec<T>, limit: usize, page: Page) -> List<T> {
+    pub fn of(mut rows: Vec<T>, limit: i64, page: Page) -> List<T> {
+        let limit = usize::try_from(limit).unwrap_or(0);
         let has_more = rows.len() > limit;
         if has_more {
             match page {

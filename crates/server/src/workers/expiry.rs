@@ -13,7 +13,7 @@ use crate::app::{App, Shared};
 use crate::workers::lease::Lease;
 use crate::workers::{Progress, Worker};
 
-const BATCH_MAX: usize = 256;
+const BATCH_MAX: i64 = 256;
 
 pub struct Expirer {
     lease: Lease,
@@ -31,7 +31,7 @@ impl Worker for Expirer {
             return Ok(Progress::Idle);
         }
         let due = app.store.invoices_due(app.now(), BATCH_MAX).await?;
-        let is_full = due.len() == BATCH_MAX;
+        let is_full = due.len() as i64 == BATCH_MAX;
         let outcomes = join_all(due.iter().map(|invoice| self.look(app, invoice))).await;
         let mut lagging = 0;
         for (invoice, outcome) in due.iter().zip(outcomes) {

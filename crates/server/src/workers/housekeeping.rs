@@ -8,7 +8,7 @@ use store::CommitError;
 use crate::app::{App, Shared};
 use crate::workers::{Progress, Worker};
 
-const PRUNE_MAX: usize = 10_000;
+const PRUNE_MAX: i64 = 10_000;
 
 pub struct Housekeeper;
 
@@ -17,7 +17,7 @@ impl Worker for Housekeeper {
         record_key_use(app).await?;
         let before = app.now().plus_ms(-KEPT_MS);
         let pruned = app.store.prune_idempotency(before, PRUNE_MAX).await?;
-        Ok(if pruned == PRUNE_MAX as u64 { Progress::More } else { Progress::Idle })
+        Ok(if pruned == PRUNE_MAX { Progress::More } else { Progress::Idle })
     }
 
     async fn stop(&mut self, app: &Shared) {

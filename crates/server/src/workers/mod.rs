@@ -49,7 +49,7 @@ pub fn spawn_all(app: &Shared) {
 }
 
 /// One kind of work, one bounded step at a time.
-pub trait Worker: Send + 'static {
+pub trait Worker: Send + Sync + 'static {
     fn step(
         &mut self,
         app: &Shared,

@@ -20,8 +20,8 @@ use crate::networks::Place;
 use crate::workers::lease::Lease;
 
 const DECISIONS_MAX: usize = 32;
-const QUOTES_MAX: usize = 100;
-const PAYMENTS_MAX: usize = 1_000;
+const QUOTES_MAX: i64 = 100;
+const PAYMENTS_MAX: i64 = 1_000;
 
 /// Who acts: under a lease, or on a payor's word with none.
 pub type Fence<'a> = Option<&'a Lease>;
@@ -139,11 +139,14 @@ async fn token_is_blocked(
 }
 
 /// Decides and commits, again if a row changed meanwhile; nothing to change is fine.
-async fn decide(
+async fn decide<Deciding>(
     app: &App,
     fence: Fence<'_>,
-    decide: impl AsyncFn() -> anyhow::Result<Option<Changes>>,
-) -> anyhow::Result<Recorded> {
+    decide: impl Fn() -> Deciding,
+) -> anyhow::Result<Recorded>
+where
+    Deciding: Future<Output = anyhow::Result<Option<Changes>>> + Send,
+{
     let mut turn = None;
     for _ in 0..DECISIONS_MAX {
         let Some(mut changes) = decide().await? else { return Ok(Recorded::Nothing) };

@@ -13,7 +13,7 @@ use crate::workers::lease::Lease;
 use crate::workers::observe::{self, Recorded};
 use crate::workers::{Progress, Worker};
 
-const BATCH_MAX: usize = 32;
+const BATCH_MAX: i64 = 32;
 
 pub struct Verifier {
     lease: Lease,
@@ -31,7 +31,7 @@ impl Worker for Verifier {
             return Ok(Progress::Idle);
         }
         let due = app.store.verifications_due(app.now(), BATCH_MAX).await?;
-        let is_full = due.len() == BATCH_MAX;
+        let is_full = due.len() as i64 == BATCH_MAX;
         for job in due {
             let done = match look(app, &job).await {
                 Ok(found) => job.complete(found, app.now()),

@@ -17,7 +17,6 @@ use crate::commit::judge::{Judged, judge};
 use crate::commit::queue::{Gatherer, Submission, Verdict};
 use crate::commit::view::{LaneState, LookUp, View, Wanted};
 use crate::error::{CommitError, StoreError};
-use crate::relation::catalog;
 use crate::store::Shared;
 use crate::write::{Batch, CellRef, Way};
 

@@ -5,7 +5,7 @@
 
 pub mod addresses;
 pub mod forms;
-pub mod offers;
+mod give_out;
 mod payment_uri;
 pub mod session;
 pub mod simulate;

@@ -1,0 +1,185 @@
+//! What a merchant does with an invoice after making it: cancel, accept, let the payor in anew.
+
+use axum::extract::State;
+use axum::response::Response;
+use domain::ids::InvoiceId;
+use domain::invoice::{self, InvoiceView};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{InvoiceAccess, visible};
+use crate::app::Shared;
+use crate::http::auth::MerchantCaller;
+use crate::http::error::ApiError;
+use crate::http::extract::{Path, Query, parse_json};
+use crate::http::idempotency::Answer;
+use crate::http::merchant::{EnvironmentQuery, Write};
+use crate::http::openapi::ErrorBody;
+
+/// Far more payments than one invoice ever takes.
+const ACCEPTED_MAX: usize = 10_000;
+
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct ResolveInvoice {
+    action: ResolveAction,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum ResolveAction {
+    /// Take what arrived as the full payment.
+    Accept,
+    /// Send back what arrived; opens with settlement.
+    Refund,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct CreateSession {
+    /// Ends every other session of this invoice.
+    revoke_others: bool,
+}
+
+/// Cancel an invoice
+///
+/// Only while it is unpaid and no payment was seen. Its links stop working for payments at once.
+#[utoipa::path(
+    post,
+    path = "/api/v1/invoices/{invoice_id}/cancel",
+    tag = "Invoices",
+    operation_id = "cancelInvoice",
+    params(
+        ("invoice_id" = InvoiceId, Path),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters."),
+        EnvironmentQuery,
+    ),
+    responses(
+        (status = 200, description = "The canceled invoice", body = InvoiceView<'static>),
+        (status = 401, description = "No valid credential", body = ErrorBody),
+        (status = 403, description = "The credential does not open this", body = ErrorBody),
+        (status = 404, description = "No such invoice here", body = ErrorBody),
+        (status = 409, description = "It cannot be canceled any more", body = ErrorBody),
+    ),
+    security(("merchantApiKey" = []), ("bearerAuth" = [])),
+)]
+pub async fn cancel(
+    State(app): State<Shared>,
+    MerchantCaller(caller): MerchantCaller,
+    Path(id): Path<InvoiceId>,
+    Query(query): Query<EnvironmentQuery>,
+    write: Write,
+) -> Result<Response, ApiError> {
+    let environment = caller.environment(&app, query.environment).await?;
+    let once = write.once((caller.merchant_id, environment))?;
+    let origin = caller.origin(once.key_text());
+    once.answer(&app, async || {
+        let before = visible(&app, &caller, environment, id).await?;
+        let (after, changes) = invoice::cancel(&before, origin.clone(), app.now())?;
+        Ok((changes, Answer::ok(&after.view())))
+    })
+    .await
+}
+
+/// Resolve an expired or underpaid invoice
+///
+/// `accept` takes what arrived as the full payment: the invoice becomes paid.
+#[utoipa::path(
+    post,
+    path = "/api/v1/invoices/{invoice_id}/resolve",
+    tag = "Invoices",
+    operation_id = "resolveInvoice",
+    params(
+        ("invoice_id" = InvoiceId, Path),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters."),
+        EnvironmentQuery,
+    ),
+    request_body = ResolveInvoice,
+    responses(
+        (status = 200, description = "The invoice, now paid", body = InvoiceView<'static>),
+        (status = 400, description = "An action that is not open", body = ErrorBody),
+        (status = 401, description = "No valid credential", body = ErrorBody),
+        (status = 403, description = "The credential does not open this", body = ErrorBody),
+        (status = 404, description = "No such invoice here", body = ErrorBody),
+        (status = 409, description = "Nothing to resolve as it stands", body = ErrorBody),
+    ),
+    security(("merchantApiKey" = []), ("bearerAuth" = [])),
+)]
+pub async fn resolve(
+    State(app): State<Shared>,
+    MerchantCaller(caller): MerchantCaller,
+    Path(id): Path<InvoiceId>,
+    Query(query): Query<EnvironmentQuery>,
+    write: Write,
+) -> Result<Response, ApiError> {
+    match parse_json::<ResolveInvoice>(&write.body)?.action {
+        ResolveAction::Accept => {}
+        ResolveAction::Refund => {
+            let message = "refund is not open yet: refunds come with settlement";
+            return Err(ApiError::invalid("action", message));
+        }
+    }
+    let environment = caller.environment(&app, query.environment).await?;
+    let once = write.once((caller.merchant_id, environment))?;
+    let origin = caller.origin(once.key_text());
+    let head = |network| app.head(environment, network);
+    once.answer(&app, async || {
+        let mut fresh = app.fresh();
+        let before = visible(&app, &caller, environment, id).await?;
+        let payments = app.store.payments_of_invoice(id, ACCEPTED_MAX).await?;
+        let accepted = invoice::accept(&before, payments, &head, origin.clone(), &mut fresh);
+        let (after, mut changes) = accepted?;
+        changes.insert(caller.audit("invoice.accepted", id, &mut fresh));
+        Ok((changes, Answer::ok(&after.view())))
+    })
+    .await
+}
+
+/// Create a fresh session for an open invoice
+///
+/// New credentials and a new payment page, for a payor who lost the first.
+#[utoipa::path(
+    post,
+    path = "/api/v1/invoices/{invoice_id}/sessions",
+    tag = "Invoices",
+    operation_id = "createInvoiceSession",
+    params(
+        ("invoice_id" = InvoiceId, Path),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters."),
+        EnvironmentQuery,
+    ),
+    request_body(content = Option<CreateSession>),
+    responses(
+        (status = 200, description = "The new session", body = InvoiceAccess),
+        (status = 400, description = "A malformed body, or a paid invoice", body = ErrorBody),
+        (status = 401, description = "No valid credential", body = ErrorBody),
+        (status = 403, description = "The credential does not open this", body = ErrorBody),
+        (status = 404, description = "No such invoice here", body = ErrorBody),
+        (status = 409, description = "The invoice is canceled", body = ErrorBody),
+        (status = 410, description = "The invoice has expired", body = ErrorBody),
+    ),
+    security(("merchantApiKey" = []), ("bearerAuth" = [])),
+)]
+pub async fn create_session(
+    State(app): State<Shared>,
+    MerchantCaller(caller): MerchantCaller,
+    Path(id): Path<InvoiceId>,
+    Query(query): Query<EnvironmentQuery>,
+    write: Write,
+) -> Result<Response, ApiError> {
+    let wanted: CreateSession = match write.body.is_empty() {
+        true => CreateSession::default(),
+        false => parse_json(&write.body)?,
+    };
+    let environment = caller.environment(&app, query.environment).await?;
+    let once = write.once((caller.merchant_id, environment))?;
+    once.answer(&app, async || {
+        let invoice = visible(&app, &caller, environment, id).await?;
+        let others = match wanted.revoke_others {
+            true => app.store.sessions_of_invoice(id).await?,
+            false => Vec::new(),
+        };
+        let (session, changes) = invoice::fresh_session(&invoice, others, &mut app.fresh())?;
+        Ok((changes, Answer::ok(&InvoiceAccess::new(&app, &invoice, &session))))
+    })
+    .await
+}
