@@ -3,6 +3,12 @@
 //! Only a SHA-256 is kept, plus the last four characters for display. A key is bound to one
 //! merchant, environment and scope.
 
+mod restrictions;
+mod view;
+
+pub use restrictions::Restrictions;
+pub use view::ApiKeyView;
+
 use serde::{Deserialize, Serialize};
 
 use crate::changes::Changes;
@@ -32,16 +38,13 @@ impl KeyScope {
     }
 }
 
-/// What narrows a key further than its scope.
-#[derive(
-    Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema,
-)]
-#[serde(default)]
-pub struct Restrictions {
-    /// The key may read, but change nothing.
-    pub read_only: bool,
-    /// Addresses or subnets (`203.0.113.0/24`) the key may be used from; empty: any.
-    pub ip_allow: Vec<String>,
+/// A key's name as it is kept.
+pub fn check_name(name: &str) -> Result<String, Refusal> {
+    let name = name.trim();
+    if name.is_empty() || name.len() > NAME_MAX {
+        return Err(Refusal::invalid("name", format!("must have 1 to {NAME_MAX} bytes")));
+    }
+    Ok(name.to_owned())
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,6 +79,7 @@ pub struct NewKey {
 }
 
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const NAME_MAX: usize = 100;
 /// 32 bytes in base62.
 const BODY_LENGTH: usize = 43;
 const CHECKSUM_LENGTH: usize = 6;

@@ -38,3 +38,44 @@ impl AuditEntry {
         self.id.key()
     }
 }
+
+/// One privileged act, as the API shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct AuditEntryView {
+    /// Always `audit_entry`.
+    pub object: &'static str,
+    pub id: AuditId,
+    /// `operator`, `member` or `api_key`.
+    pub actor_kind: &'static str,
+    /// Which member or key; null for the operator.
+    pub actor_id: Option<String>,
+    /// What was done, for example `api_key.revoked`.
+    pub action: String,
+    /// What it was done to.
+    pub target: String,
+    pub request_id: Option<String>,
+    pub ip: Option<String>,
+    /// Epoch seconds.
+    pub created_at: i64,
+}
+
+impl From<AuditEntry> for AuditEntryView {
+    fn from(entry: AuditEntry) -> AuditEntryView {
+        let (actor_kind, actor_id) = match entry.actor {
+            Actor::Operator => ("operator", None),
+            Actor::Member(id) => ("member", Some(id)),
+            Actor::ApiKey(id) => ("api_key", Some(id)),
+        };
+        AuditEntryView {
+            object: "audit_entry",
+            id: entry.id,
+            actor_kind,
+            actor_id,
+            action: entry.action,
+            target: entry.object,
+            request_id: entry.request_id,
+            ip: entry.ip,
+            created_at: entry.created_at.seconds(),
+        }
+    }
+}

@@ -147,8 +147,7 @@ mod tests {
         use k256::ecdsa::SigningKey;
         let key = SigningKey::from_slice(&[0x46; 32]).expect("a key");
         let point = key.verifying_key().to_encoded_point(false);
-        let address =
-            format!("0x{}", encode_hex(&Keccak256::digest(&point.as_bytes()[1..])[12..]));
+        let address = format!("0x{}", encode_hex(&Keccak256::digest(&point.as_bytes()[1..])[12..]));
         let challenge = challenge(WalletType::Ethereum, &address);
         let text = &challenge.message;
         let prefixed = format!("\x19Ethereum Signed Message:\n{}{text}", text.len());

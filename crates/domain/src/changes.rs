@@ -7,8 +7,8 @@ use crate::event::NewEntry;
 use crate::ids::{MerchantId, RowKey, Version};
 use crate::ledger::Transfer;
 use crate::{
-    deposit_address::DepositAddress, api_key::ApiKey, audit::AuditEntry, challenge::WalletChallenge,
-    claim::Claim, idempotency::IdempotencyRow, invoice::Invoice, member::Member,
+    api_key::ApiKey, audit::AuditEntry, challenge::WalletChallenge, claim::Claim,
+    deposit_address::DepositAddress, idempotency::IdempotencyRow, invoice::Invoice, member::Member,
     merchant::Merchant, password::PasswordReset, payment::Payment, quote::Quote,
     sequence::Sequence, session::Session, sign_in::SignIn, simulated::SimulatedChain,
     simulated::SimulatedTransaction, slot::Slot, token_rule::TokenRule, unmatched::Unmatched,

@@ -9,7 +9,7 @@ mod metadata;
 
 pub use create::{Created, InvoiceAsk, check_amount, create};
 pub use lifecycle::{
-    AddressAsk, Expiry, LATE_WINDOW_MS, accept, answer_questions, cancel, expire,
+    AddressAsk, Expiry, LATE_WINDOW_MS, WaitReason, accept, answer_questions, cancel, expire,
     expire_now_for_simulation, fresh_session, give_out_address, set_customer_email,
 };
 

@@ -2,6 +2,12 @@
 //!
 //! An e-mail belongs to one member, a wallet to one member; a merchant always keeps an owner.
 
+mod credentials;
+mod view;
+
+pub use credentials::{PasswordIs, Verdict};
+pub use view::MemberView;
+
 use serde::{Deserialize, Serialize};
 
 use crate::changes::{Changes, Noun};

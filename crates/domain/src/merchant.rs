@@ -99,7 +99,11 @@ impl Merchant {
     pub fn save(self, now: Timestamp) -> Changes {
         let mut changes = Changes::of(self.id);
         changes.tell(notice(self.id, Notice::MerchantChanged, self.id.key(), now));
-        if self.version == 0 { changes.insert(self) } else { changes.update(self) }
+        if self.version == 0 {
+            changes.insert(self)
+        } else {
+            changes.update(self)
+        }
         changes
     }
 }

@@ -9,7 +9,9 @@ pub const MICROS_PER_USD: i64 = 1_000_000;
 const MICROS_PER_MILLI: i64 = 1_000;
 
 /// An amount of USD in micro-dollars.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Usd(pub i64);
 

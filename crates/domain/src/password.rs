@@ -4,16 +4,23 @@
 
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version as Argon2Version};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{MemberId, ResetId, RowKey, Version};
+use crate::changes::Changes;
+use crate::claim::Claim;
+use crate::ids::{Fresh, MemberId, ResetId, RowKey, Version};
+use crate::member::Member;
 use crate::refusal::Refusal;
-use crate::secret::Entropy;
-use crate::time::{HOUR_MS, Timestamp};
+use crate::secret::{Entropy, Secret, sha256};
+use crate::time::{DAY_MS, HOUR_MS, Timestamp};
 
 pub const LENGTH_MIN: usize = 10;
 pub const LENGTH_MAX: usize = 256;
+/// How long a mailed token works: asked for by the member, or sent with an invitation.
 pub const RESET_MS: i64 = HOUR_MS;
+pub const INVITATION_MS: i64 = 7 * DAY_MS;
 const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 
@@ -33,6 +40,37 @@ pub struct PasswordReset {
 impl PasswordReset {
     pub fn key(&self) -> RowKey {
         self.id.key()
+    }
+
+    /// A token to mail, and the change that makes it work for `valid_ms`.
+    pub fn issue(
+        member: &Member,
+        valid_ms: i64,
+        entropy: &Entropy,
+        fresh: &mut Fresh,
+    ) -> (Secret, Changes) {
+        let token = Secret::new(URL_SAFE_NO_PAD.encode(&entropy.0[..]));
+        let reset = PasswordReset {
+            id: ResetId::fresh(fresh),
+            member_id: member.id,
+            token_hash: sha256(token.expose().as_bytes()),
+            expires_at: fresh.now().plus_ms(valid_ms),
+            used_at: None,
+            version: 0,
+        };
+        let mut changes = Changes::of(member.merchant_id);
+        changes.insert(Claim::new(PasswordReset::claim_key(&reset.token_hash), reset.key()));
+        changes.insert(reset);
+        (token, changes)
+    }
+
+    /// Uses the token up, if it still works.
+    pub fn redeem(mut self, now: Timestamp) -> Result<PasswordReset, Refusal> {
+        if self.used_at.is_some() || now >= self.expires_at {
+            return Err(Refusal::invalid("token", "is not valid or has expired"));
+        }
+        self.used_at = Some(now);
+        Ok(self)
     }
 
     /// The claim that finds a reset by the hash of its token.
@@ -75,6 +113,25 @@ fn hasher() -> Argon2<'static> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::changes::Record;
+    use crate::ids::MerchantId;
+    use crate::member::Role;
+
+    #[test]
+    fn a_reset_token_works_once_and_in_time() {
+        let mut fresh = Fresh::new(Timestamp(0), [1; 16]);
+        let member = Member::new(MerchantId(1), "a@b.example", Role::Owner, &mut fresh);
+        let (token, changes) =
+            PasswordReset::issue(&member, RESET_MS, &Entropy::new([3; 32]), &mut fresh);
+        let Some(Record::PasswordReset(reset)) = changes.inserts.last() else {
+            panic!("a row is made")
+        };
+        assert_eq!(reset.token_hash, sha256(token.expose().as_bytes()));
+        let redeem = |reset: &PasswordReset, now| reset.clone().redeem(Timestamp(now));
+        let used = redeem(reset, RESET_MS - 1).expect("in time");
+        assert!(redeem(reset, RESET_MS).is_err());
+        assert!(redeem(&used, 1).is_err());
+    }
 
     #[test]
     fn a_password_verifies_against_its_own_hash_only() {

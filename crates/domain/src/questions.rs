@@ -24,9 +24,7 @@ pub struct Question {
     pub validation: QuestionValidation,
 }
 
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct QuestionValidation {
     #[serde(default)]
     pub required: bool,
@@ -102,7 +100,9 @@ fn is_well_typed(kind: &str, response: &str) -> bool {
     let text = response.trim();
     match kind {
         "email" => normalize_email(text).is_some(),
-        "number" => text.strip_prefix('-').unwrap_or(text).bytes().all(is_decimal) && has_digit(text),
+        "number" => {
+            text.strip_prefix('-').unwrap_or(text).bytes().all(is_decimal) && has_digit(text)
+        }
         "url" => url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https")),
         "tel" => has_digit(text) && text.bytes().all(|byte| b"0123456789+-(). ".contains(&byte)),
         _ => !text.is_empty(),

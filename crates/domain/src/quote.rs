@@ -101,8 +101,7 @@ impl Quote {
     }
 
     pub fn view(&self, now: Timestamp) -> QuoteView {
-        let status =
-            if self.is_valid(now) { QuoteStatus::Available } else { QuoteStatus::Expired };
+        let status = if self.is_valid(now) { QuoteStatus::Available } else { QuoteStatus::Expired };
         let decimals = Token::by_id(self.token_id).map_or(0, |token| token.decimals);
         QuoteView {
             object: "quote",

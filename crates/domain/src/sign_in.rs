@@ -8,8 +8,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{MemberId, MerchantId, RowKey, SignInId, Version};
-use crate::secret::{KeyRing, equal, mac};
+use crate::ids::{Fresh, MemberId, MerchantId, RowKey, SignInId, Version};
+use crate::member::Member;
+use crate::secret::{Entropy, KeyRing, Secret, equal, mac, sha256};
 use crate::time::{DAY_MS, HOUR_MS, Timestamp};
 
 pub const ACCESS_MS: i64 = HOUR_MS;
@@ -34,9 +35,76 @@ impl SignIn {
         self.id.key()
     }
 
+    /// A new sign-in and the refresh token that goes with it.
+    pub fn open(member: &Member, entropy: &Entropy, fresh: &mut Fresh) -> (Secret, SignIn) {
+        let id = SignInId::fresh(fresh);
+        let token = refresh_token(id, entropy);
+        let sign_in = SignIn {
+            id,
+            member_id: member.id,
+            merchant_id: member.merchant_id,
+            refresh_hash: sha256(token.expose().as_bytes()),
+            created_at: fresh.now(),
+            expires_at: fresh.now().plus_ms(REFRESH_MS),
+            ended_at: None,
+            version: 0,
+        };
+        (token, sign_in)
+    }
+
     pub fn is_open(&self, now: Timestamp) -> bool {
         self.ended_at.is_none() && now < self.expires_at
     }
+
+    /// Which sign-in a refresh token says it belongs to.
+    pub fn named_by(refresh_token: &str) -> Option<SignInId> {
+        SignInId::parse(refresh_token.split_once('.')?.0)
+    }
+
+    /// Takes a refresh token for a new one.
+    ///
+    /// A token that was replaced before is in two hands, so neither keeps the sign-in.
+    pub fn refresh(mut self, token: &Secret, entropy: &Entropy, now: Timestamp) -> Refreshed {
+        if !self.is_open(now) {
+            return Refreshed::Closed;
+        }
+        if !equal(&sha256(token.expose().as_bytes()), &self.refresh_hash) {
+            return Refreshed::Reused(self.end(now));
+        }
+        let token = refresh_token(self.id, entropy);
+        self.refresh_hash = sha256(token.expose().as_bytes());
+        self.expires_at = now.plus_ms(REFRESH_MS);
+        Refreshed::Renewed(token, self)
+    }
+
+    pub fn end(mut self, now: Timestamp) -> SignIn {
+        self.ended_at = self.ended_at.or(Some(now));
+        self
+    }
+
+    /// The bearer token of the next hour.
+    pub fn access_token(&self, keys: &KeyRing, now: Timestamp) -> Secret {
+        let exp = now.plus_ms(ACCESS_MS).seconds();
+        let claims =
+            AccessClaims { aud: Audience::Api, sub: self.member_id, sign_in: self.id, exp };
+        Secret::new(issue_token(keys, &claims))
+    }
+}
+
+/// What became of a refresh.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refreshed {
+    /// The new token, and the sign-in it belongs to.
+    Renewed(Secret, SignIn),
+    /// The sign-in ends here.
+    Reused(SignIn),
+    /// It had ended before.
+    Closed,
+}
+
+/// The id finds the row; the rest proves the right to it.
+fn refresh_token(id: SignInId, entropy: &Entropy) -> Secret {
+    Secret::new(format!("{id}.{}", URL_SAFE_NO_PAD.encode(&entropy.0[..])))
 }
 
 /// Who a token is for; a token is refused wherever another audience is asked.
@@ -96,6 +164,7 @@ pub fn read_token<Claims: DeserializeOwned>(keys: &KeyRing, token: &str) -> Opti
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::member::Role;
 
     fn claims() -> AccessClaims {
         let id = uuid::Uuid::from_u128(7);
@@ -108,6 +177,27 @@ mod tests {
         let read = |keys: &KeyRing| read_token::<AccessClaims>(keys, &token);
         assert_eq!(read(&KeyRing::new(&[2; 32], &[[1; 32]])), Some(claims()));
         assert_eq!(read(&KeyRing::new(&[2; 32], &[])), None);
+    }
+
+    #[test]
+    fn a_refresh_token_works_once_and_its_reuse_ends_the_sign_in() {
+        let mut fresh = Fresh::new(Timestamp(0), [1; 16]);
+        let member = Member::new(MerchantId(1), "a@b.example", Role::Owner, &mut fresh);
+        let (first, sign_in) = SignIn::open(&member, &Entropy::new([1; 32]), &mut fresh);
+        assert_eq!(SignIn::named_by(first.expose()), Some(sign_in.id));
+        let refresh = |sign_in: &SignIn, token, now| {
+            sign_in.clone().refresh(token, &Entropy::new([2; 32]), Timestamp(now))
+        };
+        let Refreshed::Renewed(second, renewed) = refresh(&sign_in, &first, 5) else {
+            panic!("the first use renews")
+        };
+        assert_eq!(renewed.expires_at, Timestamp(5 + REFRESH_MS));
+        assert!(matches!(refresh(&renewed, &second, 6), Refreshed::Renewed(_, _)));
+        let Refreshed::Reused(ended) = refresh(&renewed, &first, 6) else {
+            panic!("the second use of the first token ends it")
+        };
+        assert_eq!(refresh(&ended, &second, 7), Refreshed::Closed);
+        assert_eq!(refresh(&renewed, &second, 5 + REFRESH_MS), Refreshed::Closed);
     }
 
     #[test]

@@ -10,7 +10,9 @@ pub const HOUR_MS: i64 = 60 * MINUTE_MS;
 pub const DAY_MS: i64 = 24 * HOUR_MS;
 
 /// A point in time, in Unix milliseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Timestamp(pub i64);
 
@@ -29,6 +31,14 @@ impl Timestamp {
 
     pub fn ms_until(self, later: Timestamp) -> i64 {
         later.0.saturating_sub(self.0)
+    }
+
+    /// RFC 3339 in UTC, to the second.
+    pub fn rfc3339(self) -> String {
+        let (days, second) = (self.seconds().div_euclid(86_400), self.seconds().rem_euclid(86_400));
+        let (year, month, day) = civil_from_days(days);
+        let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+        format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
     }
 
     /// Epoch seconds (up to 11 digits), epoch milliseconds, or RFC 3339.
@@ -126,6 +136,20 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + day_of_era - 719_468
 }
 
+/// The inverse of `days_from_civil`.
+fn civil_from_days(days: i64) -> (i64, i64, i64) {
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let day_of_era = shifted.rem_euclid(146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = (month_from_march + 2) % 12 + 1;
+    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,6 +167,14 @@ mod tests {
         check("2025-12-21T13:34:56+01:00", Some(1_766_320_496));
         check("2024-02-29T00:00:00Z", Some(1_709_164_800));
         check("1970-01-01T00:00:00Z", Some(0));
+    }
+
+    #[test]
+    fn writes_what_it_reads() {
+        let texts = ["2025-12-21T12:34:56Z", "2024-02-29T00:00:00Z", "1970-01-01T00:00:00Z"];
+        for text in texts.into_iter().chain(["2000-03-01T23:59:59Z", "1999-12-31T23:59:59Z"]) {
+            assert_eq!(Timestamp::parse(text).map(Timestamp::rfc3339).as_deref(), Some(text));
+        }
     }
 
     #[test]

@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use crate::cache::{AddressIndexes, Caches};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::http::account::desk::SignInDesk;
 use crate::http::limits::RateLimits;
 use crate::metrics::Metrics;
 use crate::networks::Networks;
@@ -32,6 +33,7 @@ pub struct App {
     pub rates: RateBook,
     pub limits: RateLimits,
     pub metrics: Metrics,
+    pub desk: SignInDesk,
     /// Names this process in leases.
     pub process: RowKey,
     pub tasks: TaskTracker,
@@ -50,6 +52,7 @@ impl App {
             caches: Caches::new(),
             address_indexes: AddressIndexes::new(),
             metrics: Metrics::new(),
+            desk: SignInDesk::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             process,

@@ -1,5 +1,10 @@
 -- The tables of the nouns, column by column as their files in src declare them, and the indexes of
--- their lists. The words in braces are those of step 1.
+-- their lists. The words in braces are those of step 1 and one more:
+--
+--   {nulls_first}    SQLite's own order, said to PostgreSQL (nothing there)
+--
+-- Pages are asked for in that order. It is not the order of a primary key, so that no planner
+-- walks all rows by their keys until a merchant's own turn up.
 --
 -- Wide rows and rows under random keys are plain tables: in insertion order, with their key in an
 -- index of its own. Narrow ones are kept in their key's index. Every index costs every insert, so
@@ -23,7 +28,7 @@ CREATE TABLE members (
     merchant_id {int} NOT NULL
 ) {strict};
 
-CREATE INDEX members_by_merchant ON members (merchant_id, key);
+CREATE INDEX members_by_merchant ON members (merchant_id, key {nulls_first});
 
 CREATE TABLE api_keys (
     key {key} NOT NULL PRIMARY KEY,
@@ -34,7 +39,7 @@ CREATE TABLE api_keys (
     revoked_at {int}
 ) {strict};
 
-CREATE INDEX api_keys_by_merchant ON api_keys (merchant_id, key);
+CREATE INDEX api_keys_by_merchant ON api_keys (merchant_id, key {nulls_first});
 
 -- Asked once, when a server starts on mainnet.
 CREATE INDEX api_keys_demo ON api_keys (is_demo) WHERE is_demo = 1;
@@ -72,17 +77,19 @@ CREATE TABLE invoices (
 
 -- Every list by environment and status, as branches that are merged. It carries the amount, so
 -- that totals read no rows.
-CREATE INDEX invoices_by_status ON invoices (merchant_id, environment, status, key, amount);
+CREATE INDEX invoices_by_status
+    ON invoices (merchant_id, environment, status, key {nulls_first}, amount);
 
-CREATE INDEX invoices_by_customer ON invoices (merchant_id, customer_id, key)
+CREATE INDEX invoices_by_customer ON invoices (merchant_id, customer_id, key {nulls_first})
     WHERE customer_id IS NOT NULL;
 
 -- The wallet is known when a payment is confirmed: no insert writes this one.
-CREATE INDEX invoices_by_wallet ON invoices (merchant_id, payer_wallet_address, key)
+CREATE INDEX invoices_by_wallet ON invoices (merchant_id, payer_wallet_address, key {nulls_first})
     WHERE payer_wallet_address IS NOT NULL;
 
 -- A list of commerce invoices must not read through all the others.
-CREATE INDEX invoices_commerce ON invoices (merchant_id, key) WHERE invoice_type = 1;
+CREATE INDEX invoices_commerce ON invoices (merchant_id, key {nulls_first})
+    WHERE invoice_type = 1;
 
 -- What the expiry worker looks at: open invoices only.
 CREATE INDEX invoices_due ON invoices (due_at) WHERE status IN (0, 1);
@@ -128,7 +135,7 @@ CREATE TABLE payments (
     confirmed_at {int}
 ) {strict};
 
-CREATE INDEX payments_by_invoice ON payments (invoice_id, key);
+CREATE INDEX payments_by_invoice ON payments (invoice_id, key {nulls_first});
 
 -- Pending, or to be looked at again: what a new block may confirm.
 CREATE INDEX payments_waiting ON payments (environment, network, block_number)
@@ -153,7 +160,8 @@ CREATE TABLE quotes (
     valid_until {int} NOT NULL
 ) {without_rowid};
 
-CREATE INDEX quotes_by_invoice ON quotes (invoice_id, key) WHERE invoice_id IS NOT NULL;
+CREATE INDEX quotes_by_invoice ON quotes (invoice_id, key {nulls_first})
+    WHERE invoice_id IS NOT NULL;
 
 CREATE TABLE deposit_addresses (
     key {key} NOT NULL PRIMARY KEY,
@@ -214,7 +222,7 @@ CREATE TABLE unmatched_transfers (
 ) {strict};
 
 CREATE INDEX unmatched_transfers_by_merchant
-    ON unmatched_transfers (merchant_id, environment, key);
+    ON unmatched_transfers (merchant_id, environment, key {nulls_first});
 
 CREATE TABLE verifications (
     key {key} NOT NULL PRIMARY KEY,
@@ -224,7 +232,7 @@ CREATE TABLE verifications (
     due_at {int}
 ) {strict};
 
-CREATE INDEX verifications_by_invoice ON verifications (invoice_id, key);
+CREATE INDEX verifications_by_invoice ON verifications (invoice_id, key {nulls_first});
 
 CREATE INDEX verifications_due ON verifications (due_at) WHERE due_at IS NOT NULL;
 
@@ -258,7 +266,7 @@ CREATE TABLE audit_entries (
     merchant_id {int} NOT NULL
 ) {strict};
 
-CREATE INDEX audit_entries_by_merchant ON audit_entries (merchant_id, key);
+CREATE INDEX audit_entries_by_merchant ON audit_entries (merchant_id, key {nulls_first});
 
 CREATE TABLE watch_cursors (
     key {key} NOT NULL PRIMARY KEY,
@@ -295,4 +303,4 @@ CREATE INDEX simulated_transactions_by_block
 CREATE INDEX simulated_transactions_by_hash ON simulated_transactions (network, tx_hash);
 
 CREATE INDEX simulated_transactions_by_receiver
-    ON simulated_transactions (network, to_address, key);
+    ON simulated_transactions (network, to_address, key {nulls_first});

@@ -5,7 +5,7 @@ use domain::changes::Noun;
 use domain::ids::MerchantId;
 
 use crate::error::StoreError;
-use crate::lists::List;
+use crate::lists::{List, NEWEST_FIRST};
 use crate::row::{Cells, Column, KeyOrigin, Kind, Row, Table, Value, frozen, mutable};
 use crate::store::Store;
 
@@ -39,7 +39,7 @@ impl Row for ApiKey {
 }
 
 pub(crate) fn of_merchant(merchant_id: MerchantId) -> List<ApiKey> {
-    List::new("").bind(" WHERE merchant_id = ", merchant_id).push(" ORDER BY key DESC")
+    List::new("").bind(" WHERE merchant_id = ", merchant_id).push(NEWEST_FIRST)
 }
 
 pub(crate) fn demo() -> List<ApiKey> {

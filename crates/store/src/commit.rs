@@ -8,7 +8,7 @@ pub(crate) mod judge;
 pub(crate) mod queue;
 pub(crate) mod view;
 
-use domain::changes::{Changes, CounterMove, Guard, Noun, Record};
+use domain::changes::{Changes, CounterMove, Guard, Record};
 use domain::event::NewEntry;
 use domain::ids::{MerchantId, RowKey};
 use domain::ledger::Transfer;
@@ -118,9 +118,4 @@ pub(crate) fn lane_of(merchant: MerchantId, lanes: i64) -> i64 {
     let (head, _) = key.0.split_at(8);
     let number = u64::from_be_bytes(head.try_into().expect("eight of sixteen bytes"));
     i64::try_from(number % lanes.unsigned_abs()).expect("below the number of lanes")
-}
-
-/// The name of a noun's table, for errors.
-pub(crate) fn table_name(noun: Noun) -> &'static str {
-    catalog().noun(noun).name
 }

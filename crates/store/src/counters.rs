@@ -8,11 +8,8 @@ use crate::error::StoreError;
 use crate::row::{Column, Kind, Value, frozen, mutable};
 use crate::store::Store;
 
-pub(crate) const COLUMNS: &[Column] = &[
-    frozen("merchant_id", Kind::Int),
-    frozen("name", Kind::Text),
-    mutable("value", Kind::Int),
-];
+pub(crate) const COLUMNS: &[Column] =
+    &[frozen("merchant_id", Kind::Int), frozen("name", Kind::Text), mutable("value", Kind::Int)];
 
 impl Store {
     /// Every counter by name, summed over the merchants: what the metrics page shows.
@@ -22,11 +19,9 @@ impl Store {
         let rows = self.select_cells(sql, &[Kind::Text, Kind::Int], Vec::new()).await?;
         let pair = |row: Vec<Value>| match <[Value; 2]>::try_from(row) {
             Ok([Value::Text(name), Value::Int(sum)]) => Ok((name, sum)),
-            _ => Err(StoreError::Corrupt {
-                table: "counters",
-                key: String::new(),
-                column: "value",
-            }),
+            _ => {
+                Err(StoreError::Corrupt { table: "counters", key: String::new(), column: "value" })
+            }
         };
         rows.into_iter().map(pair).collect()
     }

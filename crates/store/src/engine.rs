@@ -8,6 +8,7 @@ use domain::ids::RowKey;
 use crate::commit::Prepared;
 use crate::commit::queue::Verdict;
 use crate::error::StoreError;
+use crate::migrations::Dialect;
 use crate::postgres::Postgres;
 use crate::relation::Relation;
 use crate::roof::Roof;
@@ -110,9 +111,7 @@ impl Engine {
                                an archive of its write-ahead log";
                 Err(StoreError::Misconfigured(message.to_owned()))
             }
-            Engine::Roof(_) => {
-                Err(StoreError::Misconfigured("the roof keeps nothing".to_owned()))
-            }
+            Engine::Roof(_) => Err(StoreError::Misconfigured("the roof keeps nothing".to_owned())),
         }
     }
 
@@ -133,6 +132,13 @@ impl Engine {
             Engine::Sqlite(sqlite) => sqlite.close().await,
             Engine::Postgres(postgres) => postgres.close().await,
             Engine::Roof(_) => {}
+        }
+    }
+
+    pub fn dialect(&self) -> Dialect {
+        match self {
+            Engine::Sqlite(_) | Engine::Roof(_) => Dialect::Sqlite,
+            Engine::Postgres(_) => Dialect::Postgres,
         }
     }
 

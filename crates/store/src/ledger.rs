@@ -103,13 +103,10 @@ impl AccountWrite {
 /// A transfer as it was written, with what the commit added.
 pub(crate) struct PlacedTransfer {
     pub id: TransferId,
-    pub lane: i64,
     pub position: i64,
     pub debit: RowKey,
     pub credit: RowKey,
     pub amount: TokenAmount,
-    pub debit_balance: i128,
-    pub credit_balance: i128,
     pub reason: TransferReason,
     pub object: RowKey,
     pub created_at: Timestamp,
@@ -200,17 +197,19 @@ fn decode_transfer(cells: Vec<Value>) -> Result<PlacedTransfer, StoreError> {
     let key = cells.key()?;
     cells.row = key.uuid().to_string();
     cells.int()?;
-    let (lane, position) = (cells.int()?, cells.int()?);
     cells.int()?;
+    let position = cells.int()?;
+    cells.int()?;
+    let (debit, credit) = (cells.key()?, cells.key()?);
+    let amount = TokenAmount(u128::from_be_bytes(cells.wide()?));
+    cells.wide()?;
+    cells.wide()?;
     Ok(PlacedTransfer {
         id: TransferId::from(key),
-        lane,
         position,
-        debit: cells.key()?,
-        credit: cells.key()?,
-        amount: TokenAmount(u128::from_be_bytes(cells.wide()?)),
-        debit_balance: balance_from_bytes(cells.wide()?),
-        credit_balance: balance_from_bytes(cells.wide()?),
+        debit,
+        credit,
+        amount,
         reason: cells.coded(TransferReason::from_code)?,
         object: cells.key()?,
         created_at: Timestamp(cells.int()?),

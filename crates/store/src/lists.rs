@@ -10,7 +10,8 @@ use domain::ids::RowKey;
 use domain::time::Timestamp;
 
 use crate::error::StoreError;
-use crate::row::{Row, Value};
+use crate::row::{Cells, Kind, Row, Value};
+use crate::rows::table_of;
 use crate::store::Store;
 
 /// Which part of a list; the answer is newest first in any case.
@@ -24,30 +25,61 @@ pub enum Page {
     Before(RowKey),
 }
 
-/// A statement over one table: `SELECT` its columns `FROM` it, and then `tail`.
+/// The orders of the lists' indexes. They name the place of nulls, though keys are never null:
+/// no primary key has these orders on PostgreSQL, so its planner cannot walk one for a page and
+/// hope to meet the rows that are asked for. SQLite takes them for its own order.
+pub(crate) const OLDEST_FIRST: &str = " ORDER BY key NULLS FIRST";
+pub(crate) const NEWEST_FIRST: &str = " ORDER BY key DESC NULLS LAST";
+
+/// A statement that answers rows of one table.
 #[derive(Debug)]
 pub(crate) struct List<R> {
-    pub tail: String,
-    pub params: Vec<Value>,
+    text: String,
+    params: Vec<Value>,
+    /// The text is a whole statement, not only what follows `SELECT … FROM table`.
+    is_whole: bool,
     /// The statement runs oldest first, and the answer is turned around.
     is_reversed: bool,
     row: PhantomData<fn() -> R>,
 }
 
 impl<R: Row> List<R> {
+    /// A list that starts with `text` after `SELECT … FROM table`.
     pub fn new(text: &str) -> List<R> {
-        List { tail: text.to_owned(), params: Vec::new(), is_reversed: false, row: PhantomData }
+        List {
+            text: text.to_owned(),
+            params: Vec::new(),
+            is_whole: false,
+            is_reversed: false,
+            row: PhantomData,
+        }
+    }
+
+    /// The rows of several lists of this table, each of which must end with a limit.
+    ///
+    /// What is read is bounded by those limits, even where a planner then sorts all of it.
+    pub fn of_branches<B>(
+        branches: impl IntoIterator<Item = B>,
+        branch: impl Fn(List<R>, B) -> List<R>,
+    ) -> List<R> {
+        let mut list = List { is_whole: true, ..List::new("") };
+        for (at, of) in branches.into_iter().enumerate() {
+            let union = if at == 0 { "" } else { " UNION ALL " };
+            list = list.push(&format!("{union}SELECT * FROM ({}", Self::select()));
+            list = branch(list, of).push(&format!(") AS branch_{at}"));
+        }
+        list
     }
 
     pub fn push(mut self, text: &str) -> List<R> {
-        self.tail.push_str(text);
+        self.text.push_str(text);
         self
     }
 
     /// Appends `text` and the placeholder of `value`.
     pub fn bind(mut self, text: &str, value: impl Into<Value>) -> List<R> {
         self.params.push(value.into());
-        write!(self.tail, "{text}${}", self.params.len()).expect("strings take text");
+        write!(self.text, "{text}${}", self.params.len()).expect("strings take text");
         self
     }
 
@@ -61,7 +93,7 @@ impl<R: Row> List<R> {
 
     /// Appends `text` and `($1, $2, …)`.
     pub fn bind_all(mut self, text: &str, values: impl IntoIterator<Item = i64>) -> List<R> {
-        self.tail.push_str(text);
+        self.text.push_str(text);
         let mut separator = "(";
         for value in values {
             self = self.bind(separator, value);
@@ -80,7 +112,7 @@ impl<R: Row> List<R> {
     /// Ends a list that is paged by key.
     pub fn page(mut self, page: Page, limit: i64) -> List<R> {
         self.is_reversed = matches!(page, Page::Before(_));
-        let order = if self.is_reversed { " ORDER BY key" } else { " ORDER BY key DESC" };
+        let order = if self.is_reversed { OLDEST_FIRST } else { NEWEST_FIRST };
         self.push(order).limit(limit)
     }
 
@@ -88,20 +120,27 @@ impl<R: Row> List<R> {
         self.bind(" LIMIT ", limit.max(0))
     }
 
-    /// What stands before the tail.
-    pub fn select(&self) -> String {
+    fn select() -> String {
         let columns: Vec<&str> = R::TABLE.columns.iter().map(|column| column.name).collect();
         format!("SELECT key, version, {} FROM {}", columns.join(", "), R::TABLE.name)
     }
 
-    /// Starts another branch of a union of this table with itself.
-    pub fn union_all(self) -> List<R> {
-        let select = self.select();
-        self.push(" UNION ALL ").push(&select)
+    /// The whole statement and its values.
+    pub fn statement(self) -> (String, Vec<Value>) {
+        let sql = if self.is_whole { self.text } else { Self::select() + &self.text };
+        (sql, self.params)
+    }
+
+    /// The statement that answers `projection` instead of rows.
+    pub fn project(self, projection: &str) -> (String, Vec<Value>) {
+        (format!("SELECT {projection} FROM {}{}", R::TABLE.name, self.text), self.params)
     }
 
     pub async fn read(self, store: &Store) -> Result<Vec<R>, StoreError> {
-        let mut rows = store.select::<R>(&self.tail, self.params).await?;
+        let mut rows = match self.is_whole {
+            true => read_whole(store, &self.text, self.params).await?,
+            false => store.select::<R>(&self.text, self.params).await?,
+        };
         if self.is_reversed {
             rows.reverse();
         }
@@ -112,6 +151,28 @@ impl<R: Row> List<R> {
     pub async fn read_one(self, store: &Store) -> Result<Option<R>, StoreError> {
         Ok(self.limit(1).read(store).await?.pop())
     }
+}
+
+async fn read_whole<R: Row>(
+    store: &Store,
+    sql: &str,
+    params: Vec<Value>,
+) -> Result<Vec<R>, StoreError> {
+    let columns = R::TABLE.columns.iter().map(|column| column.kind);
+    let kinds: Vec<Kind> = [Kind::Key, Kind::Int].into_iter().chain(columns).collect();
+    let rows = store.select_cells(sql, &kinds, params).await?;
+    let decode = |mut row: Vec<Value>| match row.as_mut_slice() {
+        [Value::Key(key), Value::Int(version), cells @ ..] => {
+            R::decode(&mut Cells::new(table_of(R::TABLE.noun), *key, *version, cells))
+        }
+        _ => Err(corrupt::<R>("key")),
+    };
+    rows.into_iter().map(decode).collect()
+}
+
+/// A row, or a total of rows, that is not what the statement answers.
+pub(crate) fn corrupt<R: Row>(column: &'static str) -> StoreError {
+    StoreError::Corrupt { table: R::TABLE.name, key: "one of a list".to_owned(), column }
 }
 
 /// Keys from `from`, up to but without `until`.

@@ -5,7 +5,7 @@ use domain::ids::MerchantId;
 use domain::member::Member;
 
 use crate::error::StoreError;
-use crate::lists::List;
+use crate::lists::{List, OLDEST_FIRST};
 use crate::row::{Cells, Column, KeyOrigin, Kind, Row, Table, Value, frozen, mutable};
 use crate::store::Store;
 
@@ -29,7 +29,7 @@ impl Row for Member {
 }
 
 pub(crate) fn of_merchant(merchant_id: MerchantId) -> List<Member> {
-    List::new("").bind(" WHERE merchant_id = ", merchant_id).push(" ORDER BY key")
+    List::new("").bind(" WHERE merchant_id = ", merchant_id).push(OLDEST_FIRST)
 }
 
 impl Store {

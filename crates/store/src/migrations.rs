@@ -5,7 +5,7 @@
 
 use crate::error::StoreError;
 use crate::relation::catalog;
-use crate::row::Kind;
+use crate::row::{Kind, Value};
 
 /// One step of the schema. Steps are numbered from 1 in the order of this list.
 struct Step {
@@ -41,7 +41,7 @@ pub(crate) enum Dialect {
 }
 
 impl Dialect {
-    fn words(self) -> [(&'static str, &'static str); 7] {
+    fn words(self) -> [(&'static str, &'static str); 8] {
         match self {
             Dialect::Sqlite => [
                 ("{key}", "BLOB"),
@@ -51,6 +51,7 @@ impl Dialect {
                 ("{strict}", "STRICT"),
                 ("{without_rowid}", "STRICT, WITHOUT ROWID"),
                 ("{hot}", "STRICT"),
+                ("{nulls_first}", ""),
             ],
             Dialect::Postgres => [
                 ("{key}", "uuid"),
@@ -60,6 +61,7 @@ impl Dialect {
                 ("{strict}", ""),
                 ("{without_rowid}", ""),
                 ("{hot}", "WITH (fillfactor = 50)"),
+                ("{nulls_first}", "NULLS FIRST"),
             ],
         }
     }
@@ -67,6 +69,22 @@ impl Dialect {
     pub fn translate(self, text: &str) -> String {
         let replace = |text: String, (word, by): &(&str, &str)| text.replace(word, by);
         self.words().iter().fold(text.to_owned(), replace)
+    }
+
+    /// Lists every column: table, name, type, and whether it may be null.
+    pub fn columns_sql(self) -> &'static str {
+        match self {
+            Dialect::Sqlite => {
+                "SELECT tables.name, columns.name, columns.type, 1 - columns.\"notnull\" \
+                 FROM sqlite_schema AS tables, pragma_table_info(tables.name) AS columns \
+                 WHERE tables.type = 'table'"
+            }
+            Dialect::Postgres => {
+                "SELECT table_name::text, column_name::text, data_type::text, \
+                 CASE is_nullable WHEN 'YES' THEN 1 ELSE 0 END \
+                 FROM information_schema.columns WHERE table_schema = current_schema()"
+            }
+        }
     }
 
     /// The type a column of this kind has, as the database itself names it.
@@ -134,6 +152,18 @@ pub(crate) struct FoundColumn {
     pub is_nullable: bool,
 }
 
+impl FoundColumn {
+    /// From a row of `Dialect::columns_sql`.
+    pub fn of(row: Vec<Value>) -> Option<FoundColumn> {
+        match <[Value; 4]>::try_from(row) {
+            Ok([Value::Text(table), Value::Text(name), Value::Text(kind), Value::Int(null)]) => {
+                Some(FoundColumn { table, name, type_name: kind, is_nullable: null != 0 })
+            }
+            _ => None,
+        }
+    }
+}
+
 /// Where the database differs from what is declared, in words.
 ///
 /// Columns that are not declared are let pass if they may be left out: a newer release's.
@@ -141,9 +171,8 @@ pub(crate) fn differences(found: &[FoundColumn], dialect: Dialect) -> Vec<String
     let mut differences = Vec::new();
     for relation in &catalog().relations {
         for column in &relation.columns {
-            let named = |found: &&FoundColumn| {
-                found.table == relation.name && found.name == column.name
-            };
+            let named =
+                |found: &&FoundColumn| found.table == relation.name && found.name == column.name;
             let place = format!("{}.{}", relation.name, column.name);
             let Some(found) = found.iter().find(named) else {
                 differences.push(format!("{place} is missing"));

@@ -11,7 +11,7 @@ use domain::payment::{Payment, PaymentStatus, Posting, SettlementStatus};
 use domain::token::TokenId;
 
 use crate::error::StoreError;
-use crate::lists::{List, Page};
+use crate::lists::{List, NEWEST_FIRST, Page};
 use crate::row::{Cells, Column, KeyOrigin, Kind, Row, Table, Value, frozen, mutable};
 use crate::store::Store;
 
@@ -120,19 +120,15 @@ pub(crate) fn of_invoice(invoice_id: InvoiceId, limit: i64) -> List<Payment> {
     List::new("").bind(" WHERE invoice_id = ", invoice_id).page(Page::First, limit)
 }
 
-/// At most `INVOICES_MAX` invoices, at least one; the last one fills up the statement.
+/// At most `INVOICES_MAX` different invoices. The statement is filled up with one nobody has.
 pub(crate) fn of_invoices(invoice_ids: &[InvoiceId], per_invoice: i64) -> Option<List<Payment>> {
-    let last = *invoice_ids.last()?;
     let count = INVOICES_OF_A_STATEMENT.into_iter().find(|count| *count >= invoice_ids.len())?;
-    let filled = invoice_ids.iter().copied().chain(std::iter::repeat(last)).take(count);
-    let mut list = List::new(" WHERE key IN (");
-    for (at, invoice_id) in filled.enumerate() {
-        let separator = if at == 0 { "" } else { " UNION ALL " };
-        let select = format!("{separator}SELECT key FROM (SELECT key FROM payments");
-        list = list.push(&select).bind(" WHERE invoice_id = ", invoice_id);
-        list = list.page(Page::First, per_invoice).push(&format!(") AS newest_{at}"));
-    }
-    Some(list.push(") ORDER BY key DESC"))
+    let nobodys = InvoiceId::from(RowKey([0; 16]));
+    let filled = invoice_ids.iter().copied().chain(std::iter::repeat(nobodys)).take(count);
+    let newest = |list: List<Payment>, invoice_id| {
+        list.bind(" WHERE invoice_id = ", invoice_id).page(Page::First, per_invoice)
+    };
+    Some(List::of_branches(filled, newest).push(NEWEST_FIRST))
 }
 
 pub(crate) fn waiting(
@@ -174,9 +170,11 @@ impl Store {
     /// The newest payments of each invoice, newest first; invoices are told apart by the rows.
     pub async fn payments_of_invoices(
         &self,
-        invoice_ids: Vec<InvoiceId>,
+        mut invoice_ids: Vec<InvoiceId>,
         per_invoice_limit: i64,
     ) -> Result<Vec<Payment>, StoreError> {
+        invoice_ids.sort_unstable();
+        invoice_ids.dedup();
         let mut payments = Vec::new();
         for some in invoice_ids.chunks(INVOICES_MAX) {
             if let Some(list) = of_invoices(some, per_invoice_limit) {

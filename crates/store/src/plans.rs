@@ -27,13 +27,13 @@ pub struct Statement {
 
 impl Statement {
     fn of<R: Row>(list: List<R>) -> Statement {
-        let sql = format!("{}{}", list.select(), list.tail);
-        Statement { table: R::TABLE.name, sql, params: list.params }
+        let (sql, params) = list.statement();
+        Statement { table: R::TABLE.name, sql, params }
     }
 
     fn total(list: List<Invoice>) -> Statement {
-        let sql = format!("{}{}", invoices::TOTALS, list.tail);
-        Statement { table: Invoice::TABLE.name, sql, params: list.params }
+        let (sql, params) = list.project(invoices::TOTALS);
+        Statement { table: Invoice::TABLE.name, sql, params }
     }
 }
 
@@ -69,7 +69,8 @@ fn filters() -> Vec<InvoiceFilter> {
         [None, Some(Environment::Devnet)].map(set).to_vec()
     });
     vary(&|filter| {
-        let set = |statuses: &Vec<_>| InvoiceFilter { statuses: statuses.clone(), ..filter.clone() };
+        let set =
+            |statuses: &Vec<_>| InvoiceFilter { statuses: statuses.clone(), ..filter.clone() };
         statuses.iter().map(set).collect()
     });
     vary(&|filter| {
@@ -108,9 +109,9 @@ fn of_payments() -> Vec<Statement> {
         Statement::of(payments::from_block(place, 7, None).limit(5)),
         Statement::of(payments::from_block(place, 7, Some(KEY)).limit(5)),
     ];
-    let several = [1, 10, 100].into_iter().filter_map(|count| {
-        payments::of_invoices(&vec![invoice_id; count], 5)
-    });
+    let several = [1, 10, 100]
+        .into_iter()
+        .filter_map(|count| payments::of_invoices(&vec![invoice_id; count], 5));
     statements.extend(several.map(Statement::of));
     statements
 }

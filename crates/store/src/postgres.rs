@@ -1,52 +1,104 @@
 //! The scale-out engine: PostgreSQL, any number of server processes on one database.
+//!
+//! Each lane has a committer with a connection of its own. Points are answered in batches by two
+//! tasks, lists by a small pool. One more connection wakes other processes and is woken by them.
 
+mod attempt;
+mod committer;
 mod connect;
+mod import;
+mod lists;
+mod params;
+mod points;
+mod schema;
+mod statements;
+mod wake;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::ids::RowKey;
+use tokio::task::JoinHandle;
 
-use crate::commit::queue::Submitter;
+use crate::commit::queue::{Submitter, queue};
 use crate::error::StoreError;
 use crate::relation::Relation;
 use crate::row::{Kind, Value};
 use crate::store::{MigrationReport, Shared, StoreConfig};
+use connect::Target;
+
+pub(crate) use import::Importer;
 
 pub(crate) struct Postgres {
     submitters: Vec<Submitter>,
+    points: points::Points,
+    lists: lists::Lists,
+    /// Ended by dropping it; it holds nothing that could be lost.
+    wake: wake::Wake,
+    tasks: tokio::sync::Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Postgres {
     pub async fn open(config: &StoreConfig, shared: &Arc<Shared>) -> Result<Postgres, StoreError> {
-        let _ = (config, shared);
-        Err(StoreError::Unavailable("not yet".into()))
+        let patience = Duration::from_millis(config.unavailable_after_ms);
+        let target = Target::parse(&config.url, patience)?;
+        schema::migrate(&target, config.lanes).await?;
+        let wake = wake::start(target.clone(), Arc::clone(shared));
+        let (mut submitters, mut tasks) = (Vec::new(), Vec::new());
+        for lane in 0..config.lanes {
+            let (submitter, gatherer) = queue(patience);
+            let committer = committer::Committer::new(
+                target.clone(),
+                committer::Lane { lane, lanes: config.lanes },
+                gatherer,
+                Arc::clone(shared),
+                wake.bell(),
+            );
+            submitters.push(submitter);
+            tasks.push(tokio::spawn(committer.run()));
+        }
+        let points = points::start(&target, &mut tasks);
+        let lists = lists::Lists::new(target, config.readers);
+        Ok(Postgres { submitters, points, lists, wake, tasks: tokio::sync::Mutex::new(tasks) })
     }
 
     pub async fn migrate(config: &StoreConfig) -> Result<MigrationReport, StoreError> {
-        let _ = config;
-        Err(StoreError::Unavailable("not yet".into()))
+        let patience = Duration::from_millis(config.unavailable_after_ms);
+        schema::migrate(&Target::parse(&config.url, patience)?, config.lanes).await
     }
 
     pub fn submitter(&self, lane: i64) -> &Submitter {
-        &self.submitters[lane as usize]
+        let at = usize::try_from(lane).expect("lanes count from zero");
+        &self.submitters[at]
     }
 
     pub async fn points(
         &self,
-        _relation: &'static Relation,
-        _keys: Vec<RowKey>,
+        relation: &'static Relation,
+        keys: Vec<RowKey>,
     ) -> Result<Vec<Option<Vec<Value>>>, StoreError> {
-        Err(StoreError::Unavailable("not yet".into()))
+        self.points.get(relation, keys).await
     }
 
     pub async fn rows(
         &self,
-        _sql: &str,
-        _kinds: &[Kind],
-        _params: Vec<Value>,
+        sql: &str,
+        kinds: &[Kind],
+        params: Vec<Value>,
     ) -> Result<Vec<Vec<Value>>, StoreError> {
-        Err(StoreError::Unavailable("not yet".into()))
+        self.lists.rows(sql, kinds, &params).await
     }
 
-    pub async fn close(&self) {}
+    pub async fn close(&self) {
+        for submitter in &self.submitters {
+            submitter.close().await;
+        }
+        self.points.close();
+        self.lists.close().await;
+        self.wake.stop();
+        for task in self.tasks.lock().await.drain(..) {
+            // A task that panicked has told so itself.
+            let _ = task.await;
+        }
+    }
 }

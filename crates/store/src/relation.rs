@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use domain::changes::Noun;
 
-use crate::row::{Column, Kind, KeyOrigin, Table, frozen, mutable};
+use crate::row::{Column, KeyOrigin, Kind, Table, frozen, mutable};
 use crate::{counters, ledger, log, rows};
 
 pub(crate) struct Relation {

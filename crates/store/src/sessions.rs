@@ -5,7 +5,7 @@ use domain::ids::{InvoiceId, SessionId};
 use domain::session::Session;
 
 use crate::error::StoreError;
-use crate::lists::List;
+use crate::lists::{List, NEWEST_FIRST};
 use crate::row::{Cells, Column, KeyOrigin, Kind, Row, Table, Value, frozen, mutable};
 use crate::store::Store;
 
@@ -50,7 +50,7 @@ impl Row for Session {
 
 pub(crate) fn of_invoice(invoice_id: InvoiceId) -> List<Session> {
     let list = List::new("").bind(" WHERE invoice_id = ", invoice_id);
-    list.push(" AND revoked_at IS NULL ORDER BY key DESC")
+    list.push(" AND revoked_at IS NULL").push(NEWEST_FIRST)
 }
 
 impl Store {

@@ -8,7 +8,7 @@ use domain::network::Network;
 use domain::simulated::{SimulatedChain, SimulatedTransaction};
 
 use crate::error::StoreError;
-use crate::lists::List;
+use crate::lists::{List, NEWEST_FIRST};
 use crate::row::{Cells, Column, KeyOrigin, Kind, Row, Table, Value, frozen, mutable};
 use crate::store::Store;
 
@@ -81,7 +81,7 @@ pub(crate) fn by_hash(network: Network, tx_hash: &str) -> List<Transaction> {
 
 pub(crate) fn to_address(network: Network, address: &str) -> List<Transaction> {
     let list = List::new("").bind(" WHERE network = ", network);
-    list.bind(" AND to_address = ", address.to_owned()).push(" ORDER BY key DESC")
+    list.bind(" AND to_address = ", address.to_owned()).push(NEWEST_FIRST)
 }
 
 type Transaction = SimulatedTransaction;

@@ -124,10 +124,7 @@ impl Drop for Sqlite {
     }
 }
 
-fn spawn(
-    name: &str,
-    run: impl FnOnce() + Send + 'static,
-) -> Result<JoinHandle<()>, StoreError> {
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StoreError> {
     let thread = std::thread::Builder::new().name(name.to_owned()).spawn(run);
     thread.map_err(|error| StoreError::Unavailable(format!("cannot start a thread: {error}")))
 }

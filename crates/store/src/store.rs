@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use crate::commit::{Prepared, lane_of};
 use crate::engine::Engine;
 use crate::error::{CommitError, StoreError};
+use crate::migrations::Dialect;
 use crate::relation::catalog;
 use crate::row::{Cells, Kind, Row, Value};
 use crate::rows;
@@ -224,6 +225,10 @@ impl Store {
 
     pub fn stats(&self) -> Stats {
         self.inner.shared.tally.read()
+    }
+
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.inner.engine.dialect()
     }
 
     /// How many lanes the log has.

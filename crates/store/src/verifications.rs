@@ -6,7 +6,7 @@ use domain::time::Timestamp;
 use domain::verification::{Verification, VerificationStatus};
 
 use crate::error::StoreError;
-use crate::lists::List;
+use crate::lists::{List, NEWEST_FIRST};
 use crate::row::{Cells, Column, KeyOrigin, Kind, Row, Table, Value, frozen, mutable};
 use crate::store::Store;
 
@@ -44,7 +44,7 @@ pub(crate) fn due(now: Timestamp) -> List<Verification> {
 }
 
 pub(crate) fn of_invoice(invoice_id: InvoiceId) -> List<Verification> {
-    List::new("").bind(" WHERE invoice_id = ", invoice_id).push(" ORDER BY key DESC")
+    List::new("").bind(" WHERE invoice_id = ", invoice_id).push(NEWEST_FIRST)
 }
 
 impl Store {

@@ -70,6 +70,8 @@ pub(crate) enum Rows<'g> {
     Transfers(Vec<TransferWrite<'g>>),
     Accounts(Vec<AccountWrite>),
     Counters(Vec<CounterWrite<'g>>),
+    /// Rows with every column, as another database had them.
+    Whole(Vec<Vec<Value>>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +95,7 @@ impl Batch<'_> {
             Rows::Transfers(rows) => rows.len(),
             Rows::Accounts(rows) => rows.len(),
             Rows::Counters(rows) => rows.len(),
+            Rows::Whole(rows) => rows.len(),
         }
     }
 
@@ -115,6 +118,7 @@ impl Batch<'_> {
             Rows::Transfers(rows) => rows[row].cell(column),
             Rows::Accounts(rows) => rows[row].cell(column),
             Rows::Counters(rows) => rows[row].cell(column),
+            Rows::Whole(rows) => rows[row].get(column).map_or(CellRef::Null, CellRef::from),
         }
     }
 
@@ -124,7 +128,7 @@ impl Batch<'_> {
             Rows::Nouns(rows) => rows[row].expected,
             Rows::Accounts(rows) => rows[row].expected,
             Rows::Counters(rows) => rows[row].expected,
-            Rows::Entries(_) | Rows::Transfers(_) => 0,
+            Rows::Entries(_) | Rows::Transfers(_) | Rows::Whole(_) => 0,
         }
     }
 }

@@ -236,9 +236,8 @@ pub fn set_customer_email(
     email: &str,
     now: Timestamp,
 ) -> Result<(Invoice, Changes), Refusal> {
-    let email = create::email(email).map_err(|_| {
-        Refusal::invalid("email", "must be an e-mail address")
-    })?;
+    let email =
+        create::email(email).map_err(|_| Refusal::invalid("email", "must be an e-mail address"))?;
     before.check_open(now)?;
     let after = Invoice { customer_email: Some(email), ..before.clone() };
     let mut changes = Changes::of(before.merchant_id);

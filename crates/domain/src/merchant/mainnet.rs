@@ -51,9 +51,7 @@ impl Merchant {
     ) -> Result<Merchant, Refusal> {
         let hash = |secret: &Secret| sha256(secret.expose().as_bytes());
         match configured {
-            Some(configured) if equal(&hash(configured), &hash(given)) => {
-                Ok(self.enable_mainnet())
-            }
+            Some(configured) if equal(&hash(configured), &hash(given)) => Ok(self.enable_mainnet()),
             Some(_) | None => Err(Refusal::AccessKeyInvalid),
         }
     }

@@ -8,9 +8,7 @@ use crate::chain::{AssetRef, ChainTransfer};
 use crate::changes::Changes;
 use crate::claim::Claim;
 use crate::deposit_address::DepositAddress;
-use crate::event::{
-    EntryKind, EventType, NewEntry, Origin, Subject, created_data, updated_data,
-};
+use crate::event::{EntryKind, EventType, NewEntry, Origin, Subject, created_data, updated_data};
 use crate::ids::{Fresh, PaymentId, TransferId, UnmatchedId};
 use crate::invoice::{Invoice, InvoiceStatus, InvoiceType, Lock};
 use crate::ledger::{Account, AccountKind, Transfer, TransferReason};
@@ -265,12 +263,7 @@ fn apply(invoice: &mut Invoice, payment: &Payment, now: Timestamp) -> PaymentSta
 ///
 /// The invoice keeps its state. Money that was confirmed and vanished goes to suspense, for a
 /// human to decide.
-pub fn revert(
-    known: &Payment,
-    before: &Invoice,
-    head: u64,
-    fresh: &mut Fresh,
-) -> Option<Changes> {
+pub fn revert(known: &Payment, before: &Invoice, head: u64, fresh: &mut Fresh) -> Option<Changes> {
     if known.status == PaymentStatus::Reverted {
         return None;
     }
@@ -342,13 +335,7 @@ impl Payment {
         changes.update(self);
     }
 
-    fn entry(
-        &self,
-        kind: EventType,
-        data: String,
-        invoice: &Invoice,
-        now: Timestamp,
-    ) -> NewEntry {
+    fn entry(&self, kind: EventType, data: String, invoice: &Invoice, now: Timestamp) -> NewEntry {
         NewEntry {
             merchant_id: self.merchant_id,
             environment: self.environment,

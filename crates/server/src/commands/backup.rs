@@ -12,7 +12,9 @@ use clap::Args;
 use store::{Severity, Store, StoreConfig};
 
 use crate::commands::place::{self, Place, shown, sqlite_path};
-use crate::commands::{master_key, start};
+use crate::commands::private_files::make_directory;
+use crate::commands::file_lock::{self, beside};
+use crate::commands::start;
 use crate::config::Config;
 
 const BACKUP_EXAMPLES: &str = "\
@@ -103,9 +105,9 @@ async fn restore_file(from: &Path, target: &Path, overwrite: Overwrite) -> anyho
         bail!("{} exists; --force replaces it by the backup", target.display());
     }
     if let Some(directory) = target.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        master_key::make_directory(directory)?;
+        make_directory(directory)?;
     }
-    let _lock = lock(target)?;
+    let _lock = file_lock::take(target).await?;
     let draft = beside(target, ".restoring");
     remove_database(&draft)?;
     fs::copy(from, &draft).with_context(|| format!("copying {}", from.display()))?;
@@ -163,25 +165,8 @@ async fn restore_rows(from: &Path, config: &Config) -> anyhow::Result<()> {
 fn tempfile_in(parent: &Path) -> anyhow::Result<PathBuf> {
     let name = format!("pepay-restore-{}", crate::clock::Clock::System.fresh().uuid());
     let directory = parent.join(name);
-    master_key::make_directory(&directory)?;
+    make_directory(&directory)?;
     Ok(directory)
-}
-
-/// The engine's own lock beside the file: nobody serves this database while it is held.
-fn lock(target: &Path) -> anyhow::Result<File> {
-    let path = beside(target, ".lock");
-    let file = File::options().create(true).truncate(false).write(true).open(&path);
-    let file = file.with_context(|| format!("opening {}", path.display()))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(_) => bail!("a server has {} open; stop it first", target.display()),
-    }
-}
-
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
 }
 
 fn remove_database(path: &Path) -> anyhow::Result<()> {

@@ -26,7 +26,7 @@ pub const OWNER_EMAIL: &str = "demo@pepay.local";
 const PASSWORD_BYTES: usize = 18;
 const MERCHANTS_PAGE: i64 = 100;
 
-/// The demo's credentials, and which of them had to be made anew.
+/// The demo's credentials, and what a known merchant's lost ones were replaced by.
 pub struct Demo {
     pub env: DevEnv,
     pub renewed: Vec<&'static str>,
@@ -40,12 +40,14 @@ pub async fn prepare(
     api_url: String,
 ) -> anyhow::Result<Demo> {
     let mut renewed = Vec::new();
-    let (merchant, password) = match demo_merchant(store).await? {
+    let known = demo_merchant(store).await?;
+    let is_known = known.is_some();
+    let (merchant, password) = match known {
         Some(merchant) => {
             let password = match found.password {
                 Some(password) => password,
                 None => {
-                    renewed.push("password");
+                    renewed.push("the owner's password");
                     set_password(store, clock, merchant.id).await?
                 }
             };
@@ -61,8 +63,11 @@ pub async fn prepare(
             Some(text) if opens(store, clock, &text, merchant.id).await? => (text, false),
             Some(_) | None => (mint(store, clock, merchant.id, scope).await?, true),
         };
-        if is_new {
-            renewed.push(scope.as_str());
+        if is_new && is_known {
+            renewed.push(match scope {
+                KeyScope::Merchant => "the merchant key",
+                KeyScope::Commerce => "the commerce key",
+            });
         }
         keys.push(text);
     }

@@ -14,8 +14,9 @@ use tokio::net::TcpListener;
 use crate::clock::Clock;
 use crate::commands::demo::{self, Demo};
 use crate::commands::dev_env::{self, Found};
+use crate::commands::private_files::make_directory;
 use crate::commands::start::{self, Workers};
-use crate::commands::{fresh, master_key, place};
+use crate::commands::{fresh, master_key, place, say};
 use crate::config::{Config, LogFormat};
 
 const EXAMPLES: &str = "\
@@ -63,17 +64,16 @@ async fn serve(options: DevOptions) -> anyhow::Result<()> {
     if options.fresh {
         fresh::clear(&config).await?;
     }
-    master_key::make_directory(&config.data_dir)?;
+    make_directory(&config.data_dir)?;
     let keys = master_key::for_devnet(&config)?;
     let store = place::open(&config).await?;
     let found = Found::read(&config.data_dir)?;
-    let had_file = found != Found::default();
     let clock = Clock::System;
     let api_url = format!("http://{}", listener.local_addr()?);
     let demo = demo::prepare(&store, &clock, found, api_url).await?;
     demo.env.write(&config.data_dir)?;
     config.metrics_token = Some(demo.env.metrics_token.expose().to_owned());
-    print_welcome(&demo, &config, had_file);
+    print_welcome(&demo, &config);
     let app = start::application(config, clock, store, keys).await?;
     start::run_until_signal(app, listener, options.workers).await
 }
@@ -94,14 +94,15 @@ fn configure(options: &DevOptions, address: SocketAddr) -> anyhow::Result<Config
     Ok(config)
 }
 
-fn print_welcome(demo: &Demo, config: &Config, had_file: bool) {
+fn print_welcome(demo: &Demo, config: &Config) {
     let env = &demo.env;
     let (url, key) = (&env.api_url, env.api_key.expose());
     let file = dev_env::file_in(&config.data_dir);
-    if had_file && !demo.renewed.is_empty() {
-        println!("Made anew, because the database did not know it: {}\n", demo.renewed.join(", "));
+    if !demo.renewed.is_empty() {
+        let renewed = demo.renewed.join(", ");
+        say(&format!("Made anew, because it was lost or no longer known: {renewed}\n"));
     }
-    println!(
+    say(&format!(
         "Pepay is running: devnet, all ten networks simulated\n\n\
          \x20 API           {url}\n\
          \x20 Merchant key  {key}\n\
@@ -116,5 +117,5 @@ fn print_welcome(demo: &Demo, config: &Config, had_file: bool) {
         email = env.email,
         password = env.password.expose(),
         file = file.display(),
-    );
+    ));
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use domain::secret::Secret;
 
-use crate::commands::master_key::write_private;
+use crate::commands::private_files::write_private;
 
 /// What the file holds.
 #[derive(Clone, Debug, PartialEq, Eq)]

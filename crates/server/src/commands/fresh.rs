@@ -8,8 +8,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use store::{Store, StoreError};
 
+use crate::commands::file_lock;
 use crate::commands::place::{self, shown, sqlite_path};
 use crate::config::Config;
 
@@ -28,10 +28,12 @@ const MAIL: &str = "mail";
 /// Removes our own files, or says why it must not.
 pub async fn clear(config: &Config) -> anyhow::Result<()> {
     let url = config.database_url();
+    let mut lock = None;
     if let Some(path) = sqlite_path(&url) {
         refuse_foreign_file(&path, &config.data_dir)?;
         if path.exists() {
-            refuse_while_served(config).await?;
+            // A server that still runs would go on writing into a removed file.
+            lock = Some(file_lock::take(&path).await?);
         }
     } else if url.starts_with("postgres") {
         refuse_filled_database(config).await?;
@@ -39,6 +41,7 @@ pub async fn clear(config: &Config) -> anyhow::Result<()> {
     for path in own_files(&config.data_dir)? {
         fs::remove_file(&path).with_context(|| format!("removing {}", path.display()))?;
     }
+    drop(lock);
     remove_mail(&config.data_dir.join(MAIL))
 }
 
@@ -49,25 +52,6 @@ fn refuse_foreign_file(path: &Path, data_dir: &Path) -> anyhow::Result<()> {
     }
     let (path, data_dir) = (path.display(), data_dir.display());
     bail!("--fresh removes files in {data_dir} only; remove {path} yourself, or name another file")
-}
-
-/// A server that still runs on this database would go on writing into a removed file.
-async fn refuse_while_served(config: &Config) -> anyhow::Result<()> {
-    match Store::open(place::store_config(config)).await {
-        Ok(store) => store.close().await,
-        Err(
-            error @ (StoreError::TooNew { .. }
-            | StoreError::Corrupt { .. }
-            | StoreError::Rejected(_)),
-        ) => {
-            // What is wrong with the old file ends with it.
-            tracing::debug!(%error, "the old database does not open");
-        }
-        Err(error @ (StoreError::Misconfigured(_) | StoreError::Unavailable(_))) => {
-            return Err(error).context("--fresh leaves the database alone");
-        }
-    }
-    Ok(())
 }
 
 async fn refuse_filled_database(config: &Config) -> anyhow::Result<()> {

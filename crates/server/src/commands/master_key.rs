@@ -3,8 +3,6 @@
 //! The database remembers the ids of the keys it was used with, so that a forgotten key is told
 //! at start and by `pepay doctor` instead of by the first secret that does not open.
 
-use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -15,6 +13,7 @@ use domain::secret::KeyRing;
 use store::{CommitError, Store};
 
 use crate::clock::entropy;
+use crate::commands::private_files::{make_directory, write_private};
 use crate::config::Config;
 
 pub fn file_in(data_dir: &Path) -> PathBuf {
@@ -71,25 +70,6 @@ fn read(path: &Path) -> anyhow::Result<Option<String>> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error).with_context(|| format!("reading {}", path.display())),
     }
-}
-
-/// Makes the data directory, open to its owner only.
-pub fn make_directory(path: &Path) -> anyhow::Result<()> {
-    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
-    made.with_context(|| format!("making {}", path.display()))
-}
-
-/// Writes a file only its owner may read, whole or not at all.
-pub fn write_private(path: &Path, content: &[u8]) -> anyhow::Result<()> {
-    let draft = path.with_extension(format!("draft-{}", std::process::id()));
-    let write = || -> std::io::Result<()> {
-        let mut options = std::fs::OpenOptions::new();
-        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-        file.write_all(content)?;
-        file.sync_all()?;
-        std::fs::rename(&draft, path)
-    };
-    write().with_context(|| format!("writing {}", path.display()))
 }
 
 /// What a database knows of a key ring.

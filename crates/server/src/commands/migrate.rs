@@ -6,7 +6,8 @@ use clap::Args;
 use store::Store;
 
 use crate::commands::place::{Place, shown, store_config};
-use crate::commands::{master_key, start};
+use crate::commands::private_files::make_directory;
+use crate::commands::start;
 
 const EXAMPLES: &str = "\
 Example:
@@ -23,7 +24,7 @@ pub struct MigrateOptions {
 
 pub fn run(options: MigrateOptions) -> anyhow::Result<ExitCode> {
     let config = options.place.load()?;
-    master_key::make_directory(&config.data_dir)?;
+    make_directory(&config.data_dir)?;
     let report = start::block_on(async { Ok(Store::migrate(&store_config(&config)).await?) })?;
     let database = shown(&config.database_url());
     if report.from == report.to {

@@ -9,16 +9,19 @@ mod demo;
 mod dev;
 mod dev_env;
 mod doctor;
+mod file_lock;
 mod fresh;
 mod keys;
 mod master_key;
 mod merchants;
 mod migrate;
 mod place;
+pub mod private_files;
 mod production;
 mod serve;
 pub mod start;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -80,7 +83,7 @@ pub fn run() -> ExitCode {
         Command::Copy(options) => copy::run(options),
         Command::Doctor(options) => doctor::run(options),
         Command::Openapi => {
-            println!("{}", crate::http::openapi::json());
+            say(&crate::http::openapi::json());
             Ok(ExitCode::SUCCESS)
         }
     };
@@ -88,6 +91,11 @@ pub fn run() -> ExitCode {
         eprintln!("pepay: {error:#}");
         ExitCode::FAILURE
     })
+}
+
+/// Prints a line. A reader that has left (`| head`) is no reason to fail.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 
 use crate::clock::Clock;
 use crate::commands::place::{self, Place, shown};
+use crate::commands::private_files::make_directory;
 use crate::commands::start::{self, Workers};
 use crate::commands::{master_key, production};
 use crate::config::Config;
@@ -44,7 +45,7 @@ async fn serve(config: Config, workers: Workers) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("listening on {}", config.listen))?;
-    master_key::make_directory(&config.data_dir)?;
+    make_directory(&config.data_dir)?;
     // Without a configured key only devnet gets here: mainnet was refused above.
     let keys = master_key::for_devnet(&config)?;
     let store = place::open(&config).await?;

@@ -22,7 +22,7 @@ use domain::session::{CredentialError, Session};
 use domain::sign_in::{AccessClaims, Audience, SignIn, read_token};
 
 use crate::app::{App, Shared};
-use crate::http::edge::RequestId;
+use crate::http::edge::{AllowanceSlot, RequestId};
 use crate::http::error::{ApiError, Code};
 use crate::http::limits::Bucket;
 
@@ -185,22 +185,42 @@ async fn authenticate(parts: &mut Parts, app: &App) -> Result<Caller, ApiError> 
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.strip_prefix("Bearer "));
     let is_write = !matches!(parts.method, Method::GET | Method::HEAD);
+    let slot = parts.extensions.get::<AllowanceSlot>();
     if let Some(key) = key {
-        return by_key(app, key, is_write, ip, request_id).await;
+        return by_key(app, key, is_write, Origins { ip, request_id, slot }).await;
     }
     if let Some(token) = bearer {
-        return by_bearer(app, token, is_write, ip, request_id).await;
+        return by_bearer(app, token, is_write, Origins { ip, request_id, slot }).await;
     }
     let message = "Send x-api-key, or Authorization: Bearer";
     Err(ApiError::new(Code::AuthenticationRequired, message))
+}
+
+/// Where a request comes from, and where its allowance is noted.
+struct Origins<'a> {
+    ip: Option<IpAddr>,
+    request_id: String,
+    slot: Option<&'a AllowanceSlot>,
+}
+
+impl Origins<'_> {
+    fn take(&self, app: &App, bucket: Bucket) -> Result<(), ApiError> {
+        take(app, bucket, self.slot)
+    }
+}
+
+fn take(app: &App, bucket: Bucket, slot: Option<&AllowanceSlot>) -> Result<(), ApiError> {
+    if let (Some(allowance), Some(slot)) = (app.limits.take(bucket, app.now())?, slot) {
+        let _ = slot.0.set(allowance);
+    }
+    Ok(())
 }
 
 async fn by_key(
     app: &App,
     text: &str,
     is_write: bool,
-    ip: Option<IpAddr>,
-    request_id: String,
+    origins: Origins<'_>,
 ) -> Result<Caller, ApiError> {
     let invalid = || ApiError::new(Code::ApiKeyInvalid, "Invalid API key");
     if !ApiKey::is_well_formed(text) {
@@ -215,7 +235,8 @@ async fn by_key(
         let message = "This deployment does not serve the key's environment";
         return Err(ApiError::new(Code::EnvironmentMismatch, message));
     }
-    app.limits.take(Bucket::Key(key.key()), app.now())?;
+    origins.take(app, Bucket::Key(key.key()))?;
+    let ip = origins.ip;
     let allowed = &key.restrictions.ip_allow;
     if !allowed.is_empty() && !ip.is_some_and(|ip| allowed.iter().any(|net| is_within(ip, net))) {
         let message = "This key may not be used from your address";
@@ -226,6 +247,7 @@ async fn by_key(
     }
     let merchant_id = key.merchant_id;
     app.metrics.key_used(key.key(), app.now());
+    let request_id = origins.request_id;
     Ok(Caller { merchant_id, credential: Credential::Key(key), request_id, ip })
 }
 
@@ -233,8 +255,7 @@ async fn by_bearer(
     app: &App,
     token: &str,
     is_write: bool,
-    ip: Option<IpAddr>,
-    request_id: String,
+    origins: Origins<'_>,
 ) -> Result<Caller, ApiError> {
     let invalid = || ApiError::new(Code::TokenInvalid, "The bearer token is not valid");
     let claims: AccessClaims = read_token(&app.keys, token).ok_or_else(invalid)?;
@@ -245,11 +266,12 @@ async fn by_bearer(
     let is_open = sign_in.is_some_and(|sign_in| sign_in.is_open(app.now()));
     let member = app.store.get::<Member>(claims.sub.key()).await?;
     let member = member.filter(|member| is_open && member.is_active).ok_or_else(invalid)?;
-    app.limits.take(Bucket::Key(member.key()), app.now())?;
+    origins.take(app, Bucket::Key(member.key()))?;
     if is_write && member.role == Role::Support {
         return Err(ApiError::new(Code::InsufficientScope, "The role support only reads"));
     }
     let credential = Credential::Member { id: member.id, role: member.role };
+    let Origins { ip, request_id, .. } = origins;
     Ok(Caller { merchant_id: member.merchant_id, credential, request_id, ip })
 }
 
@@ -264,7 +286,7 @@ impl FromRequestParts<Shared> for Payor {
 
     async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, ApiError> {
         if let Some(ip) = client_ip(parts, app) {
-            app.limits.take(Bucket::PayorIp(ip), app.now())?;
+            take(app, Bucket::PayorIp(ip), parts.extensions.get::<AllowanceSlot>())?;
         }
         let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let unknown = || {

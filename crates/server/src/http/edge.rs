@@ -2,6 +2,7 @@
 //!
 //! One layer instead of many, because each layer costs an allocation on every request.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -15,10 +16,15 @@ use serde_json::json;
 use crate::app::Shared;
 use crate::clock::steady;
 use crate::http::error::{ApiError, Code};
+use crate::http::limits::Allowance;
 
 /// The id of a request, in its extensions.
 #[derive(Clone, Debug)]
 pub struct RequestId(pub String);
+
+/// Where the extractors leave what the `RateLimit-*` headers will say.
+#[derive(Clone, Debug, Default)]
+pub struct AllowanceSlot(pub Arc<OnceLock<Allowance>>);
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const PEPAY_VERSION: HeaderName = HeaderName::from_static("pepay-version");
@@ -32,6 +38,10 @@ pub async fn edge(State(app): State<Shared>, mut request: Request, next: Next) -
     let is_payor = is_payor_route(request.uri().path());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let in_flight = app.metrics.request_started();
+    let allowance = app.limits.is_enabled().then(AllowanceSlot::default);
+    if let Some(slot) = &allowance {
+        request.extensions_mut().insert(slot.clone());
+    }
     let mut response = match version_error(request.headers()) {
         Some(error) => error.into_response(),
         None if is_payor && method == Method::OPTIONS => StatusCode::NO_CONTENT.into_response(),
@@ -50,6 +60,9 @@ pub async fn edge(State(app): State<Shared>, mut request: Request, next: Next) -
     drop(in_flight);
     let headers = response.headers_mut();
     write_headers(headers, &id, is_payor);
+    if let Some(allowance) = allowance.and_then(|slot| slot.0.get().copied()) {
+        write_allowance(headers, allowance);
+    }
     let route = route.as_ref().map_or(UNMATCHED_ROUTE, MatchedPath::as_str);
     app.metrics.request_done(&method, route, response.status(), started.elapsed());
     response
@@ -130,6 +143,13 @@ fn write_headers(headers: &mut HeaderMap, request_id: &str, is_payor: bool) {
     if is_payor {
         write_cors(headers);
     }
+}
+
+fn write_allowance(headers: &mut HeaderMap, allowance: Allowance) {
+    let Allowance { limit, remaining, reset_seconds } = allowance;
+    headers.insert("ratelimit-limit", HeaderValue::from(limit));
+    headers.insert("ratelimit-remaining", HeaderValue::from(remaining));
+    headers.insert("ratelimit-reset", HeaderValue::from(reset_seconds));
 }
 
 fn write_cors(headers: &mut HeaderMap) {

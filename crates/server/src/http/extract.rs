@@ -59,7 +59,9 @@ pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
 }
 
 fn json_error<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error) -> ApiError {
-    if error.is_syntax() || error.is_eof() {
+    // What should be one of an enum's words and is no text counts as bad syntax there.
+    let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok();
+    if !is_json {
         return ApiError::new(Code::ValidationError, format!("The body is not JSON: {error}"));
     }
     let mut input = serde_json::Deserializer::from_slice(bytes);
@@ -90,7 +92,7 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Query<T>, ApiError> {
         let query = parts.uri.query().unwrap_or("");
         let pairs = url::form_urlencoded::parse(query.as_bytes());
-        let input = serde::de::value::MapDeserializer::new(pairs);
+        let input = serde_urlencoded::Deserializer::new(pairs);
         serde_path_to_error::deserialize(input).map(Query).map_err(
             |error: serde_path_to_error::Error<serde::de::value::Error>| {
             let path = error.path().to_string();

@@ -58,6 +58,10 @@ impl RateLimits {
         }
     }
 
+    pub fn is_enabled(&self) -> bool {
+        self.is_enabled
+    }
+
     /// Takes one request out of a bucket; none if limits are off.
     pub fn take(&self, bucket: Bucket, now: Timestamp) -> Result<Option<Allowance>, ApiError> {
         if !self.is_enabled {

@@ -1,23 +1,18 @@
-//! Once a minute: when keys were last used, and answers whose day of replay is over.
+//! Once a minute: when keys were last used.
 
 use domain::api_key::ApiKey;
 use domain::changes::Changes;
-use domain::idempotency::KEPT_MS;
 use store::CommitError;
 
 use crate::app::{App, Shared};
 use crate::workers::{Progress, Worker};
-
-const PRUNE_MAX: i64 = 10_000;
 
 pub struct Housekeeper;
 
 impl Worker for Housekeeper {
     async fn step(&mut self, app: &Shared) -> anyhow::Result<Progress> {
         record_key_use(app).await?;
-        let before = app.now().plus_ms(-KEPT_MS);
-        let pruned = app.store.prune_idempotency(before, PRUNE_MAX).await?;
-        Ok(if pruned == PRUNE_MAX { Progress::More } else { Progress::Idle })
+        Ok(Progress::Idle)
     }
 
     async fn stop(&mut self, app: &Shared) {

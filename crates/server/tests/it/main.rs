@@ -2,4 +2,6 @@
 //!
 //! A file per feature; each test owns a whole house and reads like the rule it proves.
 
+mod edge;
+mod fuzz;
 mod house;

@@ -25,10 +25,7 @@ pub(crate) struct Judged<'g> {
     pub lanes: Vec<(i64, LaneState)>,
 }
 
-pub(crate) fn judge<'g>(
-    group: impl Iterator<Item = &'g Prepared>,
-    view: View<'g>,
-) -> Judged<'g> {
+pub(crate) fn judge<'g>(group: impl Iterator<Item = &'g Prepared>, view: View<'g>) -> Judged<'g> {
     let mut judge = Judge {
         view,
         undo: Vec::new(),
@@ -234,12 +231,7 @@ fn conflict(relation: &Relation, key: RowKey) -> CommitError {
     CommitError::Conflict { table: relation.name, key }
 }
 
-fn add<'g>(
-    batches: &mut Vec<Batch<'g>>,
-    relation: &'static Relation,
-    way: Way,
-    rows: Rows<'g>,
-) {
+fn add<'g>(batches: &mut Vec<Batch<'g>>, relation: &'static Relation, way: Way, rows: Rows<'g>) {
     let batch = Batch { relation, way, rows };
     if batch.len() > 0 {
         batches.push(batch);

@@ -54,7 +54,8 @@ impl Wanted {
                     wanted.counters.push(key);
                 }
             }
-            for key in change.transfers.iter().flat_map(|transfer| [transfer.debit, transfer.credit])
+            for key in
+                change.transfers.iter().flat_map(|transfer| [transfer.debit, transfer.credit])
             {
                 if seen.insert((catalog().accounts().id, key)) {
                     wanted.accounts.push(key);

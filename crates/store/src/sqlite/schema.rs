@@ -3,8 +3,10 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::connect::unavailable;
+use super::statements::read;
 use crate::error::StoreError;
 use crate::migrations::{self, Dialect, FoundColumn};
+use crate::row::Kind;
 use crate::store::MigrationReport;
 
 const DIALECT: Dialect = Dialect::Sqlite;
@@ -54,18 +56,9 @@ fn fix_lanes(connection: &mut Connection, lanes: i64) -> Result<(), StoreError> 
     migrations::same_lanes(found, lanes)
 }
 
-pub(super) fn columns(connection: &Connection) -> rusqlite::Result<Vec<FoundColumn>> {
-    let sql = "SELECT tables.name, columns.name, columns.type, columns.\"notnull\" \
-               FROM sqlite_schema AS tables, pragma_table_info(tables.name) AS columns \
-               WHERE tables.type = 'table'";
-    let mut statement = connection.prepare(sql)?;
-    let rows = statement.query_map([], |row| {
-        Ok(FoundColumn {
-            table: row.get(0)?,
-            name: row.get(1)?,
-            type_name: row.get(2)?,
-            is_nullable: row.get::<_, i64>(3)? == 0,
-        })
-    })?;
-    rows.collect()
+fn columns(connection: &Connection) -> rusqlite::Result<Vec<FoundColumn>> {
+    let mut statement = connection.prepare(DIALECT.columns_sql())?;
+    let kinds = [Kind::Text, Kind::Text, Kind::Text, Kind::Int];
+    let rows = statement.query_map([], |row| read(row, &kinds))?;
+    rows.map(|row| Ok(FoundColumn::of(row?))).filter_map(Result::transpose).collect()
 }

@@ -194,10 +194,8 @@ fn update(
 }
 
 fn is_unique_violation(error: &rusqlite::Error) -> bool {
-    let unique = [
-        rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE,
-        rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY,
-    ];
+    let unique =
+        [rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE, rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY];
     let code = error.sqlite_error().map(|error| error.extended_code);
     code.is_some_and(|code| unique.contains(&code))
 }

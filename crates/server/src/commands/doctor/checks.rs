@@ -9,6 +9,7 @@ use store::{Severity, Store, StoreError};
 
 use super::Finding;
 use crate::clock::Clock;
+use crate::commands::file_lock;
 use crate::commands::master_key::{self, Known};
 use crate::commands::place::{self, shown, sqlite_path};
 use crate::commands::production::{self, Obstacle};
@@ -103,6 +104,11 @@ async fn open(config: &Config, findings: &mut Vec<Finding>) -> Option<Store> {
         findings.push(Finding::fail("database", what, to_do));
         return None;
     }
+    if sqlite_path(&url).is_some_and(|path| file_lock::is_taken(&path)) {
+        let to_do = "stop it to look inside, or ask its /readyz and /metrics";
+        findings.push(Finding::warn("database", "a running server has it open", to_do));
+        return None;
+    }
     match Store::open(place::store_config(config)).await {
         Ok(store) => {
             let what = format!("{} answers, its schema is this version's", store.engine_name());
@@ -112,7 +118,7 @@ async fn open(config: &Config, findings: &mut Vec<Finding>) -> Option<Store> {
         Err(error) => {
             let to_do = match &error {
                 StoreError::Unavailable(_) => "start the database, or correct database_url",
-                StoreError::Misconfigured(_) => "do what it says; a running server is stopped first",
+                StoreError::Misconfigured(_) => "do what it says",
                 StoreError::TooNew { .. } => "install the version of pepay that wrote it, or later",
                 StoreError::Corrupt { .. } | StoreError::Rejected(_) => "restore a backup",
             };

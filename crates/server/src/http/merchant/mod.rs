@@ -15,13 +15,14 @@ use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, Method, Uri};
 use domain::environment::Environment;
 use domain::ids::MerchantId;
+use domain::merchant::Merchant;
 use domain::money::{AmountError, Usd};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::IntoParams;
 
-use crate::app::Shared;
-use crate::http::error::ApiError;
+use crate::app::{App, Shared};
+use crate::http::error::{ApiError, Code};
 use crate::http::extract::RawBody;
 use crate::http::idempotency::Once;
 
@@ -74,4 +75,10 @@ fn usd(param: &'static str, raw: &RawValue) -> Result<Usd, ApiError> {
         };
         ApiError::invalid(param, message)
     })
+}
+
+/// The merchant as the database has it: a change is not decided on a cached copy.
+async fn current(app: &App, id: MerchantId) -> Result<Merchant, ApiError> {
+    let merchant = app.store.get::<Merchant>(id.key()).await?;
+    merchant.ok_or_else(|| ApiError::new(Code::ApiKeyInvalid, "The account no longer exists"))
 }

@@ -161,7 +161,7 @@ fn offer(app: &App, token: &'static Token, now: Timestamp) -> AvailableToken {
         photo_uri: None,
         is_monitored,
         has_settlement_route: is_monitored,
-        supports_stable_settlement: token.is_usd_stable(),
+        supports_stable_settlement: token.stable.is_some(),
         settlement_rate: price.map(|price| price.rate.usd_decimal()),
         settlement_cost_usd: price.map(|_| Usd::ZERO.number()),
         is_same_token_settlement: price.map(|_| true),

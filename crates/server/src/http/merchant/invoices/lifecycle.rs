@@ -17,7 +17,7 @@ use crate::http::merchant::{EnvironmentQuery, Write};
 use crate::http::openapi::ErrorBody;
 
 /// Far more payments than one invoice ever takes.
-const ACCEPTED_MAX: usize = 10_000;
+const ACCEPTED_MAX: i64 = 10_000;
 
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct ResolveInvoice {

@@ -3,15 +3,18 @@
 //! Commerce keys read commerce invoices only: for them a standard invoice does not exist.
 
 mod create;
+mod filter;
 mod lifecycle;
 mod list;
 mod payments;
 mod read;
+mod totals;
 
 pub use create::*;
 pub use lifecycle::*;
 pub use list::*;
 pub use read::*;
+pub use totals::*;
 
 use domain::environment::Environment;
 use domain::ids::InvoiceId;

@@ -31,7 +31,7 @@ pub struct ExpandQuery {
 pub struct Expand {
     latest: bool,
     /// How many of all payments.
-    payments: Option<usize>,
+    payments: Option<i64>,
 }
 
 impl ExpandQuery {
@@ -53,7 +53,11 @@ impl ExpandQuery {
 pub struct PaymentsByInvoice(HashMap<InvoiceId, Vec<Payment>>);
 
 impl Expand {
-    pub async fn read(self, app: &App, invoices: &[Invoice]) -> Result<PaymentsByInvoice, ApiError> {
+    pub async fn read(
+        self,
+        app: &App,
+        invoices: &[Invoice],
+    ) -> Result<PaymentsByInvoice, ApiError> {
         let paid_on = invoices.iter().filter(|invoice| invoice.payments_seen > 0);
         let ids: Vec<InvoiceId> = paid_on.map(|invoice| invoice.id).collect();
         let rows = match (ids.is_empty(), self.payments) {

@@ -7,8 +7,7 @@ use domain::payment::PaymentView;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-pub use super::payments::ExpandQuery;
-use super::payments::payment_view;
+use super::payments::{ExpandQuery, payment_view};
 use super::visible;
 use crate::app::Shared;
 use crate::http::auth::AnyCaller;

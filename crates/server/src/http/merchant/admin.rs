@@ -1,0 +1,168 @@
+//! What the operator does over HTTP: making merchants and seeing which there are.
+//!
+//! With the operator's token of the configuration; the command line does the same.
+
+use axum::extract::State;
+use domain::ids::{MemberId, MerchantId};
+use domain::member::Member;
+use domain::merchant::Merchant;
+use domain::secret::Secret;
+use serde::{Deserialize, Serialize};
+use store::CommitError;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::app::Shared;
+use crate::http::auth::Operator;
+use crate::http::error::{ApiError, Code};
+use crate::http::extract::{Json, Query};
+use crate::http::idempotency::Answer;
+use crate::http::openapi::ErrorBody;
+use crate::http::page::{LIMIT_DEFAULT, LIMIT_MAX, List, bounded};
+use crate::merchants::{self, CreateError, NewMerchant};
+
+/// No `Debug`: it may hold a password.
+#[derive(Deserialize, ToSchema)]
+pub struct CreateMerchant {
+    #[schema(max_length = 255)]
+    company_name: String,
+    email: String,
+    /// The first owner's; the company's if absent.
+    owner_email: Option<String>,
+    /// 10 to 256 bytes; without it the owner sets one by a password reset.
+    owner_password: Option<String>,
+}
+
+/// A merchant, as the operator sees it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Merchant)]
+pub struct MerchantView {
+    pub object: &'static str,
+    pub id: MerchantId,
+    pub company_name: String,
+    pub email: String,
+    pub has_mainnet_access: bool,
+    /// When mainnet was asked for, if that still waits.
+    pub mainnet_requested_at: Option<i64>,
+    pub created_at: i64,
+    /// The first owner; answered when the merchant is made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<OwnerView>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OwnerView {
+    pub id: MemberId,
+    pub email: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MerchantList {
+    pub object: &'static str,
+    pub data: Vec<MerchantView>,
+    pub has_more: bool,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct MerchantsQuery {
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 100, default = 10)]
+    pub limit: Option<String>,
+    /// Answer the merchants after this number.
+    #[param(value_type = Option<i64>)]
+    pub starting_after: Option<String>,
+}
+
+impl MerchantView {
+    fn of(merchant: Merchant, owner: Option<Member>) -> MerchantView {
+        let request = merchant.mainnet_request.filter(|_| !merchant.has_mainnet_access);
+        MerchantView {
+            object: "merchant",
+            id: merchant.id,
+            company_name: merchant.company_name,
+            email: merchant.email,
+            has_mainnet_access: merchant.has_mainnet_access,
+            mainnet_requested_at: request.map(|request| request.requested_at.seconds()),
+            created_at: merchant.created_at.seconds(),
+            owner: owner.map(|owner| OwnerView { id: owner.id, email: owner.email }),
+        }
+    }
+}
+
+impl From<CreateError> for ApiError {
+    fn from(error: CreateError) -> ApiError {
+        match error {
+            CreateError::Refused(refusal) => refusal.into(),
+            CreateError::EmailTaken => {
+                ApiError::new(Code::AlreadyExists, "The owner's e-mail belongs to a member already")
+            }
+            CreateError::Hashing => {
+                tracing::error!("hashing a password was cut off");
+                ApiError::new(Code::ServiceUnavailable, "Try again").retry_after(1)
+            }
+            CreateError::Commit(error) => CommitError::into(error),
+        }
+    }
+}
+
+/// Create a merchant
+///
+/// With its first owner, who signs in with the password given here or resets it by mail.
+#[utoipa::path(
+    post,
+    path = "/api/admin/merchants",
+    tag = "Account",
+    operation_id = "createMerchant",
+    request_body = CreateMerchant,
+    responses(
+        (status = 200, description = "The merchant and its owner", body = MerchantView),
+        (status = 400, description = "A field is missing or out of bounds", body = ErrorBody),
+        (status = 401, description = "Not the operator's token", body = ErrorBody),
+        (status = 409, description = "The owner's e-mail is taken", body = ErrorBody),
+    ),
+    security(("bearerAuth" = [])),
+)]
+pub async fn create_merchant(
+    State(app): State<Shared>,
+    _: Operator,
+    Json(body): Json<CreateMerchant>,
+) -> Result<Answer, ApiError> {
+    let new = NewMerchant {
+        owner_email: body.owner_email.unwrap_or_else(|| body.email.clone()),
+        company_name: body.company_name,
+        email: body.email,
+        owner_password: body.owner_password.map(Secret::new),
+        is_demo: false,
+    };
+    let (merchant, owner) = merchants::create(&app.store, &app.clock, new).await?;
+    Ok(Answer::ok(&MerchantView::of(merchant, Some(owner))))
+}
+
+/// List merchants by ascending number
+#[utoipa::path(
+    get,
+    path = "/api/admin/merchants",
+    tag = "Account",
+    operation_id = "listMerchants",
+    params(MerchantsQuery),
+    responses(
+        (status = 200, description = "A page of merchants", body = MerchantList),
+        (status = 400, description = "A bad cursor or limit", body = ErrorBody),
+        (status = 401, description = "Not the operator's token", body = ErrorBody),
+    ),
+    security(("bearerAuth" = [])),
+)]
+pub async fn list_merchants(
+    State(app): State<Shared>,
+    _: Operator,
+    Query(query): Query<MerchantsQuery>,
+) -> Result<Answer, ApiError> {
+    let limit = bounded("limit", query.limit.as_deref(), LIMIT_DEFAULT, LIMIT_MAX)?;
+    let after = query.starting_after.as_deref().map(|text| {
+        let number = text.parse::<i64>().ok().map(MerchantId);
+        number.ok_or_else(|| ApiError::invalid("starting_after", "must be a merchant's number"))
+    });
+    let rows = app.store.merchants(after.transpose()?, limit + 1).await?;
+    let page = List::of(rows, limit, store::Page::First);
+    Ok(Answer::ok(&page.map(|merchant| MerchantView::of(merchant, None))))
+}

@@ -1,0 +1,181 @@
+//! What chains do to payments: reorgs, nodes that fail or repeat themselves, and strange transfers.
+
+use serde_json::{Value, json};
+
+use super::*;
+
+async fn reorg(house: &House, network: &str, depth: u64, drop: &[&str]) {
+    let path = format!("/api/v1/devnet/chain/{network}/reorgs");
+    house.post(&path, json!({ "depth": depth, "drop": drop })).await.ok();
+}
+
+async fn unmatched(house: &House) -> Vec<Value> {
+    let list = house.get("/api/v1/merchant/unmatched").await.ok();
+    list["data"].as_array().expect("a list").clone()
+}
+
+#[tokio::test]
+async fn a_failed_transaction_never_counts() {
+    let house = House::start().await;
+    let (created, to) = ten_dollars(&house).await;
+    let id = crate::house::token_id("ethereum", "USDC");
+    let body = json!({ "to": to, "amount": "10", "token_id": id, "fail": true });
+    house.post("/api/v1/devnet/chain/ethereum/transfers", body).await.ok();
+    house.settle().await;
+    is(statuses(&house, &created).await, "unpaid", &[]);
+}
+
+#[tokio::test]
+async fn a_failing_node_loses_nothing() {
+    let house = House::start().await;
+    let (created, to) = ten_dollars(&house).await;
+    fault(&house, "ethereum", "failing", 60).await;
+    pay_usdc(&house, &to, "10").await;
+    house.settle().await;
+    is(statuses(&house, &created).await, "unpaid", &[]);
+    house.advance(MINUTE_MS);
+    house.settle().await;
+    is(statuses(&house, &created).await, "paid", &["confirmed"]);
+}
+
+#[tokio::test]
+async fn a_payment_that_is_told_twice_counts_once() {
+    let house = House::start().await;
+    let (created, to) = ten_dollars(&house).await;
+    fault(&house, "ethereum", "duplicating", 60).await;
+    pay_usdc(&house, &to, "10").await;
+    house.settle().await;
+    is(statuses(&house, &created).await, "paid", &["confirmed"]);
+    assert_eq!(house.read(&created).await["amount_paid"], 10_000);
+    check(&house).await;
+}
+
+#[tokio::test]
+async fn a_payment_that_a_reorg_removed_comes_back_as_the_same_payment() {
+    let house = House::start().await;
+    let (created, to) = ten_dollars(&house).await;
+    pay_usdc(&house, &to, "10").await;
+    house.advance(SECOND_MS);
+    house.step().await;
+    let id = house.read(&created).await["payments"][0]["id"].clone();
+
+    reorg(&house, "ethereum", 1, &[]).await;
+    house.step().await;
+    is(statuses(&house, &created).await, "unpaid", &["reverted"]);
+    assert_eq!(house.read(&created).await["payments"][0]["confirmations"], 0);
+
+    house.advance(SECOND_MS);
+    house.step().await;
+    is(statuses(&house, &created).await, "unpaid", &["pending"]);
+    house.settle().await;
+    is(statuses(&house, &created).await, "paid", &["confirmed"]);
+    let invoice = house.read(&created).await;
+    assert_eq!((&invoice["payments"][0]["id"], &invoice["amount_paid"]), (&id, &json!(10_000)));
+    check(&house).await;
+}
+
+#[tokio::test]
+async fn a_payment_that_a_reorg_dropped_leaves_the_invoice_unpaid() {
+    let house = House::start().await;
+    let (created, to) = ten_dollars(&house).await;
+    let sent = pay_usdc(&house, &to, "10").await;
+    house.advance(SECOND_MS);
+    house.step().await;
+    reorg(&house, "ethereum", 1, &[hash(&sent)]).await;
+    house.settle().await;
+    is(statuses(&house, &created).await, "unpaid", &["reverted"]);
+    house.advance(12 * HOUR_MS);
+    house.settle().await;
+    is(statuses(&house, &created).await, "expired", &["reverted"]);
+    check(&house).await;
+}
+
+#[tokio::test]
+async fn a_reorg_deeper_than_final_leaves_the_invoice_paid_and_the_money_in_suspense() {
+    let house = House::start().await;
+    let (created, to) = ten_dollars(&house).await;
+    let sent = pay_usdc(&house, &to, "10").await;
+    house.settle().await;
+    is(statuses(&house, &created).await, "paid", &["confirmed"]);
+
+    reorg(&house, "ethereum", 5, &[hash(&sent)]).await;
+    house.settle().await;
+    let invoice = house.read(&created).await;
+    assert_eq!((&invoice["status"], &invoice["amount_paid"]), (&json!("paid"), &json!(0)));
+    let payment = &invoice["payments"][0];
+    assert_eq!(
+        (&payment["status"], &payment["settlement_status"]),
+        (&json!("reverted"), &json!("manual"))
+    );
+    check(&house).await;
+}
+
+#[tokio::test]
+async fn money_that_a_deep_reorg_moved_is_restored_when_it_is_final_again() {
+    let house = House::start().await;
+    let (created, to) = ten_dollars(&house).await;
+    pay_usdc(&house, &to, "10").await;
+    house.settle().await;
+    reorg(&house, "ethereum", 5, &[]).await;
+    house.step().await;
+    is(statuses(&house, &created).await, "paid", &["reverted"]);
+    house.settle().await;
+    is(statuses(&house, &created).await, "paid", &["confirmed"]);
+    assert_eq!(house.read(&created).await["amount_paid"], 10_000);
+    check(&house).await;
+}
+
+#[tokio::test]
+async fn a_payment_on_a_network_without_an_address_waits_in_the_inbox() {
+    let house = House::start().await;
+    let (created, to) = ten_dollars(&house).await;
+    let sent = house.transfer("base", "USDC", &to, "10").await;
+    house.settle().await;
+    is(statuses(&house, &created).await, "unpaid", &[]);
+    let inbox = unmatched(&house).await;
+    assert_eq!(inbox.len(), 1);
+    assert_eq!(
+        (&inbox[0]["network"], &inbox[0]["invoice_id"]),
+        (&json!("base"), &created["invoice_id"])
+    );
+    assert_eq!(inbox[0]["tx_hash"], hash(&sent));
+}
+
+#[tokio::test]
+async fn an_amount_above_128_bits_is_reported_and_never_credited() {
+    let house = House::start().await;
+    let (created, to) = ten_dollars(&house).await;
+    pay_usdc(&house, &to, &"9".repeat(40)).await;
+    house.settle().await;
+    is(statuses(&house, &created).await, "unpaid", &[]);
+    assert_eq!(unmatched(&house).await.len(), 1);
+    pay_usdc(&house, &to, "10").await;
+    house.settle().await;
+    is(statuses(&house, &created).await, "paid", &["confirmed"]);
+}
+
+#[tokio::test]
+async fn every_step_of_a_payment_is_told_once() {
+    let house = House::start().await;
+    let (created, to) = ten_dollars(&house).await;
+    pay_usdc(&house, &to, "10").await;
+    house.settle().await;
+    house.settle().await;
+    let log = house.app.store.log_after(0, 0, 1_000).await.expect("reads");
+    let invoice = created["invoice_id"].as_str().expect("an id");
+    let told: Vec<&str> = log
+        .iter()
+        .filter(|entry| entry.entry.data.contains(invoice))
+        .filter_map(|entry| match entry.entry.kind {
+            domain::event::EntryKind::Event(event) => Some(event.as_str()),
+            domain::event::EntryKind::Notice(_) => None,
+        })
+        .collect();
+    let expected = [
+        "invoice.created",
+        "invoice_payment.created",
+        "invoice_payment.updated",
+        "invoice.updated",
+    ];
+    assert_eq!(told, expected);
+}

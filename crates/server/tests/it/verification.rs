@@ -1,0 +1,149 @@
+//! Manual verification: "I have paid" makes the house look at the chain again, and credit once.
+
+use serde_json::{Value, json};
+use server::workers::{Worker as _, verification};
+
+use crate::house::{House, Reply};
+
+fn path(created: &Value) -> String {
+    format!("/api/v1/invoice/{}/verify", created["invoice_id"].as_str().expect("an id"))
+}
+
+async fn start(house: &House, created: &Value, body: Value) -> Reply {
+    house.payor("POST", &path(created), created, body).await
+}
+
+async fn read(house: &House, created: &Value) -> Reply {
+    house.payor("GET", &path(created), created, Value::Null).await
+}
+
+/// Only the verification worker looks; the watchers do not.
+async fn verify(house: &House) {
+    verification::Verifier::default().step(&house.app).await.expect("a step");
+}
+
+/// An invoice of 10 USD that was paid on Ethereum in a block no watcher has looked at.
+async fn overlooked(house: &House) -> (Value, Value) {
+    let created = house.invoice(10.0).await;
+    let allocation = house.allocate(&created, "ethereum", "USDC").await;
+    let to = allocation["temp_address"].as_str().expect("an address");
+    let sent = house.transfer("ethereum", "USDC", to, "10").await;
+    house.advance(1_000);
+    (created, sent)
+}
+
+#[tokio::test]
+async fn a_job_finds_a_payment_before_any_watcher_and_it_counts_once() {
+    let house = House::start().await;
+    let (created, _) = overlooked(&house).await;
+    let reply = start(&house, &created, Value::Null).await;
+    assert_eq!(reply.status, 202);
+    let job = reply.ok()["data"].clone();
+    assert_eq!(job["object"], "invoice_manual_verification");
+    assert_eq!((&job["status"], &job["job_status"]), (&json!("pending"), &json!("pending")));
+    assert_eq!(job["network"], "ethereum");
+    assert_eq!(job["invoice_id"], created["invoice_id"]);
+
+    verify(&house).await;
+    let job = read(&house, &created).await.ok()["data"].clone();
+    assert_eq!((&job["status"], &job["attempt_count"]), (&json!("completed"), &json!(1)));
+    assert_eq!(job["result"]["payments_found"], 1);
+    let invoice = house.read(&created).await;
+    assert_eq!(invoice["payments"][0]["status"], "pending");
+
+    house.settle().await;
+    let invoice = house.read(&created).await;
+    assert_eq!((&invoice["status"], &invoice["amount_paid"]), (&json!("paid"), &json!(10_000)));
+    assert_eq!(invoice["payments"].as_array().map(Vec::len), Some(1));
+    assert_eq!(house.app.store.check().await.expect("reads"), vec![]);
+}
+
+#[tokio::test]
+async fn a_transaction_can_be_named_and_foreign_ones_find_nothing() {
+    let house = House::start().await;
+    let (created, sent) = overlooked(&house).await;
+    let (other, _) = overlooked(&house).await;
+    let hash = sent["data"]["tx_hash"].as_str().expect("a hash");
+    start(&house, &other, json!({ "tx_hash": hash })).await.ok();
+    start(&house, &created, json!({ "tx_hash": hash.to_uppercase().replace("0X", "0x") }))
+        .await
+        .ok();
+    verify(&house).await;
+    let found = |job: Reply| job.ok()["data"]["result"]["payments_found"].clone();
+    assert_eq!(found(read(&house, &created).await), 1);
+    assert_eq!(found(read(&house, &other).await), 0);
+}
+
+#[tokio::test]
+async fn one_job_runs_at_a_time() {
+    let house = House::start().await;
+    let (created, _) = overlooked(&house).await;
+    let (one, other) =
+        tokio::join!(start(&house, &created, json!({})), start(&house, &created, json!({})));
+    let first = one.ok()["data"]["id"].clone();
+    assert_eq!(other.ok()["data"]["id"], first);
+    assert_eq!(start(&house, &created, json!({})).await.ok()["data"]["id"], first);
+    verify(&house).await;
+    assert_ne!(start(&house, &created, json!({})).await.ok()["data"]["id"], first);
+}
+
+#[tokio::test]
+async fn a_node_that_fails_is_asked_again_later_and_at_last_no_more() {
+    let house = House::start().await;
+    let (created, _) = overlooked(&house).await;
+    let fault = json!({ "rpc": "failing", "for_seconds": 86_400 });
+    house.post("/api/v1/devnet/chain/ethereum/faults", fault).await.ok();
+    start(&house, &created, json!({})).await.ok();
+    for attempt in 1..=5 {
+        verify(&house).await;
+        let job = read(&house, &created).await.ok()["data"].clone();
+        assert_eq!(job["attempt_count"], attempt);
+        assert_eq!(job["error"]["code"], "CHAIN_UNAVAILABLE");
+        assert_eq!(job["status"], if attempt < 5 { "pending" } else { "failed" });
+        house.advance(600_000);
+    }
+    assert_eq!(read(&house, &created).await.ok()["data"]["next_attempt_at"], Value::Null);
+}
+
+#[tokio::test]
+async fn the_network_is_clear_or_asked_for() {
+    let house = House::start().await;
+    let created = house.invoice(10.0).await;
+    let refused = |reply: Reply| {
+        assert_eq!((reply.error(), reply.param()), ((400, "VALIDATION_ERROR"), "network"));
+    };
+    refused(start(&house, &created, json!({})).await);
+    house.allocate(&created, "base", "USDC").await;
+    refused(start(&house, &created, json!({ "network": "ethereum" })).await);
+    refused(start(&house, &created, json!({ "network": "dogecoin" })).await);
+    house.allocate(&created, "solana", "USDC").await;
+    refused(start(&house, &created, json!({})).await);
+    let job = start(&house, &created, json!({ "network": "solana" })).await.ok();
+    assert_eq!(job["data"]["network"], "solana");
+}
+
+#[tokio::test]
+async fn a_hash_must_be_one_of_its_network() {
+    let house = House::start().await;
+    let (created, _) = overlooked(&house).await;
+    for hash in ["", "0x12", "not a hash", &"1".repeat(5_000)] {
+        let reply = start(&house, &created, json!({ "tx_hash": hash })).await;
+        assert_eq!((reply.error(), reply.param()), ((400, "VALIDATION_ERROR"), "tx_hash"));
+    }
+    assert_eq!(read(&house, &created).await.error(), (404, "NOT_FOUND"));
+}
+
+#[tokio::test]
+async fn a_session_verifies_its_own_invoice_only() {
+    let house = House::start().await;
+    let (mine, other) = (house.invoice(10.0).await, house.invoice(10.0).await);
+    for path in [path(&other), "/api/v1/invoice/nonsense/verify".to_owned()] {
+        for method in ["GET", "POST"] {
+            let reply = house.payor(method, &path, &mine, Value::Null).await;
+            assert_eq!(reply.error(), (404, "NOT_FOUND"), "{method} {path}");
+        }
+    }
+    let reply =
+        house.send(house.request("POST", &path(&mine)).header("x-api-key", &house.key)).await;
+    assert_eq!(reply.error(), (401, "SESSION_INVALID"));
+}

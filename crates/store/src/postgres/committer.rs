@@ -1,0 +1,245 @@
+//! The committer of one lane: gathers, attempts, and knows what to do when an attempt fails.
+//!
+//! A caller is told only what is certain. While the database is away callers wait a bounded time;
+//! when a connection dies with a COMMIT under way, nobody is answered before the database has said
+//! whether that group is there, which it can only say once the lane's lock is free again.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use domain::ids::RowKey;
+use tokio::sync::Notify;
+
+use super::attempt::{GroupId, Outcome, attempt, unavailable};
+use super::connect::{Role, Session, Target, describe};
+use super::params::{Param, key_at};
+use super::statements::{FORGET_COMMITTERS, LANE, LAST_GROUP, NEW_COMMITTER};
+use crate::commit::Prepared;
+use crate::commit::queue::{Gatherer, Submission, Verdict};
+use crate::commit::view::LookUp;
+use crate::error::{CommitError, StoreError};
+use crate::stats::now;
+use crate::store::Shared;
+
+/// How long a caller waits to learn what became of a COMMIT that was not answered.
+const OUTCOME_WAIT: Duration = Duration::from_secs(30);
+const BACK_OFF_MIN: Duration = Duration::from_millis(20);
+const BACK_OFF_MAX: Duration = Duration::from_secs(1);
+/// Races are rare; that many in a row are something else.
+const RACES_MAX: u32 = 16;
+
+#[derive(Clone, Copy)]
+pub(super) struct Lane {
+    pub lane: i64,
+    pub lanes: i64,
+}
+
+pub(super) struct Committer {
+    target: Target,
+    lane: Lane,
+    gatherer: Gatherer,
+    shared: Arc<Shared>,
+    /// Tells other processes.
+    bell: Arc<Notify>,
+    session: Option<Session>,
+    /// Under which key this committer records its groups; drawn at the first connection.
+    key: Option<RowKey>,
+    groups: i64,
+    is_away: bool,
+}
+
+impl Committer {
+    pub fn new(
+        target: Target,
+        lane: Lane,
+        gatherer: Gatherer,
+        shared: Arc<Shared>,
+        bell: Arc<Notify>,
+    ) -> Committer {
+        Committer {
+            target,
+            lane,
+            gatherer,
+            shared,
+            bell,
+            session: None,
+            key: None,
+            groups: 0,
+            is_away: false,
+        }
+    }
+
+    pub async fn run(mut self) {
+        while let Some(group) = self.gatherer.next(&self.shared.tally).await {
+            self.group(group).await;
+            // Those just answered are likely to ask again: let them, so that they come together.
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn group(&mut self, mut group: Vec<Submission>) {
+        let mut look_up = LookUp::WhatMayExist;
+        let mut races = 0;
+        while !group.is_empty() {
+            if !self.connect(&mut group).await {
+                continue;
+            }
+            match self.attempt(&group, look_up).await {
+                Outcome::Done(verdicts) => return self.answer(group, verdicts),
+                Outcome::Raced if races < RACES_MAX => {
+                    self.shared.tally.raced();
+                    races += 1;
+                    look_up = LookUp::Everything;
+                }
+                Outcome::Raced => return self.refuse(group, "the database is too contended"),
+                Outcome::Rejected(why) => return self.one_by_one(group, &why).await,
+                Outcome::Lost(why) => self.lose(&why),
+                Outcome::Unknown(verdicts, why) => {
+                    self.lose(&why);
+                    self.shared.tally.outcome_unknown();
+                    match self.was_committed().await {
+                        Some(true) => return self.answer(group, verdicts),
+                        Some(false) => {}
+                        None => {
+                            let text = "the connection broke while committing, and whether the \
+                                        change was made is not known";
+                            return self.refuse(group, text);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    async fn attempt(&mut self, group: &[Submission], look_up: LookUp) -> Outcome {
+        let (Some(session), Some(committer)) = (self.session.as_mut(), self.key) else {
+            return Outcome::Lost("not connected".to_owned());
+        };
+        self.groups += 1;
+        let Lane { lane, lanes } = self.lane;
+        let patience = self.target.patience;
+        let id = GroupId { committer, number: self.groups, lane, lanes, patience };
+        let changes: Vec<&Prepared> = group.iter().map(|submission| &submission.prepared).collect();
+        attempt(session, &changes, look_up, id).await
+    }
+
+    fn answer(&self, group: Vec<Submission>, verdicts: Vec<Verdict>) {
+        for (submission, verdict) in group.into_iter().zip(verdicts) {
+            submission.answer(verdict, &self.shared.tally);
+        }
+        self.shared.wake();
+        self.bell.notify_one();
+    }
+
+    fn refuse(&self, group: Vec<Submission>, why: &str) {
+        for submission in group {
+            submission.answer(Err(unavailable(why)), &self.shared.tally);
+        }
+    }
+
+    /// One row of the group is not taken: each change alone, so that only the bad one fails.
+    async fn one_by_one(&mut self, group: Vec<Submission>, why: &str) {
+        if group.len() == 1 {
+            tracing::error!(reason = why, "the database rejects a change");
+            for submission in group {
+                let refusal = CommitError::from(StoreError::Rejected(why.to_owned()));
+                submission.answer(Err(refusal), &self.shared.tally);
+            }
+            return;
+        }
+        for submission in group {
+            Box::pin(self.group(vec![submission])).await;
+        }
+    }
+
+    fn lose(&mut self, why: &str) {
+        self.session = None;
+        if !self.is_away {
+            self.is_away = true;
+            tracing::warn!(reason = why, "the connection that commits was lost; connecting anew");
+        }
+    }
+
+    /// Connects if need be; whoever has waited long enough is told that the database is away.
+    async fn connect(&mut self, group: &mut Vec<Submission>) -> bool {
+        if self.session.as_ref().is_some_and(|session| !session.client.is_closed()) {
+            return true;
+        }
+        self.session = None;
+        let mut back_off = BACK_OFF_MIN;
+        loop {
+            let error = match self.open().await {
+                Ok(()) => return true,
+                Err(error) => error,
+            };
+            self.lose(&error.to_string());
+            let (late, patient): (Vec<_>, Vec<_>) = std::mem::take(group)
+                .into_iter()
+                .partition(|submission| now() + back_off > submission.deadline);
+            *group = patient;
+            for submission in late {
+                submission.answer(Err(error.clone().into()), &self.shared.tally);
+            }
+            if group.is_empty() {
+                return false;
+            }
+            tokio::time::sleep(back_off).await;
+            back_off = (back_off * 2).min(BACK_OFF_MAX);
+        }
+    }
+
+    async fn open(&mut self) -> Result<(), StoreError> {
+        let session = self.target.connect(Role::Commit).await?;
+        let failed = |error: tokio_postgres::Error| StoreError::Unavailable(describe(&error));
+        if self.key.is_none() {
+            let row = session.client.query_one(NEW_COMMITTER, &[]).await.map_err(failed)?;
+            self.key = Some(key_at(&row, 0).map_err(failed)?);
+            session.client.execute(FORGET_COMMITTERS, &[]).await.map_err(failed)?;
+        }
+        self.session = Some(session);
+        if self.is_away {
+            self.is_away = false;
+            tracing::info!("the connection that commits is back");
+        }
+        Ok(())
+    }
+
+    /// Whether the group whose COMMIT was not answered is in the database; nothing if that cannot
+    /// be learned in time.
+    async fn was_committed(&mut self) -> Option<bool> {
+        let until = now() + OUTCOME_WAIT;
+        let mut back_off = BACK_OFF_MIN;
+        while now() < until {
+            match tokio::time::timeout(remaining(until), self.look_up_last_group()).await {
+                Ok(Ok(is_there)) => return Some(is_there),
+                Ok(Err(error)) => self.lose(&error.to_string()),
+                Err(_) => return None,
+            }
+            tokio::time::sleep(back_off).await;
+            back_off = (back_off * 2).min(BACK_OFF_MAX);
+        }
+        None
+    }
+
+    /// The old connection's transaction holds the lane's lock for as long as it may still commit.
+    async fn look_up_last_group(&mut self) -> Result<bool, StoreError> {
+        self.open().await?;
+        let (Some(session), Some(key)) = (self.session.as_mut(), self.key) else {
+            return Err(StoreError::Unavailable("not connected".to_owned()));
+        };
+        let failed = |error: tokio_postgres::Error| StoreError::Unavailable(describe(&error));
+        let lane = session.statement(LANE).await.map_err(failed)?;
+        let last = session.statement(LAST_GROUP).await.map_err(failed)?;
+        let client = &session.client;
+        client.batch_execute("BEGIN").await.map_err(failed)?;
+        client.query_one(&lane, &[&Param::Int(self.lane.lane)]).await.map_err(failed)?;
+        let found = client.query_opt(&last, &[&Param::Key(key)]).await.map_err(failed)?;
+        client.batch_execute("ROLLBACK").await.map_err(failed)?;
+        let number: Option<i64> = found.map(|row| row.try_get(0)).transpose().map_err(failed)?;
+        Ok(number == Some(self.groups))
+    }
+}
+
+fn remaining(until: Instant) -> Duration {
+    until.saturating_duration_since(now())
+}

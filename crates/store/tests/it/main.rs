@@ -1,0 +1,22 @@
+//! The store's tests: every promise it makes, on both engines.
+//!
+//! PostgreSQL comes from `cargo xtask test`, which starts a private one. Each test makes databases
+//! of its own and drops them. No test is skipped: without PostgreSQL they fail and say so.
+
+mod commit;
+mod copying;
+mod crash;
+mod engines;
+mod given;
+mod ledger;
+mod lists;
+mod log;
+mod migrate;
+mod other_lists;
+mod outages;
+mod plans;
+mod processes;
+mod proxy;
+mod reading;
+mod rows;
+mod samples;
