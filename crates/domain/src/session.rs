@@ -53,33 +53,39 @@ impl Session {
         Credentials { session_token, signature }
     }
 
-    /// Which session these credentials name, under any key that is still let in.
-    ///
-    /// The row decides the rest: it must exist, be unrevoked and issued at the signed moment.
-    pub fn identify(
+    /// Which sessions a token may name: one for each key that is still let in.
+    pub fn candidates(keys: &KeyRing, token: &str) -> Result<Vec<SessionId>, CredentialError> {
+        let uuid = Uuid::try_parse(token).map_err(|_| CredentialError::Malformed)?;
+        if token.len() != 36 || uuid.get_version_num() != 4 {
+            return Err(CredentialError::Malformed);
+        }
+        Ok(keys.session_macs().map(|key| id_of(uuid, key)).collect())
+    }
+
+    /// Checks that `signature` was made for this session's token at the moment it was issued.
+    pub fn verify(
+        &self,
         keys: &KeyRing,
         token: &str,
         signature: &str,
-    ) -> Result<(SessionId, Timestamp), CredentialError> {
-        let uuid = Uuid::try_parse(token).map_err(|_| CredentialError::Malformed)?;
-        let is_canonical = token.len() == 36 && uuid.get_version_num() == 4;
+    ) -> Result<(), CredentialError> {
         let (hex, issued) = signature.split_once('.').ok_or(CredentialError::Malformed)?;
-        let is_digits = !issued.is_empty() && issued.bytes().all(|byte| byte.is_ascii_digit());
-        let issued_ms: i64 = issued.parse().map_err(|_| CredentialError::Malformed)?;
+        let is_number = (1..=15).contains(&issued.len()) && issued.bytes().all(is_digit);
         let given = decode_hex(hex).filter(|bytes| bytes.len() == 32);
-        let given = given.ok_or(CredentialError::Malformed)?;
-        if !is_canonical || !is_digits || issued_ms > 1 << 47 {
-            return Err(CredentialError::Malformed);
+        let given = given.filter(|_| is_number).ok_or(CredentialError::Malformed)?;
+        let message = format!("{}.{issued}", token.to_lowercase());
+        let is_genuine = |key| equal(&mac(key, message.as_bytes()), &given);
+        let is_issued_then = issued.parse() == Ok(self.issued_at.0);
+        if keys.session_macs().any(is_genuine) && is_issued_then {
+            Ok(())
+        } else {
+            Err(CredentialError::Forged)
         }
-        let text = uuid.to_string();
-        for key in keys.session_macs() {
-            let expected = mac(key, format!("{text}.{issued}").as_bytes());
-            if equal(&expected, &given) {
-                return Ok((id_of(uuid, key), Timestamp(issued_ms)));
-            }
-        }
-        Err(CredentialError::Forged)
     }
+}
+
+fn is_digit(byte: u8) -> bool {
+    byte.is_ascii_digit()
 }
 
 fn sign(key: &hmac::Hmac<Sha256>, token: &str, issued_ms: i64) -> String {
@@ -160,31 +166,37 @@ mod tests {
         assert_eq!(token.get_version_num(), 4);
         let (hex, ms) = given.signature.split_once('.').expect("two parts");
         assert_eq!((hex.len(), ms), (64, "1766320496123"));
-        let found = Session::identify(&keys, &given.session_token, &given.signature);
-        assert_eq!(found, Ok((session.id, session.issued_at)));
+        assert_eq!(Session::candidates(&keys, &given.session_token), Ok(vec![session.id]));
+        assert_eq!(session.verify(&keys, &given.session_token, &given.signature), Ok(()));
     }
 
     #[test]
     fn a_rotated_key_still_verifies_and_a_forgotten_one_does_not() {
-        let given = session(9).credentials(&KeyRing::new(&[4; 32], &[]));
-        let check = |keys: &KeyRing| {
-            Session::identify(keys, &given.session_token, &given.signature).map(|(id, _)| id)
-        };
-        assert_eq!(check(&KeyRing::new(&[5; 32], &[[4; 32]])), Ok(session(9).id));
-        assert_eq!(check(&KeyRing::new(&[5; 32], &[])), Err(CredentialError::Forged));
+        let session = session(9);
+        let given = session.credentials(&KeyRing::new(&[4; 32], &[]));
+        let rotated = KeyRing::new(&[5; 32], &[[4; 32]]);
+        let candidates = Session::candidates(&rotated, &given.session_token).expect("a token");
+        assert!(candidates.contains(&session.id));
+        assert_eq!(session.verify(&rotated, &given.session_token, &given.signature), Ok(()));
+        let forgotten = KeyRing::new(&[5; 32], &[]);
+        let verdict = session.verify(&forgotten, &given.session_token, &given.signature);
+        assert_eq!(verdict, Err(CredentialError::Forged));
     }
 
     #[test]
     fn tampering_is_noticed() {
         let keys = KeyRing::new(&[4; 32], &[]);
         let (one, other) = (session(1).credentials(&keys), session(2).credentials(&keys));
-        let swapped = Session::identify(&keys, &one.session_token, &other.signature);
-        assert_eq!(swapped, Err(CredentialError::Forged));
-        let later = format!("{}0", one.signature);
-        assert!(Session::identify(&keys, &one.session_token, &later).is_err());
-        for (token, signature) in [("x", "y.1"), (&one.session_token, "aa.1"), ("", "")] {
-            let found = Session::identify(&keys, token, signature);
-            assert_eq!(found, Err(CredentialError::Malformed));
+        let check = |signature: &str| session(1).verify(&keys, &one.session_token, signature);
+        assert_eq!(check(&other.signature), Err(CredentialError::Forged));
+        assert_eq!(check(&format!("{}0", one.signature)), Err(CredentialError::Forged));
+        for signature in ["", "aa.1", "y.1", &one.signature[..64]] {
+            assert_eq!(check(signature), Err(CredentialError::Malformed), "{signature}");
+        }
+        let named = Session::candidates(&keys, &other.session_token).expect("a token");
+        assert!(!named.contains(&session(1).id));
+        for token in ["", "x", "01939d3e-0000-7000-8000-000000000000"] {
+            assert_eq!(Session::candidates(&keys, token), Err(CredentialError::Malformed));
         }
     }
 }

@@ -198,3 +198,60 @@ pub struct VerificationError {
     pub code: &'static str,
     pub message: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::address::Address;
+    use crate::event::Origin;
+    use crate::invoice::{InvoiceAsk, create};
+    use crate::merchant::Merchant;
+    use crate::money::Usd;
+    use Network::{Base, Ethereum, Solana};
+
+    const DEVNET: Environment = Environment::Devnet;
+    const NOW: Timestamp = Timestamp(1_766_320_496_000);
+
+    fn invoice() -> Invoice {
+        let merchant = Merchant::new(MerchantId(1), "Shop", "a@example.com", NOW);
+        let ask = InvoiceAsk { amount: Usd::from_dollars(1), ..InvoiceAsk::default() };
+        let mut fresh = Fresh::new(NOW, [1; 16]);
+        let made = create(ask, &merchant, DEVNET, Origin::default(), &mut fresh);
+        made.expect("a valid ask").invoice
+    }
+
+    #[track_caller]
+    fn check(given_out: &[Network], asked: Option<Network>, chosen: Option<Network>) {
+        let invoice = invoice();
+        let row = |network: &Network| {
+            let address = Address::from_payload(network.family(), DEVNET, &[9; 32]);
+            let whose = (invoice.merchant_id, DEVNET);
+            DepositAddress::new(whose, *network, &address, (invoice.id, 0), NOW)
+        };
+        let addresses: Vec<_> = given_out.iter().map(row).collect();
+        assert_eq!(choose_network(&invoice, &addresses, asked).ok(), chosen);
+    }
+
+    #[test]
+    fn the_network_is_the_asked_one_or_the_only_one() {
+        check(&[Base], None, Some(Base));
+        check(&[Base], Some(Base), Some(Base));
+        check(&[Base], Some(Ethereum), None);
+        check(&[Base, Solana], None, None);
+        check(&[Base, Solana], Some(Solana), Some(Solana));
+        check(&[], None, None);
+        check(&[], Some(Base), None);
+    }
+
+    #[test]
+    fn one_job_runs_at_a_time() {
+        let (invoice, mut fresh) = (invoice(), Fresh::new(NOW, [2; 16]));
+        let (first, changes) = request(&invoice, Base, None, None, &mut fresh);
+        assert_eq!((changes.inserts.len(), changes.updates.len()), (1, 1));
+        let (again, changes) = request(&invoice, Base, None, Some(first.clone()), &mut fresh);
+        assert!(again == first && changes.is_empty());
+        let done = first.clone().complete(0, NOW);
+        let (next, _) = request(&invoice, Base, None, Some(done), &mut fresh);
+        assert_ne!(next.id, first.id);
+    }
+}

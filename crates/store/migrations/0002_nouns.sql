@@ -188,9 +188,6 @@ CREATE TABLE idempotency (
     created_at {int} NOT NULL
 ) {strict};
 
--- What is older than a day goes.
-CREATE INDEX idempotency_by_age ON idempotency (created_at);
-
 CREATE TABLE claims (
     key {key} NOT NULL PRIMARY KEY,
     version {int} NOT NULL,

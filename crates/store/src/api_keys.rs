@@ -1,4 +1,7 @@
 //! API keys as rows; the text of a key leads to its row through a claim on its hash.
+//!
+//! The whole key is JSON; beside it stand the columns that lists and the check of a production
+//! start look into.
 
 use domain::api_key::ApiKey;
 use domain::changes::Noun;

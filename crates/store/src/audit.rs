@@ -1,4 +1,6 @@
 //! The audit log as rows: added, listed, never changed.
+//!
+//! An entry is kept as JSON beside its merchant. Every column is frozen: what was done stays done.
 
 use domain::audit::AuditEntry;
 use domain::changes::Noun;

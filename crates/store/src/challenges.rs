@@ -1,4 +1,7 @@
 //! Wallet challenges as rows: found by key, used once.
+//!
+//! Nothing lists them, so the whole challenge is JSON. The commit that signs a member in writes
+//! when it was used.
 
 use domain::challenge::WalletChallenge;
 use domain::changes::Noun;

@@ -107,19 +107,18 @@ impl Store {
     /// Balances are what the transfers make them, and every asset sums to zero.
     async fn check_ledger(&self) -> Result<Vec<CheckFinding>, StoreError> {
         let mut sums = Sums::default();
-        let mut findings = Vec::new();
+        let (mut gaps, mut differences) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS_MAX {
-            findings.clear();
             for lane in 0..self.lanes() {
-                self.add_transfers(lane, &mut sums, &mut findings).await?;
+                self.add_transfers(lane, &mut sums, &mut gaps).await?;
             }
-            let accounts = self.all_accounts().await?;
-            sums.compare(&accounts, &mut findings);
-            if findings.is_empty() {
+            differences = sums.compare(&self.all_accounts().await?);
+            if differences.is_empty() {
                 break;
             }
         }
-        Ok(findings)
+        gaps.extend(differences);
+        Ok(gaps)
     }
 
     /// Adds the transfers after those that were added before.
@@ -127,7 +126,7 @@ impl Store {
         &self,
         lane: i64,
         sums: &mut Sums,
-        findings: &mut Vec<CheckFinding>,
+        gaps: &mut Vec<CheckFinding>,
     ) -> Result<(), StoreError> {
         loop {
             let position = *sums.positions.entry(lane).or_default();
@@ -140,7 +139,7 @@ impl Store {
                     let found = transfer.position;
                     let what =
                         format!("lane {lane} of the ledger goes from {} to {found}", expected - 1);
-                    findings.push(CheckFinding::error(what, ASK_FOR_HELP));
+                    gaps.push(CheckFinding::error(what, ASK_FOR_HELP));
                 }
                 sums.positions.insert(lane, transfer.position);
                 let amount = i128::try_from(transfer.amount.0).unwrap_or(i128::MAX);
@@ -186,7 +185,8 @@ impl Sums {
         *balance = balance.saturating_add(by);
     }
 
-    fn compare(&self, accounts: &[(RowKey, Balance)], findings: &mut Vec<CheckFinding>) {
+    fn compare(&self, accounts: &[(RowKey, Balance)]) -> Vec<CheckFinding> {
+        let mut findings = Vec::new();
         let mut totals: BTreeMap<_, i128> = BTreeMap::new();
         for (key, Balance { account, balance }) in accounts {
             let sum = self.balances.get(key).copied().unwrap_or_default();
@@ -213,5 +213,6 @@ impl Sums {
             let what = format!("there are transfers of account {key:?}, which does not exist");
             findings.push(CheckFinding::error(what, ASK_FOR_HELP));
         }
+        findings
     }
 }

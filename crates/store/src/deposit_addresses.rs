@@ -1,4 +1,7 @@
 //! Deposit addresses as rows, found by their address: a watcher looks each transfer up by key.
+//!
+//! The key is a hash of environment, family and address, so the row is wide under a random key:
+//! on SQLite it lies in insertion order beside an index of the keys.
 
 use domain::changes::Noun;
 use domain::deposit_address::DepositAddress;

@@ -1,17 +1,21 @@
 //! Idempotency rows: the sealed answer under the key of its request, kept for a day.
+//!
+//! The key is a hash, so the wide body lies in insertion order beside an index of the keys. A key
+//! that is used again after its day overwrites its row.
 
 use domain::changes::Noun;
 use domain::idempotency::IdempotencyRow;
 
 use crate::error::StoreError;
-use crate::row::{Cells, Column, KeyOrigin, Kind, Row, Table, Value, frozen};
+use crate::row::{Cells, Column, KeyOrigin, Kind, Row, Table, Value, frozen, mutable};
 
+/// A key that is used again after its day is answered anew, in the same row.
 const COLUMNS: [Column; 5] = [
     frozen("merchant_id", Kind::Int),
-    frozen("fingerprint", Kind::Bytes),
-    frozen("status", Kind::Int),
-    frozen("sealed_body", Kind::Bytes),
-    frozen("created_at", Kind::Int),
+    mutable("fingerprint", Kind::Bytes),
+    mutable("status", Kind::Int),
+    mutable("sealed_body", Kind::Bytes),
+    mutable("created_at", Kind::Int),
 ];
 
 impl Row for IdempotencyRow {

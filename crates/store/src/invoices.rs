@@ -28,7 +28,7 @@ const COLUMNS: [Column; 26] = [
     frozen("customer_id", Kind::Text).or_null(),
     frozen("commerce_order_id", Kind::Key).or_null(),
     frozen("details", Kind::Text),
-    frozen("expires_at", Kind::Int),
+    mutable("expires_at", Kind::Int),
     frozen("created_at", Kind::Int),
     mutable("status", Kind::Int),
     mutable("amount_paid", Kind::Int),

@@ -1,4 +1,7 @@
 //! Members as rows; an e-mail or a wallet leads to its member through a claim.
+//!
+//! The member is JSON beside the merchant that the list of members asks for. Removed members stay,
+//! for the audit log.
 
 use domain::changes::Noun;
 use domain::ids::MerchantId;

@@ -1,4 +1,7 @@
 //! Merchants as rows: few, read whole, listed for the operator.
+//!
+//! The key is the merchant's number, so a list by key is a list by number. The merchant is JSON
+//! beside the moment a request for mainnet was made, while one waits.
 
 use domain::changes::Noun;
 use domain::ids::MerchantId;

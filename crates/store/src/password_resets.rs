@@ -1,4 +1,7 @@
 //! Password resets as rows; the hash of a mailed token leads to its row through a claim.
+//!
+//! Nothing lists them, so the whole reset is JSON. The commit that sets the password writes when it
+//! was used.
 
 use domain::changes::Noun;
 use domain::password::PasswordReset;

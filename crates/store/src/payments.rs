@@ -29,7 +29,7 @@ const COLUMNS: [Column; 24] = [
     frozen("required_confirmations", Kind::Int),
     frozen("from_address", Kind::Text).or_null(),
     frozen("to_address", Kind::Text),
-    frozen("is_late", Kind::Int),
+    mutable("is_late", Kind::Int),
     frozen("created_at", Kind::Int),
     mutable("log_index", Kind::Int).or_null(),
     mutable("block_number", Kind::Int),

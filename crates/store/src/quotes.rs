@@ -1,4 +1,7 @@
 //! Quotes as rows: written once, never changed.
+//!
+//! Narrow and in order of creation, so they are kept in the index of their keys. A merchant's own
+//! quote belongs to no invoice and costs no second index.
 
 use domain::changes::Noun;
 use domain::ids::{InvoiceId, QuoteId};

@@ -1,4 +1,7 @@
 //! Sequences as rows: the next number of each.
+//!
+//! A handful of rows that change often and are read by key only. Their keys are hashes of what the
+//! numbers are for.
 
 use domain::changes::Noun;
 use domain::sequence::Sequence;

@@ -1,4 +1,7 @@
 //! Payor sessions as rows: narrow, in order of issue, never looked up by their token.
+//!
+//! A token leads to its row's key by a permutation, so no index holds tokens. The one index holds
+//! sessions that are not revoked: an invoice has one of those, or few.
 
 use domain::changes::Noun;
 use domain::ids::{InvoiceId, SessionId};

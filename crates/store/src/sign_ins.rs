@@ -1,4 +1,7 @@
 //! Sign-ins as rows: refreshed by key, listed to end them all.
+//!
+//! The sign-in is JSON beside what the list of open ones looks into. Ended and expired ones are
+//! never read again.
 
 use domain::changes::Noun;
 use domain::ids::MemberId;

@@ -1,4 +1,7 @@
 //! Slots as rows: who holds a share of a kind of work, and until when.
+//!
+//! Small rows that change every few seconds and are read by key only. Their version is what leased
+//! work is fenced with.
 
 use domain::changes::Noun;
 use domain::slot::Slot;

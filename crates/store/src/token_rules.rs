@@ -1,4 +1,7 @@
 //! Token rules as rows: one per merchant and token the merchant ever decided on.
+//!
+//! The rule is JSON beside its merchant. All rules of a merchant are read at once and remembered,
+//! so the list has no pages.
 
 use domain::changes::Noun;
 use domain::ids::MerchantId;

@@ -1,4 +1,7 @@
 //! Unmatched transfers as rows: the inbox a merchant looks through.
+//!
+//! The transfer is JSON beside the columns its list is filtered by. Merchant and environment lead
+//! the index; the network is only a filter.
 
 use domain::changes::Noun;
 use domain::environment::Environment;

@@ -1,4 +1,7 @@
 //! Verification jobs as rows: the due ones for the worker, the latest for the payor.
+//!
+//! The job is JSON. `due_at` is null once nothing is left to do, so the worker's index holds only
+//! jobs that wait.
 
 use domain::changes::Noun;
 use domain::ids::InvoiceId;

@@ -1,4 +1,7 @@
 //! Watch cursors as rows: one for each environment and network that is watched.
+//!
+//! The cursor is JSON; the position inside it belongs to the chain and is opaque here. There are so
+//! few that all are read at once.
 
 use domain::changes::Noun;
 use domain::watch::WatchCursor;

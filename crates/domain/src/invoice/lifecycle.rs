@@ -263,3 +263,32 @@ pub fn answer_questions(
     after.record_updated(before, &mut changes, Origin::default(), now);
     Ok(changes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::environment::Environment;
+    use crate::ids::MerchantId;
+    use crate::invoice::InvoiceAsk;
+    use crate::merchant::Merchant;
+
+    #[track_caller]
+    fn check(environment: Environment, status: InvoiceStatus, is_fine: bool) {
+        let now = Timestamp(1_766_320_496_000);
+        let merchant = Merchant::new(MerchantId(1), "Shop", "a@example.com", now);
+        let ask = InvoiceAsk { amount: Usd::from_dollars(1), ..InvoiceAsk::default() };
+        let mut fresh = Fresh::new(now, [1; 16]);
+        let made = create::create(ask, &merchant, environment, Origin::default(), &mut fresh);
+        let invoice = Invoice { status, ..made.expect("a valid ask").invoice };
+        assert_eq!(expire_now_for_simulation(&invoice, now).is_ok(), is_fine, "{status:?}");
+    }
+
+    #[test]
+    fn only_an_open_devnet_invoice_is_expired_by_hand() {
+        check(Environment::Devnet, InvoiceStatus::Unpaid, true);
+        check(Environment::Devnet, InvoiceStatus::Underpaid, true);
+        check(Environment::Devnet, InvoiceStatus::Paid, false);
+        check(Environment::Devnet, InvoiceStatus::Canceled, false);
+        check(Environment::Mainnet, InvoiceStatus::Unpaid, false);
+    }
+}

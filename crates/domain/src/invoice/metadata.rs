@@ -13,7 +13,7 @@ const DEPTH_MAX: usize = 64;
 
 impl Metadata {
     /// Takes a JSON object in any spelling.
-    pub fn parse(raw: Box<RawValue>) -> Result<Metadata, Refusal> {
+    pub fn parse(raw: &RawValue) -> Result<Metadata, Refusal> {
         let refuse = |message: &str| Err(Refusal::invalid("metadata", message));
         if !raw.get().starts_with('{') {
             return refuse("must be a JSON object");
@@ -68,7 +68,7 @@ mod tests {
     #[track_caller]
     fn check(text: &str, compact: Option<&str>) {
         let raw = RawValue::from_string(text.to_owned()).expect("JSON");
-        let parsed = Metadata::parse(raw).ok();
+        let parsed = Metadata::parse(&raw).ok();
         assert_eq!(parsed.as_ref().map(Metadata::text), compact, "{text}");
     }
 

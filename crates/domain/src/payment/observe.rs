@@ -124,7 +124,10 @@ fn see_first(sighting: &Sighting<'_>, amount: TokenAmount, fresh: &mut Fresh) ->
         version: 0,
     };
     let mut after = invoice.clone();
-    after.payments_seen += 1;
+    // Sending nothing must not bind anybody: a stranger could keep an invoice from being canceled.
+    if amount > TokenAmount::ZERO {
+        after.payments_seen += 1;
+    }
     if is_counted {
         after.amount_pending = after.amount_pending.plus(payment.value);
     }
@@ -176,6 +179,15 @@ fn see_again(sighting: &Sighting<'_>, known: &Payment, now: Timestamp) -> Option
     if comes_back {
         after.status = PaymentStatus::Pending;
         after.confirmed_at = None;
+        after.is_late = match invoice.status {
+            InvoiceStatus::Expired => true,
+            InvoiceStatus::Unpaid | InvoiceStatus::Underpaid => {
+                transfer.block.time > invoice.expires_at
+            }
+            // It was judged before, and the invoice rests on that.
+            InvoiceStatus::Paid | InvoiceStatus::Canceled => known.is_late,
+        };
+        after.is_counted &= !after.is_late || known.is_late;
         after.settlement_status = settlement_of(after.is_counted);
         if after.is_counted {
             invoice.amount_pending = invoice.amount_pending.plus(after.value);

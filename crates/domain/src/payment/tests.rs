@@ -312,6 +312,17 @@ fn a_blocked_token_is_kept_but_not_counted() {
 }
 
 #[test]
+fn a_transfer_worth_nothing_is_kept_but_binds_nobody() {
+    let mut world = World::new(0);
+    world.see(1, "USDC", 0);
+    world.see(2, "ETH", 1);
+    world.mine();
+    assert_eq!(world.invoice.status, InvoiceStatus::Unpaid);
+    assert_eq!(world.invoice.lock, None);
+    assert_eq!(world.payment(2).settlement_status, SettlementStatus::Manual);
+}
+
+#[test]
 fn what_is_missing_within_the_tolerance_is_forgiven() {
     let mut world = World::new(200);
     world.see(1, "USDC", 98_000_000);
@@ -420,6 +431,29 @@ fn a_deep_reorg_leaves_the_invoice_paid_and_the_money_in_suspense() {
     world.mine();
     assert_eq!(world.invoice.amount_paid, Usd::from_dollars(100));
     assert_eq!(world.balances[&AccountKind::Suspense], 0);
+}
+
+#[test]
+fn a_payment_that_comes_back_after_pay_by_is_late() {
+    let mut world = World::new(0);
+    world.pay_dollars(1, 100);
+    world.revert(1);
+    world.pass_pay_by();
+    assert!(world.expire());
+    world.pay_dollars(1, 100);
+    world.mine();
+    assert_eq!(world.invoice.status, InvoiceStatus::Expired);
+    assert!(world.payment(1).is_late && !world.payment(1).is_counted);
+    assert_eq!(world.invoice.amount_paid, Usd::ZERO);
+}
+
+#[test]
+fn a_transfer_of_nothing_binds_nobody() {
+    let mut world = World::new(0);
+    world.pay_dollars(1, 0);
+    world.mine();
+    assert!(world.invoice.lock.is_none());
+    assert_eq!(world.cancel(), Ok(()));
 }
 
 /// One thing that happens in the world.

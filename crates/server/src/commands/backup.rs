@@ -11,9 +11,9 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use store::{Severity, Store, StoreConfig};
 
+use crate::commands::file_lock::{self, beside};
 use crate::commands::place::{self, Place, shown, sqlite_path};
 use crate::commands::private_files::make_directory;
-use crate::commands::file_lock::{self, beside};
 use crate::commands::start;
 use crate::config::Config;
 

@@ -3,7 +3,7 @@
 //! Keys and passwords are stored as hashes only, so one that `dev.env` no longer holds cannot be
 //! shown again: a new one takes its place.
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::api_key::{ApiKey, KeyScope, NewKey, Restrictions};
@@ -93,6 +93,9 @@ pub async fn demo_merchant(store: &Store) -> anyhow::Result<Option<Merchant>> {
 }
 
 async fn create(store: &Store, clock: &Clock) -> anyhow::Result<(Merchant, Secret)> {
+    if !store.merchants(None, 1).await?.is_empty() {
+        bail!("this database belongs to real merchants: run `pepay serve`, or name another one");
+    }
     let password = random_text(PASSWORD_BYTES);
     let new = NewMerchant {
         company_name: "Demo Shop".to_owned(),

@@ -132,9 +132,8 @@ mod tests {
         let config = Config { data_dir: directory.path().join("new"), ..Config::default() };
         let first = for_devnet(&config).expect("makes a key").current_id();
         assert_eq!(for_devnet(&config).expect("finds it").current_id(), first);
-        let mode = |path: &Path| {
-            std::fs::metadata(path).expect("exists").permissions().mode() & 0o777
-        };
+        let mode =
+            |path: &Path| std::fs::metadata(path).expect("exists").permissions().mode() & 0o777;
         assert_eq!(mode(&file_in(&config.data_dir)), 0o600);
         assert_eq!(mode(&config.data_dir), 0o700);
         let text = std::fs::read_to_string(file_in(&config.data_dir)).expect("reads");

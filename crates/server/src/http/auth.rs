@@ -305,17 +305,19 @@ pub async fn payor(app: &App, token: &str, signature: &str) -> Result<Payor, Api
     let forged = || {
         ApiError::new(Code::SignatureInvalid, "The signature does not verify or has expired")
     };
-    let (id, issued_at) =
-        Session::identify(&app.keys, token, signature).map_err(|error| match error {
-            CredentialError::Malformed => unknown(),
-            CredentialError::Forged => forged(),
-        })?;
-    let session = app.store.get::<Session>(id.key()).await?.ok_or_else(unknown)?;
-    if session.revoked_at.is_some() {
-        return Err(unknown());
+    let refused = |error| match error {
+        CredentialError::Malformed => unknown(),
+        CredentialError::Forged => forged(),
+    };
+    let candidates = Session::candidates(&app.keys, token).map_err(refused)?;
+    let mut session = None;
+    for id in candidates {
+        session = session.or(app.store.get::<Session>(id.key()).await?);
     }
+    let session = session.filter(|session| session.revoked_at.is_none()).ok_or_else(unknown)?;
+    session.verify(&app.keys, token, signature).map_err(refused)?;
     let invoice = app.store.get::<Invoice>(session.invoice_id.key()).await?.ok_or_else(unknown)?;
-    if session.issued_at != issued_at || !invoice.admits_sessions(app.now()) {
+    if !invoice.admits_sessions(app.now()) {
         return Err(forged());
     }
     Ok(Payor { session, invoice })

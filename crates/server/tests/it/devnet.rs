@@ -206,6 +206,15 @@ async fn expire_ends_the_pay_by_time_and_late_pays_after_it() {
     simulate(&house, &created, json!({ "scenario": "late" })).await.ok();
     house.settle().await;
     assert_eq!(house.read(&created).await["payments"].as_array().map(Vec::len), Some(2));
+
+    // Due, but not looked at yet: nothing is left to end.
+    let created = house.invoice(20.0).await;
+    house.allocate(&created, "base", "USDC").await;
+    house.advance(12 * 60 * 60 * 1_000);
+    simulate(&house, &created, json!({ "scenario": "late" })).await.ok();
+    house.settle().await;
+    assert_eq!(status(&house, &created).await, "expired");
+    assert_eq!(house.read(&created).await["payments"][0]["late"], true);
 }
 
 #[tokio::test]

@@ -5,7 +5,8 @@ use domain::environment::Environment;
 use domain::time::{DAY_MS, HOUR_MS};
 use serde_json::{Value, json};
 
-use crate::house::{House, START};
+use crate::house::{House, OWNER_EMAIL, OWNER_PASSWORD, START};
+use crate::profile::sign_in;
 
 async fn with_key(house: &House, key: &str, method: &str, path: &str) -> crate::house::Reply {
     house.send(house.request(method, path).header("x-api-key", key)).await
@@ -68,9 +69,12 @@ async fn an_invoice_has_defaults_and_keeps_what_it_was_given() {
         "invoice_footer": "Bye",
         "customer_email": "Buyer@Example.com",
         "payment_return_url": "https://shop.example/thanks?x=1",
-        "questions": { "questions": [
-            { "id": "mail", "question": "Mail?", "type": "email", "validation": { "required": true } }
-        ]},
+        "questions": { "questions": [{
+            "id": "mail",
+            "question": "Mail?",
+            "type": "email",
+            "validation": { "required": true },
+        }]},
         "unknown_field": { "is": "ignored" },
     });
     let full = house.post("/api/v1/invoices", body.clone()).await.ok();
@@ -103,6 +107,7 @@ async fn amounts_are_read_as_decimal_text() {
 async fn every_bound_of_a_new_invoice_is_a_400_that_names_its_field() {
     let house = House::start().await;
     let long = "x".repeat(256);
+    let long_url = format!("https://a.b/{}", "x".repeat(2048));
     let questions = |count: usize| {
         let question = |at| json!({ "id": format!("q{at}"), "question": "?", "type": "text" });
         json!({ "questions": (0..count).map(question).collect::<Vec<_>>() })
@@ -142,10 +147,7 @@ async fn every_bound_of_a_new_invoice_is_a_400_that_names_its_field() {
         (json!({ "amount_usd": 1, "invoice_footer": long }), "invoice_footer"),
         (json!({ "amount_usd": 1, "customer_email": "nobody" }), "customer_email"),
         (json!({ "amount_usd": 1, "payment_return_url": "http://a.b" }), "payment_return_url"),
-        (
-            json!({ "amount_usd": 1, "payment_return_url": format!("https://a.b/{}", "x".repeat(2048)) }),
-            "payment_return_url",
-        ),
+        (json!({ "amount_usd": 1, "payment_return_url": long_url }), "payment_return_url"),
         (
             json!({ "amount_usd": 1, "payment_return_url_enabled": "no" }),
             "payment_return_url_enabled",
@@ -412,4 +414,32 @@ async fn tolerance_is_fixed_when_the_invoice_is_made() {
         house.settle().await;
         assert_eq!(house.read(&created).await["status"], status);
     }
+}
+
+#[tokio::test]
+async fn a_member_picks_the_environment_and_nothing_crosses_over() {
+    let house = House::start().await;
+    let token = sign_in(&house, OWNER_EMAIL, OWNER_PASSWORD).await;
+    let send = |method: &str, path: String, body: Value| {
+        let request = house.request(method, &path).bearer_auth(&token);
+        house.send(if body.is_null() { request } else { request.json(&body) })
+    };
+    let live = json!({ "amount_usd": 10, "environment": "mainnet" });
+    let early = send("POST", "/api/v1/invoices".into(), live.clone()).await;
+    assert_eq!(early.error(), (403, "MAINNET_NOT_ENABLED"));
+    let activate = json!({ "access_key": "open-sesame" });
+    send("POST", "/api/v1/user/mainnet-access/activate".into(), activate).await.ok();
+    let created = send("POST", "/api/v1/invoices".into(), live).await.ok();
+    let path = path_of(&created);
+    let found = send("GET", format!("{path}?environment=mainnet"), Value::Null).await.ok();
+    assert_eq!(found["environment"], "mainnet");
+    let elsewhere = send("GET", format!("{path}?environment=devnet"), Value::Null).await;
+    assert_eq!(elsewhere.error(), (404, "NOT_FOUND"));
+    assert_eq!(house.get(&path).await.error(), (404, "NOT_FOUND"), "a devnet key");
+    let key = house.mint(KeyScope::Merchant, Environment::Mainnet).await;
+    assert_eq!(with_key(&house, &key, "GET", &path).await.ok()["id"], created["invoice_id"]);
+    let cancel = format!("{path}/cancel");
+    assert_eq!(house.post(&cancel, json!({})).await.error(), (404, "NOT_FOUND"));
+    let canceled = send("POST", format!("{cancel}?environment=mainnet"), Value::Null).await.ok();
+    assert_eq!(canceled["status"], "canceled");
 }

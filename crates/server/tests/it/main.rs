@@ -2,6 +2,16 @@
 //!
 //! A file per feature; each test owns a whole house and reads like the rule it proves.
 
+mod account;
+mod api_keys;
+mod commands;
 mod edge;
 mod fuzz;
 mod house;
+mod members;
+mod idempotency;
+mod invoice_lists;
+mod invoices;
+mod profile;
+mod quotes;
+mod tokens;

@@ -1,8 +1,9 @@
 //! The merchant's profile, and how the operator makes merchants.
 
+use domain::member::{Member, Role};
 use serde_json::{Value, json};
 
-use crate::house::{House, Reply};
+use crate::house::{House, OWNER_EMAIL, OWNER_PASSWORD, Reply};
 
 const PROFILE: &str = "/api/v1/merchant/profile";
 
@@ -13,6 +14,23 @@ async fn patch(house: &House, body: Value) -> Reply {
 async fn operator(house: &House, method: &str, path: &str, body: Value) -> Reply {
     let request = house.request(method, path).bearer_auth("operator-token");
     house.send(if body.is_null() { request } else { request.json(&body) }).await
+}
+
+/// The bearer token of a member.
+pub async fn sign_in(house: &House, email: &str, password: &str) -> String {
+    let body = json!({ "email": email, "password": password });
+    let request = house.request("POST", "/api/auth/sign-in").json(&body);
+    let signed_in = house.send(request).await.ok();
+    signed_in["access_token"].as_str().expect("a token").to_owned()
+}
+
+/// Adds a member who signs in with the owner's password.
+async fn member(house: &House, email: &str, role: Role) -> String {
+    let mut member = Member::new(house.merchant_id, email, role, &mut house.app.fresh());
+    let hash = domain::password::hash(OWNER_PASSWORD, &server::clock::entropy());
+    member.password_hash = Some(hash);
+    house.app.store.commit(member.add(house.app.now())).await.expect("a new member");
+    sign_in(house, email, OWNER_PASSWORD).await
 }
 
 #[tokio::test]
@@ -98,6 +116,27 @@ async fn every_bound_of_the_profile_is_a_400_that_names_its_field() {
         assert_eq!(reply.param(), param, "{body}: {}", reply.body);
     }
     assert_eq!(house.get(PROFILE).await.ok(), before, "a refused change leaves no trace");
+}
+
+#[tokio::test]
+async fn only_an_owner_changes_what_decides_about_money() {
+    let house = House::start().await;
+    let owner = sign_in(&house, OWNER_EMAIL, OWNER_PASSWORD).await;
+    let developer = member(&house, "dev@example.com", Role::Developer).await;
+    let support = member(&house, "help@example.com", Role::Support).await;
+    let (money, name) = (json!({ "tolerance_bps": 10 }), json!({ "company_name": "Tea" }));
+    for (token, body, status) in [
+        (&owner, &money, 200),
+        (&owner, &name, 200),
+        (&developer, &money, 403),
+        (&developer, &name, 200),
+        (&support, &name, 403),
+    ] {
+        let request = house.request("PATCH", PROFILE).bearer_auth(token).json(body);
+        assert_eq!(house.send(request).await.status, status, "{body}");
+    }
+    let read = house.request("GET", PROFILE).bearer_auth(&support);
+    assert_eq!(house.send(read).await.ok()["company_name"], "Tea");
 }
 
 #[tokio::test]

@@ -58,19 +58,20 @@ fn made(number: u64) -> Invoice {
     let now = START.plus_ms(i64::try_from(number / 4).expect("few"));
     let mut seed = [0; 16];
     seed[..8].copy_from_slice(&number.to_be_bytes());
-    let merchant = MerchantId(1 + i64::from(number % 7 == 0) + i64::from(number % 11 == 0));
+    let merchant =
+        MerchantId(1 + i64::from(number.is_multiple_of(7)) + i64::from(number.is_multiple_of(11)));
     let merchant = Merchant::new(merchant, "Shop", "owner@shop.example", now);
     let ask = InvoiceAsk {
         amount: Usd::from_dollars(1 + i64::try_from(number).expect("few")),
-        customer_id: (number % 3 == 0).then(|| format!("customer {}", number % 5)),
+        customer_id: number.is_multiple_of(3).then(|| format!("customer {}", number % 5)),
         expires_in_ms: Some(1 + i64::try_from(number % 13).expect("few")),
         ..InvoiceAsk::default()
     };
-    let environment = Environment::ALL[usize::from(number % 4 == 0)];
+    let environment = Environment::ALL[usize::from(number.is_multiple_of(4))];
     let origin = Origin::default();
     let created = create(ask, &merchant, environment, origin, &mut Fresh::new(now, seed));
     let mut invoice = created.expect("a valid ask").invoice;
-    if number % 9 == 0 {
+    if number.is_multiple_of(9) {
         invoice.invoice_type = InvoiceType::Commerce;
     }
     invoice
@@ -78,11 +79,11 @@ fn made(number: u64) -> Invoice {
 
 fn moved_on(number: u64, invoice: Invoice) -> Invoice {
     let place = usize::try_from(number / 2 % 5).expect("few");
-    let has_paid = number % 2 == 0;
+    let has_paid = number.is_multiple_of(2);
     Invoice {
         status: InvoiceStatus::ALL[place],
         payer_wallet_address: has_paid.then(|| format!("0xwallet{}", number % 3)),
-        payer_wallet_network: has_paid.then(|| Network::ALL[usize::from(number % 4 == 0)]),
+        payer_wallet_network: has_paid.then(|| Network::ALL[usize::from(number.is_multiple_of(4))]),
         ..invoice
     }
 }

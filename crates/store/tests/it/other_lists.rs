@@ -1,4 +1,7 @@
 //! The lists of every noun but the invoice: which rows each finds, and in which order.
+//!
+//! Each list gets rows it must answer and rows it must leave out: of another owner, another place,
+//! revoked, ended or not due.
 
 use domain::api_key::ApiKey;
 use domain::changes::{Changes, Record};

@@ -82,10 +82,6 @@ fn check_invoice_plan(sql: &str, plan: &str) {
         "invoices_by_status"
     };
     let is_total = sql.starts_with("SELECT status, COUNT(*)");
-    if is_total && sql.contains("AND key") && plan.contains("invoices_pkey") {
-        // A span of time so short that there is little to add up of any merchant.
-        return;
-    }
     assert!(plan.contains(index), "not by {index}: {sql}\n{plan}");
     if is_total && !sql.contains("invoice_type") {
         let is_covered = plan.contains("COVERING INDEX") || plan.contains("Index Only Scan");
@@ -97,16 +93,20 @@ fn check_invoice_plan(sql: &str, plan: &str) {
 async fn check_postgres(client: &tokio_postgres::Client) {
     let settings = "SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off";
     client.batch_execute(settings).await.expect("settings");
-    for mode in ["force_generic_plan", "force_custom_plan"] {
+    for (mode, is_for_any_values) in [("force_generic_plan", true), ("force_custom_plan", false)] {
         client.batch_execute(&format!("SET plan_cache_mode = {mode}")).await.expect("a setting");
         for statement in statements() {
             let plan = explain(client, &statement).await;
             let Statement { table, sql, .. } = &statement;
             let reads_all = plan.contains("Seq Scan");
             assert!(!reads_all || SMALL.contains(table), "{mode} {sql}\n{plan}");
+            // Values that leave a handful of keys may be read by them and sorted.
+            if !is_for_any_values {
+                continue;
+            }
             let is_page = sql.contains("ORDER BY key") && sql.contains("LIMIT");
             let sorts_few = sql.contains("AS branch_0");
-            assert!(!is_page || sorts_few || !plan.contains("Sort  ("), "{mode} {sql}\n{plan}");
+            assert!(!is_page || sorts_few || !plan.contains("Sort  ("), "{sql}\n{plan}");
             if *table == "invoices" {
                 check_invoice_plan(sql, &plan);
             }

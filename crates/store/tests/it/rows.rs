@@ -11,7 +11,7 @@ use domain::challenge::WalletChallenge;
 use domain::changes::{Changes, Record};
 use domain::claim::Claim;
 use domain::deposit_address::DepositAddress;
-use domain::idempotency::IdempotencyRow;
+use domain::idempotency::{IdempotencyRow, KEPT_MS};
 use domain::ids::{RowKey, Version};
 use domain::invoice::{Invoice, InvoiceStatus, Lock};
 use domain::member::{Member, Role};
@@ -155,6 +155,7 @@ fn changed_invoice(invoice: Invoice) -> Invoice {
             token_id: TokenId(5),
             address: "0xlock".into(),
         }),
+        expires_at: NOW.plus_ms(3),
         due_at: NOW.plus_ms(4),
         paid_at: Some(NOW.plus_ms(5)),
         last_payment_at: Some(NOW.plus_ms(6)),
@@ -180,7 +181,14 @@ fn changed_payment(payment: Payment) -> Payment {
 
 async fn the_rest_survives(store: &Store) {
     let at = |row, version| IdempotencyRow { version, ..row };
-    check(store, samples::idempotency(), at, |row| row).await;
+    let used_again = |row| IdempotencyRow {
+        fingerprint: [4; 32],
+        status: 200,
+        sealed_body: vec![8],
+        created_at: NOW.plus_ms(KEPT_MS),
+        ..row
+    };
+    check(store, samples::idempotency(), at, used_again).await;
 
     let claim = Claim::new(RowKey::of("test", &[b"claim"]), key(21));
     check(store, claim, |row, version| Claim { version, ..row }, |row| row).await;

@@ -1,4 +1,7 @@
 //! One sample of every noun, with every field set that a new row can have set.
+//!
+//! Tests change what they are about and leave the rest, so that a column nobody thought of is still
+//! written and read.
 
 use domain::api_key::{ApiKey, KeyScope, Restrictions};
 use domain::audit::{Actor, AuditEntry};

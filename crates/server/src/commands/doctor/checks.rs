@@ -64,7 +64,9 @@ fn disk(config: &Config) -> Finding {
     };
     let what = format!("{} MiB free at {}", free_kib / 1024, directory.display());
     match free_kib {
-        kib if kib < FREE_KIB_MIN => Finding::fail("disk", what, "make room: writes will fail soon"),
+        kib if kib < FREE_KIB_MIN => {
+            Finding::fail("disk", what, "make room: writes will fail soon")
+        }
         kib if kib < FREE_KIB_LOW => Finding::warn("disk", what, "make room before it runs out"),
         _ => Finding::ok("disk", what),
     }
@@ -136,11 +138,8 @@ async fn clock_skew(store: &Store) -> Finding {
     };
     let after = Clock::System.now();
     // The answer was made between the two readings.
-    let skew_ms = if database < before.0 {
-        before.0 - database
-    } else {
-        (database - after.0).max(0)
-    };
+    let skew_ms =
+        if database < before.0 { before.0 - database } else { (database - after.0).max(0) };
     if skew_ms > SKEW_MS_MAX {
         let what = format!("this machine and the database are {skew_ms} ms apart");
         return Finding::fail("clock", what, "synchronize both clocks (NTP)");

@@ -122,11 +122,7 @@ pub async fn request(
     Ok(done("The operator was asked"))
 }
 
-async fn ask(
-    app: &App,
-    caller: &Caller,
-    body: &RequestMainnet,
-) -> Result<(Changes, ()), ApiError> {
+async fn ask(app: &App, caller: &Caller, body: &RequestMainnet) -> Result<(Changes, ()), ApiError> {
     let merchant = own_merchant(app, caller).await?;
     let mut fresh = app.fresh();
     let id = merchant.id;

@@ -98,8 +98,7 @@ pub async fn invite(
     let (member, token) = app.store.decide(|| add(&app, &caller, &ask)).await?;
     if let Some(token) = token {
         let merchant = caller.merchant(&app).await?;
-        let message =
-            mail::invitation(&app.config, &member.email, &merchant.company_name, &token);
+        let message = mail::invitation(&app.config, &member.email, &merchant.company_name, &token);
         if let Err(error) = mail::send(&app.config, message, app.fresh()).await {
             let error = format!("{error:#}");
             tracing::error!(error, member.id = %member.id, "an invitation was not mailed");

@@ -65,7 +65,8 @@ fn open<'a>(app: &'a Shared, name: &str) -> Result<(Network, &'a SimulatedNode),
 }
 
 /// Look at a simulated chain
-#[utoipa::path(get, path = "/api/v1/devnet/chain/{network}", tag = "Devnet Chains",
+#[utoipa::path(get, path = "/api/v1/devnet/chain/{network}",
+    operation_id = "getSimulatedChain", tag = "Devnet Chains",
     params(("network" = Network, Path, description = "One of the ten networks")),
     security(("merchantApiKey" = []), ("commerceApiKey" = []), ("bearerAuth" = [])),
     responses(
@@ -103,7 +104,8 @@ pub struct SimulatedTransfer {
 /// Send a transfer
 ///
 /// It is included in the next block.
-#[utoipa::path(post, path = "/api/v1/devnet/chain/{network}/transfers", tag = "Devnet Chains",
+#[utoipa::path(post, path = "/api/v1/devnet/chain/{network}/transfers",
+    operation_id = "sendSimulatedTransfer", tag = "Devnet Chains",
     params(("network" = Network, Path, description = "One of the ten networks")),
     request_body = TransferRequest,
     security(("merchantApiKey" = []), ("commerceApiKey" = []), ("bearerAuth" = [])),
@@ -141,7 +143,8 @@ pub struct BlocksRequest {
 }
 
 /// Mine blocks now
-#[utoipa::path(post, path = "/api/v1/devnet/chain/{network}/blocks", tag = "Devnet Chains",
+#[utoipa::path(post, path = "/api/v1/devnet/chain/{network}/blocks",
+    operation_id = "mineSimulatedBlocks", tag = "Devnet Chains",
     params(("network" = Network, Path, description = "One of the ten networks")),
     request_body = BlocksRequest,
     security(("merchantApiKey" = []), ("commerceApiKey" = []), ("bearerAuth" = [])),
@@ -202,7 +205,8 @@ pub struct ReorgDone {
 }
 
 /// Reorganize the chain
-#[utoipa::path(post, path = "/api/v1/devnet/chain/{network}/reorgs", tag = "Devnet Chains",
+#[utoipa::path(post, path = "/api/v1/devnet/chain/{network}/reorgs",
+    operation_id = "reorgSimulatedChain", tag = "Devnet Chains",
     params(("network" = Network, Path, description = "One of the ten networks")),
     request_body = ReorgRequest,
     security(("merchantApiKey" = []), ("commerceApiKey" = []), ("bearerAuth" = [])),
@@ -244,7 +248,8 @@ pub struct FaultRequest {
 /// Make the chain's node misbehave
 ///
 /// `lagging` stands still, `failing` answers nothing, `duplicating` tells every transfer twice.
-#[utoipa::path(post, path = "/api/v1/devnet/chain/{network}/faults", tag = "Devnet Chains",
+#[utoipa::path(post, path = "/api/v1/devnet/chain/{network}/faults",
+    operation_id = "setSimulatedFault", tag = "Devnet Chains",
     params(("network" = Network, Path, description = "One of the ten networks")),
     request_body = FaultRequest,
     security(("merchantApiKey" = []), ("commerceApiKey" = []), ("bearerAuth" = [])),

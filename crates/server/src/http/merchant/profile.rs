@@ -61,38 +61,39 @@ impl ProfileView<'_> {
 
 /// The fields to change.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(default)]
 pub struct UpdateProfile {
-    #[serde(deserialize_with = "given")]
-    #[schema(max_length = 255)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = String, required = false, max_length = 255)]
     company_name: Option<String>,
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = String, required = false)]
     email: Option<String>,
     /// Where payors go after paying, https only; null clears it.
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
     default_payment_return_url: Option<Option<String>>,
     /// Owners only.
-    #[serde(deserialize_with = "given")]
-    #[schema(minimum = 0, maximum = 1000)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = i64, required = false, minimum = 0, maximum = 1000)]
     tolerance_bps: Option<i64>,
     /// Owners only; at most three decimals.
-    #[serde(deserialize_with = "given")]
-    #[schema(value_type = Option<f64>)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = f64, required = false, minimum = 0)]
     tolerance_max_usd: Option<Box<RawValue>>,
     /// At most 20 origins like `https://shop.example`; on devnet also `http://localhost:PORT`.
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Vec<String>, required = false)]
     embed_origins: Option<Vec<String>>,
     /// Https only; null clears it.
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
     logo_url: Option<Option<String>>,
     /// Like `#1a2b3c`; null clears it.
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
     brand_color: Option<Option<String>>,
     /// Like `#1a2b3c`; null clears it.
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
     accent_color: Option<Option<String>>,
 }

@@ -94,7 +94,8 @@ pub struct AvailableToken {
 /// List the tokens to pay with
 ///
 /// Once an invoice is underpaid, only the token of its first payment is left.
-#[utoipa::path(get, path = "/api/v1/payments/available-tokens", tag = "Payment Sessions",
+#[utoipa::path(get, path = "/api/v1/payments/available-tokens",
+    operation_id = "listAvailableTokens", tag = "Payment Sessions",
     params(OfferQuery),
     security(("sessionToken" = [], "sessionSignature" = [])),
     responses(
@@ -218,7 +219,8 @@ pub struct PaymentAddress {
 /// Get an address to pay to
 ///
 /// An invoice has one address per network. Asking again refreshes only the price.
-#[utoipa::path(post, path = "/api/v1/payments/payment-addresses", tag = "Payment Sessions",
+#[utoipa::path(post, path = "/api/v1/payments/payment-addresses",
+    operation_id = "createPaymentAddress", tag = "Payment Sessions",
     request_body = PaymentAddressRequest,
     security(("sessionToken" = [], "sessionSignature" = [])),
     responses(

@@ -1,4 +1,4 @@
-//! What the payor tells: an e-mail address for the receipt, and answers to the merchant's questions.
+//! What the payor tells: an e-mail address for the receipt, and answers to questions.
 
 use axum::extract::State;
 use domain::invoice;
@@ -34,7 +34,8 @@ pub struct CustomerEmail {
 }
 
 /// Leave an e-mail address for the receipt
-#[utoipa::path(post, path = "/api/v1/payments/customer-email", tag = "Payment Sessions",
+#[utoipa::path(post, path = "/api/v1/payments/customer-email",
+    operation_id = "setCustomerEmail", tag = "Payment Sessions",
     request_body = CustomerEmailRequest,
     security(("sessionToken" = [], "sessionSignature" = [])),
     responses(
@@ -63,7 +64,8 @@ pub async fn set_customer_email(
 }
 
 /// Read the e-mail address of the receipt
-#[utoipa::path(get, path = "/api/v1/payments/customer-email", tag = "Payment Sessions",
+#[utoipa::path(get, path = "/api/v1/payments/customer-email",
+    operation_id = "getCustomerEmail", tag = "Payment Sessions",
     security(("sessionToken" = [], "sessionSignature" = [])),
     responses(
         (status = 200, body = CustomerEmail),
@@ -83,7 +85,8 @@ pub struct InvoiceQuestions {
 }
 
 /// Read the merchant's questions
-#[utoipa::path(get, path = "/api/v1/payments/invoice-questions", tag = "Payment Sessions",
+#[utoipa::path(get, path = "/api/v1/payments/invoice-questions",
+    operation_id = "getInvoiceQuestions", tag = "Payment Sessions",
     security(("sessionToken" = [], "sessionSignature" = [])),
     responses(
         (status = 200, body = InvoiceQuestions),
@@ -108,7 +111,8 @@ pub struct FormSubmitted {
 /// Answer the merchant's questions
 ///
 /// Answers given again replace the earlier ones.
-#[utoipa::path(post, path = "/api/v1/payments/submit-form", tag = "Payment Sessions",
+#[utoipa::path(post, path = "/api/v1/payments/submit-form",
+    operation_id = "submitForm", tag = "Payment Sessions",
     request_body = FormRequest,
     security(("sessionToken" = [], "sessionSignature" = [])),
     responses(

@@ -154,7 +154,8 @@ impl PayorPayment {
 /// Read the invoice behind a payment session
 ///
 /// Everything a payment page shows, and a fresh token for the live stream.
-#[utoipa::path(get, path = "/api/v1/payments/session-details", tag = "Payment Sessions",
+#[utoipa::path(get, path = "/api/v1/payments/session-details",
+    operation_id = "getSessionDetails", tag = "Payment Sessions",
     params(InvoiceQuery),
     security(("sessionToken" = [], "sessionSignature" = [])),
     responses(
@@ -209,7 +210,8 @@ fn remaining_ms(invoice: &Invoice, now: Timestamp) -> i64 {
 /// Poll the payment status
 ///
 /// Answers the invoice's status, and how many confirmations the newest payment has.
-#[utoipa::path(get, path = "/api/v1/payments/payment-status", tag = "Payment Sessions",
+#[utoipa::path(get, path = "/api/v1/payments/payment-status",
+    operation_id = "getPaymentStatus", tag = "Payment Sessions",
     params(InvoiceQuery),
     security(("sessionToken" = [], "sessionSignature" = [])),
     responses(

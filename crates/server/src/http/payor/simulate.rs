@@ -85,7 +85,8 @@ pub struct Simulation {
 ///
 /// Devnet only. The answer comes before the watcher sees the payment: poll the status, or follow
 /// the stream.
-#[utoipa::path(post, path = "/api/v1/payments/simulate", tag = "Payment Sessions",
+#[utoipa::path(post, path = "/api/v1/payments/simulate",
+    operation_id = "simulatePayment", tag = "Payment Sessions",
     request_body = SimulationRequest,
     security(("sessionToken" = [], "sessionSignature" = [])),
     responses(
@@ -147,7 +148,7 @@ async fn pay(
         Scenario::Over => TokenAmount(estimate.0.saturating_add(half)),
         Scenario::Exact | Scenario::Late | Scenario::Expire | Scenario::Reorg => estimate,
     });
-    if ask.scenario == Scenario::Late && invoice.status.is_open() {
+    if ask.scenario == Scenario::Late && invoice.check_open(app.now()).is_ok() {
         expire(app, invoice).await?;
     }
     let asset = match token.address {

@@ -36,7 +36,8 @@ pub struct VerificationAnswer {
 ///
 /// For a payment that does not show up. Starts a job and answers at once; one job runs per invoice
 /// at a time, and asking again answers the running one.
-#[utoipa::path(post, path = "/api/v1/invoice/{id}/verify", tag = "Payment Sessions",
+#[utoipa::path(post, path = "/api/v1/invoice/{id}/verify",
+    operation_id = "startManualVerification", tag = "Payment Sessions",
     params(("id" = String, Path, description = "The invoice of the session")),
     request_body(content = VerificationRequest, description = "May be left out"),
     security(("sessionToken" = [], "sessionSignature" = [])),
@@ -86,7 +87,8 @@ fn parse_hash(network: Network, text: &str) -> Result<String, ApiError> {
 }
 
 /// Read the newest verification job
-#[utoipa::path(get, path = "/api/v1/invoice/{id}/verify", tag = "Payment Sessions",
+#[utoipa::path(get, path = "/api/v1/invoice/{id}/verify",
+    operation_id = "getManualVerification", tag = "Payment Sessions",
     params(("id" = String, Path, description = "The invoice of the session")),
     security(("sessionToken" = [], "sessionSignature" = [])),
     responses(

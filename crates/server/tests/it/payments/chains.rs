@@ -1,5 +1,8 @@
 //! What chains do to payments: reorgs, nodes that fail or repeat themselves, and strange transfers.
 
+use domain::changes::Changes;
+use domain::ids::MerchantId;
+use domain::watch::WatchCursor;
 use serde_json::{Value, json};
 
 use super::*;
@@ -152,6 +155,28 @@ async fn an_amount_above_128_bits_is_reported_and_never_credited() {
     pay_usdc(&house, &to, "10").await;
     house.settle().await;
     is(statuses(&house, &created).await, "paid", &["confirmed"]);
+}
+
+#[tokio::test]
+async fn a_watcher_that_starts_over_counts_nothing_twice() {
+    let house = House::start().await;
+    let key = WatchCursor::row_key(Environment::Devnet, Network::Ethereum);
+    let read = async || house.app.store.get::<WatchCursor>(key).await.expect("reads");
+    let old = read().await.expect("a cursor");
+    let (created, to) = ten_dollars(&house).await;
+    pay_usdc(&house, &to, "4").await;
+    house.settle().await;
+    pay_usdc(&house, &to, "6").await;
+    house.settle().await;
+
+    let now = read().await.expect("a cursor");
+    let mut changes = Changes::of(MerchantId::HOUSE);
+    changes.update(WatchCursor { version: now.version, ..old });
+    house.app.store.commit(changes).await.expect("turns the watcher back");
+    house.settle().await;
+    is(statuses(&house, &created).await, "paid", &["confirmed", "confirmed"]);
+    assert_eq!(house.read(&created).await["amount_paid"], 10_000);
+    check(&house).await;
 }
 
 #[tokio::test]

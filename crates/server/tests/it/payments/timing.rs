@@ -90,6 +90,28 @@ async fn expiry_waits_for_a_payment_that_was_seen_in_time() {
 }
 
 #[tokio::test]
+async fn a_payment_in_time_wins_every_race_against_expiry() {
+    let house = House::start().await;
+    let mut invoices = Vec::new();
+    for _ in 0..8 {
+        let body = json!({ "amount_usd": 10, "expires_in": 2_000 });
+        let created = house.post("/api/v1/invoices", body).await.ok();
+        let to = house.allocate(&created, "ethereum", "USDC").await;
+        pay_usdc(&house, address(&to), "10").await;
+        invoices.push(created);
+    }
+    house.advance(2_000);
+    let mut expirer = expiry::Expirer::default();
+    let (_, expired) = tokio::join!(house.look_around(), expirer.step(&house.app));
+    expired.expect("a step");
+    house.settle().await;
+    for created in invoices {
+        is(statuses(&house, &created).await, "paid", &["confirmed"]);
+    }
+    check(&house).await;
+}
+
+#[tokio::test]
 async fn an_invoice_without_an_address_expires_at_once() {
     let house = House::start().await;
     let created =

@@ -16,7 +16,8 @@ async fn set_email(house: &House, created: &Value, email: &str) -> Reply {
 /// An invoice that asks for an e-mail address, and may be told a number.
 async fn asking(house: &House) -> Value {
     let questions = json!({ "questions": [
-        { "id": "mail", "question": "E-mail?", "type": "email", "validation": { "required": true } },
+        { "id": "mail", "question": "E-mail?", "type": "email",
+            "validation": { "required": true } },
         { "id": "size", "question": "Size?", "type": "number", "validation": { "required": false } }
     ] });
     let body = json!({ "amount_usd": 10, "questions": questions });

@@ -64,7 +64,7 @@ pub struct CreateInvoice {
 
 impl CreateInvoice {
     fn into_ask(self) -> Result<InvoiceAsk, ApiError> {
-        let metadata = self.metadata.map(Metadata::parse).transpose()?;
+        let metadata = self.metadata.as_deref().map(Metadata::parse).transpose()?;
         Ok(InvoiceAsk {
             amount: usd("amount_usd", &self.amount_usd)?,
             description: self.description,

@@ -55,6 +55,7 @@ pub struct CreateSession {
     ),
     responses(
         (status = 200, description = "The canceled invoice", body = InvoiceView<'static>),
+        (status = 400, description = "A malformed key or query", body = ErrorBody),
         (status = 401, description = "No valid credential", body = ErrorBody),
         (status = 403, description = "The credential does not open this", body = ErrorBody),
         (status = 404, description = "No such invoice here", body = ErrorBody),
