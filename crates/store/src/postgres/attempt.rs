@@ -4,18 +4,19 @@
 //! COMMIT is sent before the writes are known to succeed: if one fails, it is a rollback, so every
 //! result is read before anybody is told anything.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use domain::ids::RowKey;
 use domain::ledger::balance_from_bytes;
+use futures_util::SinkExt as _;
 use futures_util::future::join_all;
 use tokio::time::timeout;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Error, Row, Statement};
 
 use super::connect::{Session, describe, is_lost};
-use super::params::{Param, key_at};
+use super::params::{Param, copy_stream, key_at};
 use super::statements::{ACCOUNTS, COUNTERS, GROUP, LANE, LANE_UPDATE, texts};
 use crate::commit::Prepared;
 use crate::commit::judge::{Judged, judge};
@@ -200,6 +201,7 @@ async fn prepare_writes(session: &mut Session, judged: &Judged<'_>) -> Result<Wr
     for batch in &judged.batches {
         let texts = texts(batch.relation);
         let text = match batch.way {
+            Way::Insert if is_copied(batch) => &texts.copy,
             Way::Insert => &texts.insert,
             Way::Update => &texts.update,
         };
@@ -218,7 +220,11 @@ async fn write(
 ) -> Vec<Result<(), Error>> {
     let mut tasks: Vec<Task<'_, ()>> = Vec::with_capacity(judged.batches.len() + 3);
     for (batch, statement) in judged.batches.iter().zip(&statements.batches) {
-        tasks.push(execute(client, statement, params_of(batch)));
+        tasks.push(if is_copied(batch) {
+            Box::pin(copy(client, statement, batch))
+        } else {
+            execute(client, statement, params_of(batch))
+        });
     }
     for &(lane, state) in &judged.lanes {
         let numbers = [lane, state.sequence, state.ledger_position];
@@ -229,6 +235,20 @@ async fn write(
     tasks.push(Box::pin(client.batch_execute("COMMIT")));
     // First polled in this order, and sent at the first poll.
     join_all(tasks).await
+}
+
+/// From so many rows on, COPY is cheaper for the server than arrays, although its data may only be
+/// sent once it has said that it is ready.
+const COPY_ROWS_MIN: usize = 16;
+
+fn is_copied(batch: &Batch<'_>) -> bool {
+    batch.way == Way::Insert && batch.len() >= COPY_ROWS_MIN
+}
+
+async fn copy(client: &Client, statement: &Statement, batch: &Batch<'_>) -> Result<(), Error> {
+    let mut sink = pin!(client.copy_in(statement).await?);
+    sink.as_mut().feed(copy_stream(batch)).await?;
+    sink.finish().await.map(drop)
 }
 
 fn params_of<'a>(batch: &'a Batch<'a>) -> Vec<Param<'a>> {

@@ -2,7 +2,7 @@
 //!
 //! An array is written straight from where its cells are kept into the message.
 
-use bytes::{BufMut as _, BytesMut};
+use bytes::{BufMut as _, Bytes, BytesMut};
 use domain::ids::RowKey;
 use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type};
@@ -85,6 +85,16 @@ fn put(cell: CellRef<'_>, out: &mut BytesMut) {
 
 const NULL_LENGTH: i32 = -1;
 
+fn length(cell: CellRef<'_>) -> Result<i32, std::num::TryFromIntError> {
+    Ok(match cell {
+        CellRef::Null => NULL_LENGTH,
+        CellRef::Int(_) => 8,
+        CellRef::Text(text) => i32::try_from(text.len())?,
+        CellRef::Bytes(bytes) => i32::try_from(bytes.len())?,
+        CellRef::Wide(_) | CellRef::Key(_) => 16,
+    })
+}
+
 /// One dimension, its element type, then each cell behind its length.
 fn array<'a>(
     kind: Kind,
@@ -104,17 +114,29 @@ fn array<'a>(
     out.put_i32(i32::try_from(cells.len())?);
     out.put_i32(1);
     for cell in cells {
-        let length = match cell {
-            CellRef::Null => NULL_LENGTH,
-            CellRef::Int(_) => 8,
-            CellRef::Text(text) => i32::try_from(text.len())?,
-            CellRef::Bytes(bytes) => i32::try_from(bytes.len())?,
-            CellRef::Wide(_) | CellRef::Key(_) => 16,
-        };
-        out.put_i32(length);
+        out.put_i32(length(cell)?);
         put(cell, out);
     }
     Ok(IsNull::No)
+}
+
+const COPY_HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+
+/// A batch as the binary stream of a COPY: a header, each row, an end.
+pub(super) fn copy_stream(batch: &Batch<'_>) -> Bytes {
+    let columns = batch.relation.columns.len();
+    let mut out = BytesMut::with_capacity(1 << 16);
+    out.put_slice(COPY_HEADER);
+    for row in 0..batch.len() {
+        out.put_i16(i16::try_from(columns).expect("a table has few columns"));
+        for column in 0..columns {
+            let cell = batch.cell(row, column);
+            out.put_i32(length(cell).expect("a group is bounded"));
+            put(cell, &mut out);
+        }
+    }
+    out.put_i16(-1);
+    out.freeze()
 }
 
 /// A cell as it comes, whatever its type.

@@ -11,6 +11,7 @@ use crate::relation::{Relation, catalog};
 
 pub(super) struct Texts {
     pub insert: String,
+    pub copy: String,
     pub update: String,
     pub versions: String,
     pub guards: String,
@@ -50,6 +51,7 @@ fn make(relation: &Relation) -> Texts {
     let arrays = arrays.join(", ");
     Texts {
         insert: format!("INSERT INTO {name} ({columns}) SELECT * FROM UNNEST({arrays})"),
+        copy: format!("COPY {name} ({columns}) FROM STDIN BINARY"),
         update: update(relation),
         versions: format!("SELECT key, version FROM {name} WHERE key = ANY($1::uuid[])"),
         guards: format!(
