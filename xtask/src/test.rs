@@ -167,6 +167,13 @@ fn run_tests(filters: &[String]) -> Result<()> {
     if !filters.is_empty() {
         command.arg("--").args(filters);
     }
+    process::run(&mut command)?;
+
+    println!("The server's tests once more, with PostgreSQL under them");
+    let mut command = process::cargo(&["test", "--package", "server", "--test", "it"]);
+    command.env(postgres::URL_VARIABLE, &postgres.url);
+    command.env("PEPAY_TEST_ENGINE", "postgres");
+    command.args(["--", "--test-threads", "8"]).args(filters);
     process::run(&mut command)
 }
 

@@ -41,8 +41,9 @@ impl KeyScope {
 /// A key's name as it is kept.
 pub fn check_name(name: &str) -> Result<String, Refusal> {
     let name = name.trim();
-    if name.is_empty() || name.len() > NAME_MAX {
-        return Err(Refusal::invalid("name", format!("must have 1 to {NAME_MAX} bytes")));
+    if name.is_empty() || name.len() > NAME_MAX || name.chars().any(char::is_control) {
+        let message = format!("must have 1 to {NAME_MAX} bytes, none of them control characters");
+        return Err(Refusal::invalid("name", message));
     }
     Ok(name.to_owned())
 }

@@ -4,10 +4,10 @@
 
 use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use domain::ids::Fresh;
+use domain::ids::{Fresh, PLACES};
 use domain::secret::Entropy;
 use domain::time::Timestamp;
 
@@ -50,7 +50,8 @@ impl Clock {
             seed.set((stream, count.wrapping_add(1)));
             (u128::from(scramble(count)) << 64) | u128::from(stream)
         });
-        Fresh::new(self.now(), seed.to_be_bytes())
+        let now = self.now();
+        Fresh::new(now, seed.to_be_bytes()).placed(place_in(now))
     }
 }
 
@@ -62,6 +63,22 @@ thread_local! {
         let seed = u128::from_be_bytes(bytes);
         ((seed >> 64) as u64, seed as u64)
     });
+}
+
+/// The last millisecond ids were drawn in, and how many of its places are taken.
+static PLACE: AtomicU64 = AtomicU64::new(0);
+
+/// Lists are in order of creation, so ids of this process are, within a millisecond too.
+fn place_in(now: Timestamp) -> u16 {
+    let places = u64::from(PLACES);
+    let base = (now.0 as u64).wrapping_mul(places);
+    let next = |last: u64| {
+        let is_same_ms = last >= base && last < base + places;
+        Some(if is_same_ms { (last + 1).min(base + places - 1) } else { base })
+    };
+    let last = PLACE.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
+    let place = next(last.unwrap_or(base)).unwrap_or(base) - base;
+    u16::try_from(place).unwrap_or(0)
 }
 
 /// Spreads consecutive counts over all 64 bits; no two counts meet.

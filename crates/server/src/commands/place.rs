@@ -10,6 +10,7 @@ use domain::audit::{Actor, AuditEntry};
 use domain::ids::{AuditId, Fresh, MerchantId};
 use store::{Store, StoreConfig};
 
+use crate::commands::file_lock;
 use crate::config::Config;
 
 #[derive(Clone, Debug, Args)]
@@ -50,7 +51,12 @@ pub fn sqlite_path(url: &str) -> Option<PathBuf> {
 
 pub async fn open(config: &Config) -> anyhow::Result<Store> {
     let url = config.database_url();
-    Store::open(store_config(config)).await.with_context(|| format!("opening {}", shown(&url)))
+    Store::open(store_config(config)).await.with_context(|| {
+        let is_served = sqlite_path(&url).is_some_and(|path| file_lock::is_taken(&path));
+        let hint =
+            if is_served { " (an embedded database has one user: stop the server)" } else { "" };
+        format!("opening {}{hint}", shown(&url))
+    })
 }
 
 /// Opens what must be there already: a mistyped path is an error, not a new database.

@@ -118,6 +118,7 @@ async fn a_bad_request_for_a_key_names_its_field() {
         (json!({}), "name"),
         (json!({ "name": " " }), "name"),
         (json!({ "name": "x".repeat(101) }), "name"),
+        (json!({ "name": "a\u{0}b" }), "name"),
         (json!({ "name": 7 }), "name"),
         (json!({ "name": "x", "scope": "all" }), "scope"),
         (json!({ "name": "x", "environment": "moon" }), "environment"),

@@ -36,6 +36,8 @@ pub struct House {
     /// A devnet key of the commerce scope.
     pub commerce_key: String,
     pub data_dir: Arc<TempDir>,
+    /// Dropped last: a database of this house's own, if it is one of PostgreSQL's.
+    _database: Option<Database>,
 }
 
 /// An answer, read whole.
@@ -91,7 +93,14 @@ impl House {
         House::build(config, data_dir, Clock::manual(START)).await
     }
 
-    async fn build(config: Config, data_dir: Arc<TempDir>, clock: Clock) -> House {
+    async fn build(mut config: Config, data_dir: Arc<TempDir>, clock: Clock) -> House {
+        let database = match std::env::var("PEPAY_TEST_ENGINE").as_deref() {
+            Ok("postgres") => Some(Database::create().await),
+            _ => None,
+        };
+        if let Some(database) = &database {
+            config.database_url = Some(database.url.clone());
+        }
         let store = Store::open(StoreConfig::new(config.database_url())).await.expect("opens");
         let app = App::new(config, clock, store, KeyRing::new(&[7; 32], &[]));
         let new = NewMerchant {
@@ -113,6 +122,7 @@ impl House {
             commerce_key: String::new(),
             data_dir,
             app,
+            _database: database,
         };
         house.key = house.mint(KeyScope::Merchant, Environment::Devnet).await;
         house.commerce_key = house.mint(KeyScope::Commerce, Environment::Devnet).await;
@@ -248,6 +258,46 @@ impl House {
             finish(&self.app, watcher::Watcher::new(place, Lease::for_place(place))).await;
         }
     }
+}
+
+/// A database of its own on the PostgreSQL the tests were given.
+struct Database {
+    url: String,
+    server: String,
+    name: String,
+}
+
+impl Database {
+    async fn create() -> Database {
+        let server = std::env::var("PEPAY_TEST_POSTGRES")
+            .expect("PEPAY_TEST_POSTGRES is set by `cargo xtask test`");
+        let name = format!("house_{}", Clock::System.fresh().uuid().simple());
+        execute(&server, &format!("CREATE DATABASE {name}")).await;
+        let (base, _) = server.rsplit_once('/').expect("a URL with a database");
+        Database { url: format!("{base}/{name}"), server, name }
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let (server, name) = (self.server.clone(), self.name.clone());
+        // The test's own runtime is ending: a thread of its own drops the database.
+        let dropping = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let sql = format!("DROP DATABASE {name} WITH (FORCE)");
+            runtime.expect("a runtime").block_on(execute(&server, &sql));
+        });
+        let _ = dropping.join();
+    }
+}
+
+async fn execute(server: &str, sql: &str) {
+    let connected = tokio_postgres::connect(server, tokio_postgres::NoTls).await;
+    let (client, connection) = connected.expect("PostgreSQL answers");
+    let driver = tokio::spawn(connection);
+    client.batch_execute(sql).await.expect("runs");
+    drop(client);
+    let _ = driver.await;
 }
 
 async fn finish(app: &Shared, mut worker: impl server::workers::Worker) {

@@ -52,7 +52,7 @@ async fn every_payor_route_refuses_strangers_the_same_way() {
         (Some("pst_123"), Some(signature.as_str()), (401, "SESSION_INVALID")),
         (Some(token.as_str()), Some("sig_123"), (401, "SESSION_INVALID")),
         (Some(token.as_str()), Some(hex), (401, "SESSION_INVALID")),
-        (Some(unknown), Some(signature.as_str()), (403, "SIGNATURE_INVALID")),
+        (Some(unknown), Some(signature.as_str()), (401, "SESSION_INVALID")),
         (Some(token.as_str()), Some(foreign.as_str()), (403, "SIGNATURE_INVALID")),
         (Some(token.as_str()), Some(zeros.as_str()), (403, "SIGNATURE_INVALID")),
         (Some(token.as_str()), Some(shifted.as_str()), (403, "SIGNATURE_INVALID")),
