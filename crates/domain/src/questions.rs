@@ -79,9 +79,8 @@ impl Questions {
             if answer.response.len() > ANSWER_BYTES_MAX {
                 return refuse(format!("to {id:?} must not pass {ANSWER_BYTES_MAX} bytes"));
             }
-            let is_blank = answer.response.trim().is_empty();
-            let may_be_blank = !question.validation.required;
-            if !(is_blank && may_be_blank) && !is_well_typed(&question.kind, &answer.response) {
+            let is_left_out = answer.response.trim().is_empty() && !question.validation.required;
+            if !is_left_out && !is_well_typed(&question.kind, &answer.response) {
                 return refuse(format!("to {id:?} must be a valid {}", question.kind));
             }
         }

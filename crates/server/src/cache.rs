@@ -61,11 +61,7 @@ impl Default for Caches {
 
 impl Caches {
     pub fn new() -> Caches {
-        Caches {
-            api_keys: Bounded::new(),
-            merchants: Bounded::new(),
-            token_rules: Bounded::new(),
-        }
+        Caches { api_keys: Bounded::new(), merchants: Bounded::new(), token_rules: Bounded::new() }
     }
 
     /// The key whose text has this hash.

@@ -472,7 +472,8 @@ enum Happening {
 
 fn happening() -> impl Strategy<Value = Happening> {
     prop_oneof![
-        4 => (0_u8..6, 0_u128..130).prop_map(|(number, dollars)| Happening::Pay { number, dollars }),
+        4 => (0_u8..6, 0_u128..130)
+            .prop_map(|(number, dollars)| Happening::Pay { number, dollars }),
         1 => (6_u8..8).prop_map(|number| Happening::PayEther { number }),
         4 => Just(Happening::Mine),
         2 => (0_u8..8).prop_map(|number| Happening::Revert { number }),

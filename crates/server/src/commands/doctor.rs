@@ -1,6 +1,7 @@
 //! `pepay doctor`: looks at everything a deployment stands on, and says what to do.
 //!
-//! It changes nothing. Exit code 1 says that something FAILs; a warning alone does not.
+//! It changes nothing, except that opening an older database brings its schema up to date. Exit
+//! code 1 says that something FAILs; a warning alone does not.
 
 mod checks;
 

@@ -302,9 +302,8 @@ impl FromRequestParts<Shared> for Payor {
 /// Opens the invoice that a session's credentials name.
 pub async fn payor(app: &App, token: &str, signature: &str) -> Result<Payor, ApiError> {
     let unknown = || ApiError::new(Code::SessionInvalid, "The session is not known");
-    let forged = || {
-        ApiError::new(Code::SignatureInvalid, "The signature does not verify or has expired")
-    };
+    let forged =
+        || ApiError::new(Code::SignatureInvalid, "The signature does not verify or has expired");
     let refused = |error| match error {
         CredentialError::Malformed => unknown(),
         CredentialError::Forged => forged(),

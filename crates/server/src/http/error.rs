@@ -57,9 +57,7 @@ impl Code {
         match self {
             Code::ValidationError => (StatusCode::BAD_REQUEST, "VALIDATION_ERROR"),
             Code::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE"),
-            Code::AuthenticationRequired => {
-                (StatusCode::UNAUTHORIZED, "AUTHENTICATION_REQUIRED")
-            }
+            Code::AuthenticationRequired => (StatusCode::UNAUTHORIZED, "AUTHENTICATION_REQUIRED"),
             Code::ApiKeyInvalid => (StatusCode::UNAUTHORIZED, "API_KEY_INVALID"),
             Code::TokenInvalid => (StatusCode::UNAUTHORIZED, "INVALID_TOKEN"),
             Code::SessionInvalid => (StatusCode::UNAUTHORIZED, "SESSION_INVALID"),
@@ -86,9 +84,7 @@ impl Code {
             Code::Busy => (StatusCode::CONFLICT, "BUSY"),
             Code::RateLimitExceeded => (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMIT_EXCEEDED"),
             Code::RequestTimeout => (StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT"),
-            Code::ServiceUnavailable => {
-                (StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE")
-            }
+            Code::ServiceUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE"),
             Code::InternalServerError => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_SERVER_ERROR")
             }

@@ -30,7 +30,8 @@ impl FromRequest<Shared> for RawBody {
             Ok(bytes) => Ok(RawBody(bytes)),
             Err(error) => {
                 let source = std::error::Error::source(&error);
-                let is_limit = source.is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
+                let is_limit =
+                    source.is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
                 let cut = || ApiError::new(Code::ValidationError, "The body could not be read");
                 Err(if is_limit { too_large() } else { cut() })
             }
@@ -95,13 +96,13 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
         let input = serde_urlencoded::Deserializer::new(pairs);
         serde_path_to_error::deserialize(input).map(Query).map_err(
             |error: serde_path_to_error::Error<serde::de::value::Error>| {
-            let path = error.path().to_string();
-            let message = error.inner().to_string();
-            match path.as_str() {
-                "." => ApiError::new(Code::ValidationError, format!("The query: {message}")),
-                param => ApiError::invalid(param, format!(": {message}")),
-            }
-        },
+                let path = error.path().to_string();
+                let message = error.inner().to_string();
+                match path.as_str() {
+                    "." => ApiError::new(Code::ValidationError, format!("The query: {message}")),
+                    param => ApiError::invalid(param, format!(": {message}")),
+                }
+            },
         )
     }
 }

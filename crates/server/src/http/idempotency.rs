@@ -166,7 +166,8 @@ impl Once {
             tracing::error!(%error, "a stored answer does not open");
             ApiError::new(Code::InternalServerError, "Something went wrong on our side")
         })?;
-        let status = u16::try_from(row.status).ok().and_then(|code| StatusCode::from_u16(code).ok());
+        let status =
+            u16::try_from(row.status).ok().and_then(|code| StatusCode::from_u16(code).ok());
         let answer = Answer { status: status.unwrap_or(StatusCode::OK), body: body.to_vec() };
         let mut response = answer.into_response();
         response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));

@@ -106,7 +106,8 @@ fn document_value() -> Document {
         "Invoices paid in stablecoins on ten networks, and everything around them.".to_owned(),
     );
     document.info.license = None;
-    let server = |url: &str, what: &str| ServerBuilder::new().url(url).description(Some(what)).build();
+    let server =
+        |url: &str, what: &str| ServerBuilder::new().url(url).description(Some(what)).build();
     document.servers = Some(vec![
         server("https://api-beta.pepay.io", "Beta server"),
         server("http://localhost:3000", "Local development"),

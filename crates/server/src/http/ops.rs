@@ -60,10 +60,7 @@ pub async fn readyz(State(app): State<Shared>) -> Result<Json<Readiness>, ApiErr
 #[utoipa::path(get, path = "/metrics", tag = "Metrics",
     responses((status = 200, content_type = "text/plain", body = String),
         (status = 401, description = "The metrics token is missing or wrong")))]
-pub async fn metrics(
-    State(app): State<Shared>,
-    headers: HeaderMap,
-) -> Result<Response, ApiError> {
+pub async fn metrics(State(app): State<Shared>, headers: HeaderMap) -> Result<Response, ApiError> {
     let is_allowed = match &app.config.metrics_token {
         Some(token) => has_bearer(&headers, token),
         None => false,

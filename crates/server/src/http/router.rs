@@ -67,10 +67,7 @@ fn payor_routes() -> Router<Shared> {
         .route("/api/v1/payments/invoice-questions", get(forms::questions))
         .route("/api/v1/payments/submit-form", post(forms::submit))
         .route("/api/v1/payments/simulate", post(simulate::simulate))
-        .route(
-            "/api/v1/invoice/{id}/verify",
-            post(verification::start).get(verification::retrieve),
-        )
+        .route("/api/v1/invoice/{id}/verify", post(verification::start).get(verification::retrieve))
 }
 
 /// Signing in, and what only members do.

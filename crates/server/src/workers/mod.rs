@@ -50,10 +50,7 @@ pub fn spawn_all(app: &Shared) {
 
 /// One kind of work, one bounded step at a time.
 pub trait Worker: Send + Sync + 'static {
-    fn step(
-        &mut self,
-        app: &Shared,
-    ) -> impl Future<Output = anyhow::Result<Progress>> + Send;
+    fn step(&mut self, app: &Shared) -> impl Future<Output = anyhow::Result<Progress>> + Send;
 
     /// Gives up what it holds, so that another process can go on at once.
     fn stop(&mut self, _app: &Shared) -> impl Future<Output = ()> + Send {

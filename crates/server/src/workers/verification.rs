@@ -2,8 +2,8 @@
 
 use chains::chain::Chain;
 use domain::address::Address;
-use domain::changes::Changes;
 use domain::chain::ChainTransfer;
+use domain::changes::Changes;
 use domain::invoice::Invoice;
 use domain::verification::Verification;
 use store::CommitError;

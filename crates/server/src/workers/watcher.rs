@@ -153,7 +153,8 @@ impl Watcher {
     async fn confirm(&self, app: &App, chain: &dyn Chain, head: u64) -> anyhow::Result<bool> {
         let (environment, network) = self.place;
         let up_to = i64::try_from(head)?;
-        let waiting = app.store.payments_waiting(environment, network, up_to, BATCH_MAX as i64).await?;
+        let waiting =
+            app.store.payments_waiting(environment, network, up_to, BATCH_MAX as i64).await?;
         let is_full = waiting.len() == BATCH_MAX;
         let deep = waiting.iter().filter(|payment| payment.is_deep_enough(head));
         let looks = deep.map(async |payment| {

@@ -440,35 +440,64 @@ async fn on_postgres(url: &str, sql: &str) {
     connection.await.expect("ends").expect("ends well");
 }
 
+fn postgres() -> String {
+    let url = std::env::var("PEPAY_TEST_POSTGRES");
+    url.expect("PEPAY_TEST_POSTGRES is set: run the tests by `cargo xtask test`")
+}
+
+/// Makes an empty database for one test.
+async fn new_database(name: &str) -> String {
+    let name = format!("{name}_{}", std::process::id());
+    on_postgres(&postgres(), &format!("CREATE DATABASE {name}")).await;
+    let url = postgres();
+    let (server, _) = url.rsplit_once('/').expect("the URL names a database");
+    format!("{server}/{name}")
+}
+
+async fn drop_database(url: &str) {
+    let (_, name) = url.rsplit_once('/').expect("the URL names a database");
+    on_postgres(&postgres(), &format!("DROP DATABASE {name} WITH (FORCE)")).await;
+}
+
 #[tokio::test]
 async fn a_copy_on_postgresql_has_the_same_invoices_and_keys() {
-    let Ok(admin) = std::env::var("PEPAY_TEST_POSTGRES") else {
-        panic!("PEPAY_TEST_POSTGRES is not set: run the tests by `cargo xtask test`")
-    };
-    let (home, data_dir, invoices) = used_directory().await;
-    let name = format!("commands_test_{}", std::process::id());
-    on_postgres(&admin, &format!("CREATE DATABASE {name}")).await;
-    let (server, _) = admin.rsplit_once('/').expect("the URL names a database");
-    let (from, to) = (format!("sqlite:{}/pepay.db", text(&data_dir)), format!("{server}/{name}"));
+    let (_home, data_dir, invoices) = used_directory().await;
+    let to = new_database("commands_copy").await;
+    let directory = text(&data_dir);
+    let from = format!("sqlite:{directory}/pepay.db");
 
     let copied = said(&["copy", "--from", &from, "--to", &to]);
     assert!(copied.starts_with("copied "), "{copied}");
     let again = complaint(run(&["copy", "--from", &from, "--to", &to]));
     assert!(again.contains("empty"), "{again}");
-    assert!(
-        !said(&["doctor", "--data-dir", &text(&data_dir), "--database-url", &to]).contains("FAIL")
-    );
+    let report = said(&["doctor", "--data-dir", &directory, "--database-url", &to]);
+    assert!(!report.contains("FAIL"), "{report}");
     let dev = Dev::start(&data_dir, &["--database-url", &to]);
     assert!(!dev.welcome.contains("Made anew"), "{}", dev.welcome);
     assert_eq!(dev.invoices().await, invoices);
     dev.invoice().await;
     assert_eq!(dev.stop(), Some(0));
 
-    let fresh = ["dev", "--port", "0", "--fresh", "--data-dir", &text(&data_dir)];
+    let fresh = ["dev", "--port", "0", "--fresh", "--data-dir", &directory];
     let refused = complaint(run(&[&fresh[..], &["--database-url", &to]].concat()));
     assert!(refused.contains("dropdb"), "{refused}");
-    on_postgres(&admin, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
-    drop(home);
+    drop_database(&to).await;
+}
+
+#[tokio::test]
+async fn a_backup_restores_into_an_empty_postgresql() {
+    let (home, data_dir, invoices) = used_directory().await;
+    let to = new_database("commands_restore").await;
+    let directory = text(&data_dir);
+    let backup = text(&home.path().join("backup.db"));
+    said(&["backup", "--data-dir", &directory, "--to", &backup]);
+    said(&["restore", "--from", &backup, "--database-url", &to]);
+    let again = complaint(run(&["restore", "--from", &backup, "--database-url", &to]));
+    assert!(again.contains("empty"), "{again}");
+    let dev = Dev::start(&data_dir, &["--database-url", &to]);
+    assert_eq!(dev.invoices().await, invoices);
+    assert_eq!(dev.stop(), Some(0));
+    drop_database(&to).await;
 }
 
 #[tokio::test]

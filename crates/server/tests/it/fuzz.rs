@@ -107,9 +107,10 @@ fn plausible(schema: &Value, document: &Value, depth: usize) -> Value {
         return plausible(&target, document, depth + 1);
     }
     for list in ["allOf", "oneOf", "anyOf"] {
-        if let Some(first) = schema[list].as_array().and_then(|schemas| {
-            schemas.iter().find(|schema| schema["type"] != "null")
-        }) {
+        if let Some(first) = schema[list]
+            .as_array()
+            .and_then(|schemas| schemas.iter().find(|schema| schema["type"] != "null"))
+        {
             return plausible(first, document, depth + 1);
         }
     }
@@ -127,7 +128,8 @@ fn plausible(schema: &Value, document: &Value, depth: usize) -> Value {
         "object" => {
             let properties = schema["properties"].as_object();
             let fields = properties.into_iter().flatten();
-            fields.map(|(name, field)| (name.clone(), plausible(field, document, depth + 1)))
+            fields
+                .map(|(name, field)| (name.clone(), plausible(field, document, depth + 1)))
                 .collect::<Map<_, _>>()
                 .into()
         }
@@ -170,9 +172,10 @@ impl Fuzzer {
     }
 
     fn path(&self, operation: &Operation, value: &str) -> String {
-        operation.path_params.iter().fold(operation.path.clone(), |path, name| {
-            path.replace(&format!("{{{name}}}"), value)
-        })
+        operation
+            .path_params
+            .iter()
+            .fold(operation.path.clone(), |path, name| path.replace(&format!("{{{name}}}"), value))
     }
 
     /// The path with ids that exist, where that is possible.
@@ -180,7 +183,16 @@ impl Fuzzer {
         let network = operation.path.contains("{network}");
         let token = operation.path.contains("{token_id}");
         let invoice = self.created["invoice_id"].as_str().expect("an id");
-        self.path(operation, if network { "base" } else if token { "1001" } else { invoice })
+        self.path(
+            operation,
+            if network {
+                "base"
+            } else if token {
+                "1001"
+            } else {
+                invoice
+            },
+        )
     }
 }
 
@@ -222,7 +234,8 @@ async fn no_path_query_or_body_makes_a_5xx() {
             fuzzer.send(operation, &real, raw.to_vec()).await;
         }
         let base = plausible(schema, &document, 0);
-        let names: Vec<String> = base.as_object().into_iter().flat_map(|it| it.keys()).cloned().collect();
+        let names: Vec<String> =
+            base.as_object().into_iter().flat_map(|it| it.keys()).cloned().collect();
         for name in names {
             for value in junk_values() {
                 let mut body = base.clone();

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use domain::ids::RowKey;
 use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 
 use super::attempt::{GroupId, Outcome, attempt, unavailable};
 use super::connect::{Role, Session, Target, describe};
@@ -46,6 +47,7 @@ pub(super) struct Committer {
     key: Option<RowKey>,
     groups: i64,
     is_away: bool,
+    answering: Option<JoinHandle<()>>,
 }
 
 impl Committer {
@@ -66,14 +68,17 @@ impl Committer {
             key: None,
             groups: 0,
             is_away: false,
+            answering: None,
         }
     }
 
     pub async fn run(mut self) {
         while let Some(group) = self.gatherer.next(&self.shared.tally).await {
             self.group(group).await;
-            // Those just answered are likely to ask again: let them, so that they come together.
-            tokio::task::yield_now().await;
+        }
+        if let Some(answering) = self.answering.take() {
+            // It only sends answers; a panic there has told so itself.
+            let _ = answering.await;
         }
     }
 
@@ -123,12 +128,16 @@ impl Committer {
         attempt(session, &changes, look_up, id).await
     }
 
-    fn answer(&self, group: Vec<Submission>, verdicts: Vec<Verdict>) {
-        for (submission, verdict) in group.into_iter().zip(verdicts) {
-            submission.answer(verdict, &self.shared.tally);
-        }
-        self.shared.wake();
+    /// Answers beside the next group, which can be on its way to the database meanwhile.
+    fn answer(&mut self, group: Vec<Submission>, verdicts: Vec<Verdict>) {
         self.bell.notify_one();
+        let shared = Arc::clone(&self.shared);
+        self.answering = Some(tokio::spawn(async move {
+            for (submission, verdict) in group.into_iter().zip(verdicts) {
+                submission.answer(verdict, &shared.tally);
+            }
+            shared.wake();
+        }));
     }
 
     fn refuse(&self, group: Vec<Submission>, why: &str) {
