@@ -6,6 +6,7 @@
 //! that does not compile.
 
 mod advisories;
+mod fuzz;
 mod install;
 mod openapi;
 mod postgres;
@@ -31,6 +32,9 @@ Commands:
   tidy              The project's own rules: headers, lengths, layers, forbidden words.
   openapi [--check] Writes openapi.json from the server, or checks that it is up to date.
   advisories        Security advisories against Cargo.lock (needs the advisory database).
+  fuzz [--minutes N]
+                    schemathesis against a fresh `pepay dev`, over its OpenAPI document; fails on
+                    any 5xx. Needs Python 3 and, at its first run, PyPI; no part of `test`.
   postgres          A private PostgreSQL in the foreground; prints its URL; gone on Ctrl-C.
   help              This text.
 
@@ -67,6 +71,7 @@ fn run() -> Result<()> {
         ["openapi"] => openapi::write(),
         ["openapi", "--check"] => openapi::check(openapi::Build::ServerAlone),
         ["advisories"] => advisories::run(),
+        ["fuzz", rest @ ..] if !wants_help(rest) => fuzz::run(rest),
         ["postgres"] => postgres::foreground(),
         [postgres::KEEPER_COMMAND] => postgres::keep(),
         [] | ["help" | "--help" | "-h", ..] => {

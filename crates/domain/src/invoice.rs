@@ -9,7 +9,7 @@ mod metadata;
 
 pub use create::{Created, InvoiceAsk, check_amount, create};
 pub use lifecycle::{
-    AddressAsk, Expiry, LATE_WINDOW_MS, WaitReason, accept, answer_questions, cancel, expire,
+    AddressAsk, Expiry, LATE_WINDOW_MS, OtherSessions, WaitReason, accept, answer_questions, cancel, expire,
     expire_now_for_simulation, fresh_session, give_out_address, set_customer_email,
 };
 
@@ -23,7 +23,7 @@ use crate::money::{Usd, UsdNumber};
 use crate::network::Network;
 use crate::payment::{Payment, PaymentView};
 use crate::questions::{Answer, Questions};
-use crate::session::AFTER_FINAL_MS;
+use crate::session::{AFTER_FINAL_MS, Session};
 use crate::time::Timestamp;
 use crate::token::TokenId;
 
@@ -162,6 +162,8 @@ pub struct Invoice {
     pub details: Details,
     pub answers: Vec<Answer>,
     pub address_index: Option<u32>,
+    /// Sessions issued before this are revoked.
+    pub sessions_from: Timestamp,
     pub lock: Option<Lock>,
     pub expires_at: Timestamp,
     /// When the expiry worker looks at this invoice next.
@@ -198,9 +200,13 @@ impl Invoice {
         value.plus(self.tolerance) >= self.amount
     }
 
-    /// Whether the payor's credentials still open this invoice.
+    /// Whether sessions still open this invoice: they die a day after it is final.
     pub fn admits_sessions(&self, now: Timestamp) -> bool {
         self.final_at.is_none_or(|at| now < at.plus_ms(AFTER_FINAL_MS))
+    }
+
+    pub fn has_revoked(&self, session: &Session) -> bool {
+        session.issued_at < self.sessions_from
     }
 
     /// The gauge that counts invoices in this state.

@@ -22,7 +22,6 @@ pub struct Session {
     pub merchant_id: MerchantId,
     pub environment: Environment,
     pub issued_at: Timestamp,
-    pub revoked_at: Option<Timestamp>,
     pub version: Version,
 }
 
@@ -152,7 +151,6 @@ mod tests {
             merchant_id: MerchantId(1),
             environment: Environment::Devnet,
             issued_at: fresh.now(),
-            revoked_at: None,
             version: 0,
         }
     }

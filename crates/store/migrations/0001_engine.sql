@@ -43,7 +43,7 @@ CREATE TABLE log (
     idempotency_key {text},
     pending_webhooks {int} NOT NULL,
     PRIMARY KEY (lane, sequence)
-) {without_rowid};
+) {strict};
 
 CREATE TABLE counters (
     key {key} NOT NULL PRIMARY KEY,

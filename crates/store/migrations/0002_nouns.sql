@@ -72,7 +72,8 @@ CREATE TABLE invoices (
     due_at {int} NOT NULL,
     paid_at {int},
     last_payment_at {int},
-    final_at {int}
+    final_at {int},
+    sessions_from {int} NOT NULL
 ) {strict};
 
 -- Every list by environment and status, as branches that are merged. It carries the amount, so
@@ -100,11 +101,8 @@ CREATE TABLE sessions (
     invoice_id {key} NOT NULL,
     merchant_id {int} NOT NULL,
     environment {int} NOT NULL,
-    issued_at {int} NOT NULL,
-    revoked_at {int}
+    issued_at {int} NOT NULL
 ) {without_rowid};
-
-CREATE INDEX sessions_by_invoice ON sessions (invoice_id) WHERE revoked_at IS NULL;
 
 CREATE TABLE payments (
     key {key} NOT NULL PRIMARY KEY,

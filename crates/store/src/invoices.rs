@@ -19,7 +19,7 @@ use crate::lists::{List, Page, corrupt};
 use crate::row::{Cells, Column, KeyOrigin, Kind, Row, Table, Value, frozen, mutable};
 use crate::store::Store;
 
-const COLUMNS: [Column; 26] = [
+const COLUMNS: [Column; 27] = [
     frozen("merchant_id", Kind::Int),
     frozen("environment", Kind::Int),
     frozen("invoice_type", Kind::Int),
@@ -46,6 +46,7 @@ const COLUMNS: [Column; 26] = [
     mutable("paid_at", Kind::Int).or_null(),
     mutable("last_payment_at", Kind::Int).or_null(),
     mutable("final_at", Kind::Int).or_null(),
+    mutable("sessions_from", Kind::Int),
 ];
 
 impl Row for Invoice {
@@ -90,6 +91,7 @@ impl Row for Invoice {
             self.paid_at.into(),
             self.last_payment_at.into(),
             self.final_at.into(),
+            self.sessions_from.into(),
         ]
     }
 
@@ -121,6 +123,7 @@ impl Row for Invoice {
             paid_at: cells.maybe_time()?,
             last_payment_at: cells.maybe_time()?,
             final_at: cells.maybe_time()?,
+            sessions_from: cells.time()?,
         })
     }
 }

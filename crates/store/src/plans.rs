@@ -13,8 +13,8 @@ use crate::invoices::InvoiceFilter;
 use crate::lists::{List, Page};
 use crate::row::{Row, Value};
 use crate::{
-    api_keys, audit, deposit_addresses, invoices, members, merchants, payments, quotes, sessions,
-    sign_ins, simulated, token_rules, unmatched, verifications, watch_cursors,
+    api_keys, audit, deposit_addresses, invoices, members, merchants, payments, quotes, sign_ins,
+    simulated, token_rules, unmatched, verifications, watch_cursors,
 };
 
 /// One text, with values of the kinds it takes.
@@ -121,7 +121,6 @@ fn of_the_others() -> Vec<Statement> {
     let place = (MERCHANT, Environment::Devnet);
     let mut statements = vec![
         Statement::of(quotes::of_invoice(invoice_id, 5)),
-        Statement::of(sessions::of_invoice(invoice_id)),
         Statement::of(deposit_addresses::of_invoice(invoice_id)),
         Statement::of(merchants::after(Some(MERCHANT)).limit(5)),
         Statement::of(merchants::requesting_mainnet().limit(5)),

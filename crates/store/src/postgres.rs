@@ -8,11 +8,13 @@ mod committer;
 mod connect;
 mod import;
 mod lists;
+mod loads;
 mod params;
 mod points;
 mod schema;
 mod statements;
 mod wake;
+mod writes;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -11,7 +11,7 @@ use crate::money::Usd;
 use crate::questions::{Questions, normalize_email};
 use crate::refusal::Refusal;
 use crate::session::Session;
-use crate::time::{DAY_MS, HOUR_MS};
+use crate::time::{DAY_MS, HOUR_MS, Timestamp};
 use crate::token::Token;
 
 const AMOUNT_MIN: Usd = Usd(10_000);
@@ -87,6 +87,7 @@ pub fn create(
         details: details(ask, merchant, environment)?,
         answers: Vec::new(),
         address_index: None,
+        sessions_from: Timestamp(0),
         lock: None,
         expires_at,
         due_at: expires_at,
@@ -102,7 +103,6 @@ pub fn create(
         merchant_id: merchant.id,
         environment,
         issued_at: now,
-        revoked_at: None,
         version: 0,
     };
     let mut changes = Changes::of(merchant.id);

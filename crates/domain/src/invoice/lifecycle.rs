@@ -2,7 +2,7 @@
 
 use super::{Invoice, InvoiceStatus, create};
 use crate::address::Address;
-use crate::changes::Changes;
+use crate::changes::{Changes, Noun};
 use crate::deposit_address::DepositAddress;
 use crate::event::Origin;
 use crate::ids::{Fresh, SessionId};
@@ -85,7 +85,7 @@ pub fn give_out_address(
         let after = Invoice { address_index: Some(ask.index), ..before.clone() };
         changes.update(after);
     } else {
-        changes.guard(crate::changes::Noun::Invoice, before.key(), before.version);
+        changes.guard(Noun::Invoice, before.key(), before.version);
     }
     changes.insert(ask.quote);
     Ok(changes)
@@ -205,28 +205,43 @@ pub fn accept(
     Ok((after, changes))
 }
 
-/// Mints fresh credentials for an open invoice; `others` are revoked with the same commit.
+/// What becomes of the sessions an invoice has already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OtherSessions {
+    Keep,
+    Revoke,
+}
+
+/// Mints fresh credentials for an open invoice.
 pub fn fresh_session(
     invoice: &Invoice,
-    others: Vec<Session>,
+    others: OtherSessions,
     fresh: &mut Fresh,
 ) -> Result<(Session, Changes), Refusal> {
     let now = fresh.now();
     invoice.check_open(now)?;
+    let mut changes = Changes::of(invoice.merchant_id);
+    let issued_at = match others {
+        OtherSessions::Keep => {
+            changes.guard(Noun::Invoice, invoice.key(), invoice.version);
+            now.max(invoice.sessions_from)
+        }
+        OtherSessions::Revoke => {
+            // Later than whatever was issued in this millisecond.
+            let sessions_from = now.max(invoice.sessions_from).plus_ms(1);
+            changes.update(Invoice { sessions_from, ..invoice.clone() });
+            sessions_from
+        }
+    };
     let session = Session {
         id: SessionId::fresh(fresh),
         invoice_id: invoice.id,
         merchant_id: invoice.merchant_id,
         environment: invoice.environment,
-        issued_at: now,
-        revoked_at: None,
+        issued_at,
         version: 0,
     };
-    let mut changes = Changes::of(invoice.merchant_id);
     changes.insert(session.clone());
-    for other in others.into_iter().filter(|other| other.revoked_at.is_none()) {
-        changes.update(Session { revoked_at: Some(now), ..other });
-    }
     Ok((session, changes))
 }
 

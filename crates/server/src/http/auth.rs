@@ -313,9 +313,12 @@ pub async fn payor(app: &App, token: &str, signature: &str) -> Result<Payor, Api
     for id in candidates {
         session = session.or(app.store.get::<Session>(id.key()).await?);
     }
-    let session = session.filter(|session| session.revoked_at.is_none()).ok_or_else(unknown)?;
+    let session = session.ok_or_else(unknown)?;
     session.verify(&app.keys, token, signature).map_err(refused)?;
     let invoice = app.store.get::<Invoice>(session.invoice_id.key()).await?.ok_or_else(unknown)?;
+    if invoice.has_revoked(&session) {
+        return Err(unknown());
+    }
     if !invoice.admits_sessions(app.now()) {
         return Err(forged());
     }

@@ -122,6 +122,23 @@ impl Gatherer {
         }
     }
 
+    /// What waits right now, if anything does.
+    pub fn next_waiting(&mut self, tally: &Tally) -> Option<Vec<Submission>> {
+        loop {
+            let first = match self.left_over.take() {
+                Some(submission) => submission,
+                None => match self.receiver.try_recv().ok()? {
+                    Message::Commit(submission) => submission,
+                    Message::Close => {
+                        self.receiver.close();
+                        continue;
+                    }
+                },
+            };
+            return Some(self.gather(first, tally));
+        }
+    }
+
     /// The same for a committer that is a thread.
     pub fn next_blocking(&mut self, tally: &Tally) -> Option<Vec<Submission>> {
         loop {

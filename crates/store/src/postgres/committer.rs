@@ -11,13 +11,13 @@ use domain::ids::RowKey;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use super::attempt::{GroupId, Outcome, attempt, unavailable};
+use super::attempt::{GroupId, Outcome, load, write};
 use super::connect::{Role, Session, Target, describe};
 use super::params::{Param, key_at};
 use super::statements::{FORGET_COMMITTERS, LANE, LAST_GROUP, NEW_COMMITTER};
 use crate::commit::Prepared;
 use crate::commit::queue::{Gatherer, Submission, Verdict};
-use crate::commit::view::LookUp;
+use crate::commit::view::{LookUp, View};
 use crate::error::{CommitError, StoreError};
 use crate::stats::now;
 use crate::store::Shared;
@@ -28,6 +28,15 @@ const BACK_OFF_MIN: Duration = Duration::from_millis(20);
 const BACK_OFF_MAX: Duration = Duration::from_secs(1);
 /// Races are rare; that many in a row are something else.
 const RACES_MAX: u32 = 16;
+
+const UNKNOWN: &str =
+    "the connection broke while committing, and whether the change was made is not known";
+
+/// A group whose transaction is open and which has been looked up.
+struct Loaded {
+    group: Vec<Submission>,
+    view: View<'static>,
+}
 
 #[derive(Clone, Copy)]
 pub(super) struct Lane {
@@ -73,8 +82,15 @@ impl Committer {
     }
 
     pub async fn run(mut self) {
-        while let Some(group) = self.gatherer.next(&self.shared.tally).await {
-            self.group(group).await;
+        let mut loaded: Option<Loaded> = None;
+        loop {
+            loaded = match loaded.take() {
+                Some(loaded) => self.write(loaded).await,
+                None => match self.gatherer.next(&self.shared.tally).await {
+                    Some(group) => self.load(group).await,
+                    None => break,
+                },
+            };
         }
         if let Some(answering) = self.answering.take() {
             // It only sends answers; a panic there has told so itself.
@@ -82,34 +98,74 @@ impl Committer {
         }
     }
 
-    async fn group(&mut self, mut group: Vec<Submission>) {
+    /// Opens a group's transaction; if that fails the group is settled the slow way.
+    async fn load(&mut self, mut group: Vec<Submission>) -> Option<Loaded> {
+        if !self.connect(&mut group).await {
+            return None;
+        }
+        let id = self.group_id();
+        let session = self.session.as_mut()?;
+        match load(session, &changes(&group), LookUp::WhatMayExist, id).await {
+            Ok(view) => Some(Loaded { group, view }),
+            Err(outcome) => {
+                self.settle(group, Some(outcome)).await;
+                None
+            }
+        }
+    }
+
+    /// Writes a group whose transaction is open, and opens that of the next one if any waits.
+    async fn write(&mut self, Loaded { group, view }: Loaded) -> Option<Loaded> {
+        let next = self.gatherer.next_waiting(&self.shared.tally).unwrap_or_default();
+        self.groups += 1;
+        let id = self.group_id();
+        let outcome = match self.session.as_mut() {
+            Some(session) => write(session, &changes(&group), view, &changes(&next), id).await,
+            None => (Outcome::Lost("not connected".to_owned()), None),
+        };
+        match outcome {
+            (Outcome::Done(verdicts), next_view) => {
+                self.answer(group, verdicts);
+                if let Some(view) = next_view {
+                    return Some(Loaded { group: next, view });
+                }
+            }
+            (failure, _) => self.settle(group, Some(failure)).await,
+        }
+        self.settle(next, None).await;
+        None
+    }
+
+    /// Attempts a group until everybody in it has an answer, whatever happens on the way.
+    async fn settle(&mut self, mut group: Vec<Submission>, first: Option<Outcome>) {
         let mut look_up = LookUp::WhatMayExist;
         let mut races = 0;
+        let mut outcome = first;
         while !group.is_empty() {
-            if !self.connect(&mut group).await {
-                continue;
-            }
-            match self.attempt(&group, look_up).await {
-                Outcome::Done(verdicts) => return self.answer(group, verdicts),
-                Outcome::Raced if races < RACES_MAX => {
+            match outcome.take() {
+                None => {
+                    if self.connect(&mut group).await {
+                        outcome = Some(self.attempt(&group, look_up).await);
+                    }
+                }
+                Some(Outcome::Done(verdicts)) => return self.answer(group, verdicts),
+                Some(Outcome::Raced) if races < RACES_MAX => {
                     self.shared.tally.raced();
                     races += 1;
                     look_up = LookUp::Everything;
                 }
-                Outcome::Raced => return self.refuse(group, "the database is too contended"),
-                Outcome::Rejected(why) => return self.one_by_one(group, &why).await,
-                Outcome::Lost(why) => self.lose(&why),
-                Outcome::Unknown(verdicts, why) => {
+                Some(Outcome::Raced) => {
+                    return self.refuse(group, "the database is too contended");
+                }
+                Some(Outcome::Rejected(why)) => return self.one_by_one(group, &why).await,
+                Some(Outcome::Lost(why)) => self.lose(&why),
+                Some(Outcome::Unknown(verdicts, why)) => {
                     self.lose(&why);
                     self.shared.tally.outcome_unknown();
                     match self.was_committed().await {
                         Some(true) => return self.answer(group, verdicts),
                         Some(false) => {}
-                        None => {
-                            let text = "the connection broke while committing, and whether the \
-                                        change was made is not known";
-                            return self.refuse(group, text);
-                        }
+                        None => return self.refuse(group, UNKNOWN),
                     }
                 }
             }
@@ -117,15 +173,23 @@ impl Committer {
     }
 
     async fn attempt(&mut self, group: &[Submission], look_up: LookUp) -> Outcome {
-        let (Some(session), Some(committer)) = (self.session.as_mut(), self.key) else {
+        self.groups += 1;
+        let id = self.group_id();
+        let Some(session) = self.session.as_mut() else {
             return Outcome::Lost("not connected".to_owned());
         };
-        self.groups += 1;
+        let changes = changes(group);
+        match load(session, &changes, look_up, id).await {
+            Ok(view) => write(session, &changes, view, &[], id).await.0,
+            Err(outcome) => outcome,
+        }
+    }
+
+    fn group_id(&self) -> GroupId {
         let Lane { lane, lanes } = self.lane;
+        let committer = self.key.unwrap_or(RowKey([0; 16]));
         let patience = self.target.patience;
-        let id = GroupId { committer, number: self.groups, lane, lanes, patience };
-        let changes: Vec<&Prepared> = group.iter().map(|submission| &submission.prepared).collect();
-        attempt(session, &changes, look_up, id).await
+        GroupId { committer, number: self.groups, lane, lanes, patience }
     }
 
     /// Answers beside the next group, which can be on its way to the database meanwhile.
@@ -142,7 +206,8 @@ impl Committer {
 
     fn refuse(&self, group: Vec<Submission>, why: &str) {
         for submission in group {
-            submission.answer(Err(unavailable(why)), &self.shared.tally);
+            let refusal = CommitError::from(StoreError::Unavailable(why.to_owned()));
+            submission.answer(Err(refusal), &self.shared.tally);
         }
     }
 
@@ -157,7 +222,7 @@ impl Committer {
             return;
         }
         for submission in group {
-            Box::pin(self.group(vec![submission])).await;
+            Box::pin(self.settle(vec![submission], None)).await;
         }
     }
 
@@ -171,7 +236,7 @@ impl Committer {
 
     /// Connects if need be; whoever has waited long enough is told that the database is away.
     async fn connect(&mut self, group: &mut Vec<Submission>) -> bool {
-        if self.session.as_ref().is_some_and(|session| !session.client.is_closed()) {
+        if self.session.as_ref().is_some_and(Session::is_usable) {
             return true;
         }
         self.session = None;
@@ -247,6 +312,10 @@ impl Committer {
         let number: Option<i64> = found.map(|row| row.try_get(0)).transpose().map_err(failed)?;
         Ok(number == Some(self.groups))
     }
+}
+
+fn changes(group: &[Submission]) -> Vec<&Prepared> {
+    group.iter().map(|submission| &submission.prepared).collect()
 }
 
 fn remaining(until: Instant) -> Duration {

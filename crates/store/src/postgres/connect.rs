@@ -136,6 +136,8 @@ pub(super) struct Session {
     pub client: Client,
     driver: JoinHandle<()>,
     statements: HashMap<String, Statement>,
+    /// Whether it is not known in which state the server's side is.
+    pub is_broken: bool,
 }
 
 impl Session {
@@ -145,11 +147,15 @@ impl Session {
         role: Role,
         patience: Duration,
     ) -> Result<Session, StoreError> {
-        let session = Session { client, driver, statements: HashMap::new() };
+        let session = Session { client, driver, statements: HashMap::new(), is_broken: false };
         let settings = session.client.batch_execute(role.settings());
         let set = tokio::time::timeout(patience, settings).await.map_err(|_| no_answer())?;
         set.map_err(|error| unavailable(&error))?;
         Ok(session)
+    }
+
+    pub fn is_usable(&self) -> bool {
+        !self.is_broken && !self.client.is_closed()
     }
 
     /// The statement of a text, prepared at its first use.

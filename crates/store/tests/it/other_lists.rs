@@ -11,7 +11,6 @@ use domain::merchant::{MainnetRequest, Merchant};
 use domain::network::Network;
 use domain::payment::{Payment, PaymentStatus};
 use domain::quote::Quote;
-use domain::session::Session;
 use domain::sign_in::SignIn;
 use domain::simulated::SimulatedTransaction;
 use domain::time::Timestamp;
@@ -125,17 +124,6 @@ async fn payments_are_found_by_invoice_and_by_block(store: &Store) {
 
 async fn parts_are_found_by_their_invoice(store: &Store) {
     let [one, other] = [InvoiceId::from(key(101)), InvoiceId::from(key(102))];
-    let session = |number: u8, invoice_id, revoked_at| Session {
-        id: key(number).into(),
-        invoice_id,
-        revoked_at,
-        ..samples::session()
-    };
-    let sessions = [session(1, one, None), session(2, one, None), session(3, one, Some(NOW))];
-    insert(store, sessions).await;
-    insert(store, [session(4, other, None)]).await;
-    check(store.sessions_of_invoice(one).await.expect("a list"), &[2, 1]);
-
     let quote =
         |number: u8, invoice_id| Quote { id: key(number).into(), invoice_id, ..samples::quote() };
     let quotes = [quote(1, Some(one)), quote(2, Some(one)), quote(3, None), quote(4, Some(other))];

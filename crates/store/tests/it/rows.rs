@@ -115,8 +115,7 @@ async fn invoices_and_their_parts_survive(store: &Store) {
     check(store, samples::invoice(), at, changed_invoice).await;
 
     let at = |row, version| Session { version, ..row };
-    let change = |row| Session { revoked_at: Some(NOW), ..row };
-    check(store, samples::session(), at, change).await;
+    check(store, samples::session(), at, |row| row).await;
 
     let at = |row, version| Quote { version, ..row };
     check(store, samples::quote(), at, |row| row).await;
@@ -160,6 +159,7 @@ fn changed_invoice(invoice: Invoice) -> Invoice {
         paid_at: Some(NOW.plus_ms(5)),
         last_payment_at: Some(NOW.plus_ms(6)),
         final_at: Some(NOW.plus_ms(7)),
+        sessions_from: NOW.plus_ms(8),
         ..invoice
     }
 }

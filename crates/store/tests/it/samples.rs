@@ -198,6 +198,7 @@ pub fn invoice() -> Invoice {
         paid_at: None,
         last_payment_at: None,
         final_at: None,
+        sessions_from: NOW.plus_ms(9),
         version: 0,
     }
 }
@@ -209,7 +210,6 @@ pub fn session() -> Session {
         merchant_id: MERCHANT,
         environment: Environment::Mainnet,
         issued_at: NOW,
-        revoked_at: None,
         version: 0,
     }
 }

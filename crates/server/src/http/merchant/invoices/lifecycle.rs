@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use domain::ids::InvoiceId;
-use domain::invoice::{self, InvoiceView};
+use domain::invoice::{self, InvoiceView, OtherSessions};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -176,8 +176,8 @@ pub async fn create_session(
     once.answer(&app, async || {
         let invoice = visible(&app, &caller, environment, id).await?;
         let others = match wanted.revoke_others {
-            true => app.store.sessions_of_invoice(id).await?,
-            false => Vec::new(),
+            true => OtherSessions::Revoke,
+            false => OtherSessions::Keep,
         };
         let (session, changes) = invoice::fresh_session(&invoice, others, &mut app.fresh())?;
         Ok((changes, Answer::ok(&InvoiceAccess::new(&app, &invoice, &session))))

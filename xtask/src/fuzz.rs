@@ -1,0 +1,223 @@
+//! `cargo xtask fuzz`: schemathesis against a fresh `pepay dev`, over the server's OpenAPI document.
+//!
+//! The tests fuzz too, with junk chosen by us; this is somebody else's imagination, so it lives
+//! outside of `cargo xtask test`: it needs Python and, at its first run, PyPI. It runs once per
+//! way to prove who one is, because each opens other routes. Invariant: any 5xx, any request
+//! without an answer and any panic fails the command.
+
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use anyhow::{Context as _, Result, bail, ensure};
+
+use crate::process;
+
+/// The release is part of the tree, so that two runs look for the same things.
+const SCHEMATHESIS: &str = "schemathesis==4.32.5";
+/// Requests per operation and phase, unless `--minutes` lets it go on.
+const EXAMPLES_MAX: &str = "60";
+const ANSWER_SECONDS_MAX: &str = "40";
+const OPERATOR_TOKEN: &str = "operator-token-of-the-fuzz";
+/// How the last paragraph of the server's welcome ends; the port is open by then.
+const WELCOME_END: &str = "\"amount_usd\"";
+
+/// One way to prove who one is, and the paths worth trying with it.
+struct Caller {
+    name: &'static str,
+    headers: Vec<String>,
+    paths: &'static str,
+}
+
+pub fn run(arguments: &[&str]) -> Result<()> {
+    let minutes = parse(arguments)?;
+    process::run(&mut process::cargo(&["build", "--package", "server", "--bin", "pepay"]))?;
+    let built = std::env::current_exe().context("cannot tell where xtask runs from")?;
+    let directory = built.with_file_name("fuzz");
+    fs::create_dir_all(&directory).with_context(|| format!("making {}", directory.display()))?;
+    let schemathesis = install(&directory)?;
+
+    let server = Server::start(&built.with_file_name("pepay"), &directory)?;
+    let callers = callers(&server)?;
+    let seconds_each = minutes.map(|minutes| minutes * 60 / callers.len() as u64);
+    let mut failed = Vec::new();
+    for caller in &callers {
+        println!("\n=== as {} ===", caller.name);
+        let mut command = Command::new(&schemathesis);
+        command.current_dir(&directory).args(["run", "--checks", "not_a_server_error"]);
+        command.args(["--continue-on-failure", "--max-examples", EXAMPLES_MAX]);
+        // One worker: with more, CPython 3.11 fails inside of itself now and then.
+        command.args(["--request-timeout", ANSWER_SECONDS_MAX, "--workers", "1"]);
+        command.args(["--suppress-health-check", "all"]);
+        command.args(["--generation-database", "none", "--include-path-regex", caller.paths]);
+        for header in &caller.headers {
+            command.args(["--header", header]);
+        }
+        if let Some(seconds) = seconds_each {
+            command.args(["--max-time", &seconds.to_string()]);
+        }
+        command.arg(format!("{}/openapi.json", server.url));
+        if process::run(&mut command).is_err() {
+            failed.push(caller.name);
+        }
+    }
+    let log = fs::read_to_string(&server.log_path)?;
+    let bad = |line: &&str| line.contains("ERROR") || line.contains("panicked");
+    let complaints: Vec<&str> = log.lines().filter(bad).take(20).collect();
+    ensure!(failed.is_empty(), "the server failed requests sent as {}", failed.join(", as "));
+    ensure!(complaints.is_empty(), "the server complained:\n{}", complaints.join("\n"));
+    println!("\nfuzz: no request was answered with a 5xx");
+    Ok(())
+}
+
+fn parse(arguments: &[&str]) -> Result<Option<u64>> {
+    match arguments {
+        [] => Ok(None),
+        ["--minutes", minutes] => {
+            let minutes: u64 = minutes.parse().context("--minutes wants a whole number")?;
+            ensure!(minutes > 0, "--minutes wants at least 1");
+            Ok(Some(minutes))
+        }
+        other => bail!("unknown arguments `{}`; try `fuzz [--minutes N]`", other.join(" ")),
+    }
+}
+
+/// A virtual environment below the target directory, made at the first run.
+fn install(directory: &Path) -> Result<PathBuf> {
+    let environment = directory.join(SCHEMATHESIS.replace("==", "-"));
+    let program = environment.join("bin/schemathesis");
+    if process::succeeds(Command::new(&program).arg("--version")) {
+        return Ok(program);
+    }
+    println!("installing {SCHEMATHESIS} from PyPI into {}", environment.display());
+    process::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment))
+        .context("this needs Python 3.10 or newer with its module venv")?;
+    let mut pip = Command::new(environment.join("bin/python"));
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", SCHEMATHESIS]);
+    process::run(&mut pip)?;
+    Ok(program)
+}
+
+/// A member signs in before anything is tried, because what is tried may lock the sign-in.
+fn callers(server: &Server) -> Result<Vec<Caller>> {
+    let key = format!("x-api-key: {}", server.value("PEPAY_API_KEY")?);
+    let commerce_key = format!("x-api-key: {}", server.value("PEPAY_COMMERCE_API_KEY")?);
+    let (email, password) = (server.value("PEPAY_EMAIL")?, server.value("PEPAY_PASSWORD")?);
+    let credentials = format!(r#"{{"email":"{email}","password":"{password}"}}"#);
+    let signed_in = server.post("/api/auth/sign-in", "accept: */*", &credentials)?;
+    let created = server.post("/api/v1/invoices", &key, r#"{"amount_usd":25}"#)?;
+    let session = format!("x-session-token: {}", text_of(&created, "session_token")?);
+    let signature = format!("x-signature: {}", text_of(&created, "signature")?);
+    let bearer = |token: &str| vec![format!("authorization: Bearer {token}")];
+    Ok(vec![
+        Caller {
+            name: "a member",
+            headers: bearer(text_of(&signed_in, "access_token")?),
+            paths: "^/api/(?!v1/(payments|invoice/)|admin)",
+        },
+        Caller { name: "a server with its key", headers: vec![key], paths: "^/api/v1" },
+        Caller { name: "a shop with its key", headers: vec![commerce_key], paths: "^/api/v1" },
+        Caller {
+            name: "a payor",
+            headers: vec![session, signature],
+            paths: "^/api/v1/(payments|invoice/)",
+        },
+        Caller { name: "the operator", headers: bearer(OPERATOR_TOKEN), paths: "^/api/admin" },
+        Caller { name: "nobody", headers: Vec::new(), paths: "." },
+    ])
+}
+
+/// The value of a text field that needs no unescaping, wherever it is in the document.
+fn text_of<'a>(json: &'a str, field: &str) -> Result<&'a str> {
+    let start = format!("\"{field}\":\"");
+    let rest = json.split_once(&start).map(|(_, rest)| rest);
+    let value = rest.and_then(|rest| rest.split_once('"')).map(|(value, _)| value);
+    value.with_context(|| format!("the server answered without `{field}`: {json}"))
+}
+
+/// A `pepay dev` on a free port over an empty directory; it ends with the value.
+struct Server {
+    child: Child,
+    url: String,
+    env: String,
+    log_path: PathBuf,
+    _stdout: BufReader<ChildStdout>,
+}
+
+impl Server {
+    fn start(pepay: &Path, directory: &Path) -> Result<Server> {
+        let (data_dir, log_path) = (directory.join("data"), directory.join("server.log"));
+        let mut command = Command::new(pepay);
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("PEPAY_")) {
+            command.env_remove(name);
+        }
+        command.args(["dev", "--fresh", "--port", "0", "--data-dir"]).arg(&data_dir);
+        command.env("PEPAY_OPERATOR_TOKEN", OPERATOR_TOKEN).env("RUST_LOG", "warn");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(File::create(&log_path)?);
+        let mut child = command.spawn().context("cannot start `pepay dev`")?;
+        let mut stdout = BufReader::new(child.stdout.take().context("stdout is a pipe")?);
+        let mut welcome = String::new();
+        while !welcome.contains(WELCOME_END) {
+            let read = stdout.read_line(&mut welcome)?;
+            ensure!(read > 0, "`pepay dev` ended at once; see {}", log_path.display());
+        }
+        let env = fs::read_to_string(data_dir.join("dev.env"))?;
+        let mut server = Server { child, url: String::new(), env, log_path, _stdout: stdout };
+        server.url = server.value("PEPAY_API_URL")?.to_owned();
+        println!("`pepay dev` runs at {}; its log is {}", server.url, server.log_path.display());
+        Ok(server)
+    }
+
+    fn value(&self, name: &str) -> Result<&str> {
+        let mut lines = self.env.lines().filter_map(|line| line.split_once('='));
+        let found = lines.find(|(key, _)| *key == name).map(|(_, value)| value);
+        found.with_context(|| format!("dev.env has no {name}"))
+    }
+
+    /// Sends JSON and answers the whole answer; enough HTTP for the two requests we need.
+    fn post(&self, path: &str, header: &str, body: &str) -> Result<String> {
+        let host = self.url.trim_start_matches("http://");
+        let mut stream = TcpStream::connect(host)?;
+        let length = body.len();
+        write!(
+            stream,
+            "POST {path} HTTP/1.1\r\nhost: {host}\r\n{header}\r\nconnection: close\r\n\
+             content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+        )?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        ensure!(answer.starts_with("HTTP/1.1 200"), "{path} was answered: {answer}");
+        Ok(answer)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Both fail only where it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{parse, text_of};
+
+    #[test]
+    fn minutes_are_a_whole_number_above_zero() {
+        assert_eq!(parse(&[]).expect("none is fine"), None);
+        assert_eq!(parse(&["--minutes", "3"]).expect("a number"), Some(3));
+        for arguments in [&["--minutes"][..], &["--minutes", "0"], &["--minutes", "x"], &["3"]] {
+            assert!(parse(arguments).is_err(), "{arguments:?} was accepted");
+        }
+    }
+
+    #[test]
+    fn a_field_is_found_wherever_it_is() {
+        let json = r#"{"data":{"other":"1","token":"abc"}}"#;
+        assert_eq!(text_of(json, "token").expect("there"), "abc");
+        assert!(text_of(json, "missing").is_err());
+    }
+}
