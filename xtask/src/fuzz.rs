@@ -107,16 +107,20 @@ fn callers(server: &Server) -> Result<Vec<Caller>> {
     let (email, password) = (server.value("PEPAY_EMAIL")?, server.value("PEPAY_PASSWORD")?);
     let credentials = format!(r#"{{"email":"{email}","password":"{password}"}}"#);
     let signed_in = server.post("/api/auth/sign-in", "accept: */*", &credentials)?;
+    let signed_in_again = server.post("/api/auth/sign-in", "accept: */*", &credentials)?;
     let created = server.post("/api/v1/invoices", &key, r#"{"amount_usd":25}"#)?;
     let session = format!("x-session-token: {}", text_of(&created, "session_token")?);
     let signature = format!("x-signature: {}", text_of(&created, "signature")?);
     let bearer = |token: &str| vec![format!("authorization: Bearer {token}")];
+    let member = bearer(text_of(&signed_in, "access_token")?);
+    let leaver = bearer(text_of(&signed_in_again, "access_token")?);
     Ok(vec![
         Caller {
             name: "a member",
-            headers: bearer(text_of(&signed_in, "access_token")?),
-            paths: "^/api/(?!v1/(payments|invoice/)|admin)",
+            headers: member,
+            paths: "^/api/(?!v1/(payments|invoice/)|admin|auth/sign-out)",
         },
+        Caller { name: "a member who leaves", headers: leaver, paths: "^/api/auth/sign-out" },
         Caller { name: "a server with its key", headers: vec![key], paths: "^/api/v1" },
         Caller { name: "a shop with its key", headers: vec![commerce_key], paths: "^/api/v1" },
         Caller {

@@ -16,7 +16,7 @@ use server::clock::Clock;
 use server::config::Config;
 use server::merchants::{self, NewMerchant};
 use server::workers::lease::Lease;
-use server::workers::{Worker as _, expiry, follow, housekeeping, verification, watcher};
+use server::workers::{expiry, follow, housekeeping, verification, watcher};
 use store::{Store, StoreConfig};
 use tempfile::TempDir;
 use tokio::net::TcpListener;

@@ -5,6 +5,7 @@
 mod account;
 mod api_keys;
 mod commands;
+mod crash;
 mod devnet;
 mod edge;
 mod fuzz;
@@ -13,6 +14,7 @@ mod idempotency;
 mod invoice_lists;
 mod invoices;
 mod members;
+mod outage;
 mod payments;
 mod payor;
 mod profile;

@@ -25,7 +25,7 @@ pub(crate) struct Judged<'g> {
     pub lanes: Vec<(i64, LaneState)>,
 }
 
-pub(crate) fn judge<'g>(group: impl Iterator<Item = &'g Prepared>, view: View<'g>) -> Judged<'g> {
+pub(crate) fn judge<'g>(group: &'g [Prepared], view: View<'g>) -> Judged<'g> {
     let mut judge = Judge {
         view,
         undo: Vec::new(),
@@ -34,7 +34,7 @@ pub(crate) fn judge<'g>(group: impl Iterator<Item = &'g Prepared>, view: View<'g
         counter_names: BTreeMap::new(),
         accounts: BTreeMap::new(),
     };
-    let verdicts = group.map(|change| judge.change(change)).collect();
+    let verdicts = group.iter().map(|change| judge.change(change)).collect();
     judge.finish(verdicts)
 }
 

@@ -20,19 +20,73 @@ const QUEUE_MAX: usize = 1_024;
 
 pub(crate) type Verdict = Result<Committed, CommitError>;
 
-/// A change that waits for its group, and the caller who waits for it.
-pub(crate) struct Submission {
-    pub prepared: Prepared,
-    /// Until when it may wait for a database that is away.
-    pub deadline: Instant,
-    answer: oneshot::Sender<Verdict>,
+/// A change that waits for its group.
+struct Submission {
+    prepared: Prepared,
+    answer: Answer,
 }
 
-impl Submission {
-    pub fn answer(self, verdict: Verdict, tally: &Tally) {
-        tally.answered(&verdict);
-        // The caller may have gone away; what was committed stays committed.
-        let _ = self.answer.send(verdict);
+/// The caller who waits.
+struct Answer {
+    /// Until when it may wait for a database that is away.
+    deadline: Instant,
+    sender: oneshot::Sender<Verdict>,
+}
+
+/// Changes that are committed together, and in the same order those who wait for them.
+#[derive(Default)]
+pub(crate) struct Group {
+    pub changes: Vec<Prepared>,
+    pub callers: Callers,
+}
+
+#[derive(Default)]
+pub(crate) struct Callers(Vec<Answer>);
+
+impl Callers {
+    /// Gives each its verdict.
+    pub fn answer(&mut self, verdicts: Vec<Verdict>, tally: &Tally) {
+        assert_eq!(self.0.len(), verdicts.len(), "everybody has a verdict");
+        for (answer, verdict) in self.0.drain(..).zip(verdicts) {
+            tally.answered(&verdict);
+            // The caller may have gone away; what was committed stays committed.
+            let _ = answer.sender.send(verdict);
+        }
+    }
+
+    /// Gives all the same refusal.
+    pub fn refuse(&mut self, refusal: &CommitError, tally: &Tally) {
+        let verdicts = self.0.iter().map(|_| Err(refusal.clone())).collect();
+        self.answer(verdicts, tally);
+    }
+}
+
+impl Group {
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    fn push(&mut self, submission: Submission) {
+        self.changes.push(submission.prepared);
+        self.callers.0.push(submission.answer);
+    }
+
+    /// Each change as a group of its own.
+    pub fn split(self) -> impl Iterator<Item = Group> {
+        let pairs = self.changes.into_iter().zip(self.callers.0);
+        pairs
+            .map(|(change, answer)| Group { changes: vec![change], callers: Callers(vec![answer]) })
+    }
+
+    /// Takes out those who may not wait until `moment`.
+    pub fn take_late(&mut self, moment: Instant) -> Group {
+        let (mut late, mut patient) = (Group::default(), Group::default());
+        for (prepared, answer) in self.changes.drain(..).zip(self.callers.0.drain(..)) {
+            let group = if moment > answer.deadline { &mut late } else { &mut patient };
+            group.push(Submission { prepared, answer });
+        }
+        *self = patient;
+        late
     }
 }
 
@@ -57,9 +111,9 @@ impl Submitter {
     /// Hands a change in and waits for what becomes of it.
     pub async fn submit(&self, prepared: Prepared, tally: &Tally) -> Verdict {
         let since = now();
-        let (answer, verdict) = oneshot::channel();
-        let deadline = since + self.patience;
-        let submission = Box::new(Submission { prepared, deadline, answer });
+        let (sender, verdict) = oneshot::channel();
+        let answer = Answer { deadline: since + self.patience, sender };
+        let submission = Box::new(Submission { prepared, answer });
         tally.queued();
         if let Err(error) = self.send(Message::Commit(submission)).await {
             tally.dequeued(1);
@@ -106,7 +160,7 @@ pub(crate) struct Gatherer {
 
 impl Gatherer {
     /// The next group, at least one change; nothing once the queue is closed and empty.
-    pub async fn next(&mut self, tally: &Tally) -> Option<Vec<Submission>> {
+    pub async fn next(&mut self, tally: &Tally) -> Option<Group> {
         loop {
             let first = match self.left_over.take() {
                 Some(submission) => submission,
@@ -123,7 +177,7 @@ impl Gatherer {
     }
 
     /// What waits right now, if anything does.
-    pub fn next_waiting(&mut self, tally: &Tally) -> Option<Vec<Submission>> {
+    pub fn next_waiting(&mut self, tally: &Tally) -> Option<Group> {
         loop {
             let first = match self.left_over.take() {
                 Some(submission) => submission,
@@ -140,7 +194,7 @@ impl Gatherer {
     }
 
     /// The same for a committer that is a thread.
-    pub fn next_blocking(&mut self, tally: &Tally) -> Option<Vec<Submission>> {
+    pub fn next_blocking(&mut self, tally: &Tally) -> Option<Group> {
         loop {
             let first = match self.left_over.take() {
                 Some(submission) => submission,
@@ -156,10 +210,11 @@ impl Gatherer {
         }
     }
 
-    fn gather(&mut self, first: Box<Submission>, tally: &Tally) -> Vec<Submission> {
+    fn gather(&mut self, first: Box<Submission>, tally: &Tally) -> Group {
         let (mut rows, mut bytes) = (first.prepared.row_count(), first.prepared.byte_count());
-        let mut group = vec![*first];
-        while group.len() < GROUP_CHANGES_MAX {
+        let mut group = Group::default();
+        group.push(*first);
+        while group.changes.len() < GROUP_CHANGES_MAX {
             let submission = match self.receiver.try_recv() {
                 Ok(Message::Commit(submission)) => submission,
                 Ok(Message::Close) => {
@@ -176,7 +231,7 @@ impl Gatherer {
             }
             group.push(*submission);
         }
-        tally.gathered(group.len());
+        tally.gathered(group.changes.len());
         group
     }
 }

@@ -29,7 +29,7 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    pub fn of<'g>(group: impl Iterator<Item = &'g Prepared>, look_up: LookUp) -> Wanted {
+    pub fn of(group: &[Prepared], look_up: LookUp) -> Wanted {
         let mut seen = HashSet::new();
         let mut rows = PerRelation::default();
         let mut guards = PerRelation::default();

@@ -1,14 +1,15 @@
 //! One attempt to write one group, and the look-ups of the group after it on the same way.
 //!
-//! A group costs two round trips: `Loads`, then `Writes`. While many callers commit, the look-ups
-//! of the next group travel behind this one's COMMIT, so that the server never waits for us. They
-//! run in a transaction of their own, after the COMMIT, and so see what it did.
+//! A group costs two round trips: `Loads`, then `Writes`. While the server flushes a COMMIT, what
+//! waits by then becomes the next group, and its look-ups are sent already: they run right after
+//! the COMMIT, in a transaction of their own, and so see what it did.
 
 use std::pin::Pin;
 use std::time::Duration;
 
 use domain::ids::RowKey;
 use futures_util::future::join;
+use tokio::sync::Notify;
 use tokio::time::timeout;
 use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
@@ -18,7 +19,7 @@ use super::loads::Loads;
 use super::writes::Writes;
 use crate::commit::Prepared;
 use crate::commit::judge::judge;
-use crate::commit::queue::Verdict;
+use crate::commit::queue::{Group, Verdict};
 use crate::commit::view::{LookUp, View, Wanted};
 
 pub(super) type Task<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
@@ -47,16 +48,19 @@ pub(super) enum Outcome {
     Unknown(Vec<Verdict>, String),
 }
 
+/// The group that was gathered meanwhile, and its view if its transaction is open and in order.
+pub(super) type Next = Option<(Group, Option<View<'static>>)>;
+
 const NO_ANSWER: &str = "PostgreSQL does not answer";
 
 /// Opens a group's transaction, takes the lane's lock and looks everything up.
 pub(super) async fn load(
     session: &mut Session,
-    group: &[&Prepared],
+    group: &[Prepared],
     look_up: LookUp,
     id: GroupId,
 ) -> Result<View<'static>, Outcome> {
-    let wanted = Wanted::of(group.iter().copied(), look_up);
+    let wanted = Wanted::of(group, look_up);
     let loading = async {
         let loads = Loads::prepare(session, wanted, id.lanes).await?;
         loads.run(&session.client, id.lane).await
@@ -70,48 +74,63 @@ pub(super) async fn load(
 
 /// Judges and writes a group whose transaction is open; with it go the look-ups of the next.
 ///
-/// The view of the next group is there only if its transaction is open and in order.
+/// Callers are answered as soon as their group is written, also while the next one still waits for
+/// the lane. Answers what else became of the group, and the next one.
 pub(super) async fn write(
     session: &mut Session,
-    group: &[&Prepared],
+    group: &[Prepared],
     view: View<'_>,
-    next: &[&Prepared],
     id: GroupId,
-) -> (Outcome, Option<View<'static>>) {
-    let judged = judge(group.iter().copied(), view);
-    let wanted = Wanted::of(next.iter().copied(), LookUp::WhatMayExist);
-    let preparing = async {
-        let writes = Writes::prepare(session, &judged).await?;
-        Ok((writes, Loads::prepare(session, wanted, id.lanes).await?))
+    answer: impl FnOnce(Vec<Verdict>),
+    gather: impl FnOnce() -> Option<Group>,
+) -> (Result<(), Outcome>, Next) {
+    let judged = judge(group, view);
+    let writes = match timeout(id.patience, Writes::prepare(session, &judged)).await {
+        Ok(Ok(writes)) => writes,
+        Ok(Err(error)) => return (Err(abandon(session, &error, id).await), None),
+        Err(_) => return (Err(Outcome::Lost(NO_ANSWER.to_owned())), None),
     };
-    let (writes, loads) = match timeout(id.patience, preparing).await {
-        Ok(Ok(prepared)) => prepared,
-        Ok(Err(error)) => return (abandon(session, &error, id).await, None),
-        Err(_) => return (Outcome::Lost(NO_ANSWER.to_owned()), None),
-    };
+    let is_flushing = Notify::new();
     let client = &session.client;
-    let loading =
-        async { if next.is_empty() { None } else { Some(loads.run(client, id.lane).await) } };
-    let both = join(writes.run(client, &judged, id), loading);
-    let Ok((results, loaded)) = timeout(id.patience, both).await else {
-        return (Outcome::Unknown(judged.verdicts, NO_ANSWER.to_owned()), None);
-    };
-    let outcome = conclude(judged.verdicts, results);
-    match (outcome, loaded) {
-        (Outcome::Done(verdicts), Some(Ok(view))) => (Outcome::Done(verdicts), Some(view)),
-        (outcome, None) => (outcome, None),
-        // The next group starts anew, behind whatever becomes of this one.
-        (outcome, Some(_)) => {
-            let ended = timeout(id.patience, session.client.batch_execute("ROLLBACK")).await;
-            if !matches!(ended, Ok(Ok(()))) {
-                session.is_broken = true;
+    let writing = async {
+        let results = timeout(id.patience, writes.run(client, &judged, id, &is_flushing)).await;
+        is_flushing.notify_one();
+        let outcome = conclude(judged.verdicts.clone(), results.ok());
+        match outcome {
+            Outcome::Done(verdicts) => {
+                answer(verdicts);
+                Ok(())
             }
-            (outcome, None)
+            other => Err(other),
+        }
+    };
+    let loading = async {
+        is_flushing.notified().await;
+        let next = gather()?;
+        let wanted = Wanted::of(&next.changes, LookUp::WhatMayExist);
+        let looking_up = async {
+            let loads = Loads::prepare(session, wanted, id.lanes).await?;
+            loads.run(client, id.lane).await
+        };
+        // Another process may be having its turn at the lane.
+        Some((next, timeout(2 * id.patience, looking_up).await))
+    };
+    match join(writing, loading).await {
+        (written, None) => (written, None),
+        (Ok(()), Some((next, Ok(Ok(view))))) => (Ok(()), Some((next, Some(view)))),
+        // The next group starts anew, behind whatever becomes of this one.
+        (written, Some((next, _))) => {
+            let ended = timeout(id.patience, session.client.batch_execute("ROLLBACK")).await;
+            session.is_broken |= !matches!(ended, Ok(Ok(())));
+            (written, Some((next, None)))
         }
     }
 }
 
-fn conclude(verdicts: Vec<Verdict>, results: Vec<Result<(), Error>>) -> Outcome {
+fn conclude(verdicts: Vec<Verdict>, results: Option<Vec<Result<(), Error>>>) -> Outcome {
+    let Some(results) = results else {
+        return Outcome::Unknown(verdicts, NO_ANSWER.to_owned());
+    };
     let mut errors = results.into_iter().filter_map(Result::err);
     let Some(first) = errors.next() else { return Outcome::Done(verdicts) };
     // The first error is the cause and the rest are its echoes, unless the connection is gone.

@@ -9,16 +9,14 @@ use std::time::{Duration, Instant};
 
 use domain::ids::RowKey;
 use tokio::sync::Notify;
-use tokio::task::JoinHandle;
 
-use super::attempt::{GroupId, Outcome, load, write};
+use super::attempt::{GroupId, Next, Outcome, load, write};
 use super::connect::{Role, Session, Target, describe};
 use super::params::{Param, key_at};
 use super::statements::{FORGET_COMMITTERS, LANE, LAST_GROUP, NEW_COMMITTER};
-use crate::commit::Prepared;
-use crate::commit::queue::{Gatherer, Submission, Verdict};
+use crate::commit::queue::{Callers, Gatherer, Group, Verdict};
 use crate::commit::view::{LookUp, View};
-use crate::error::{CommitError, StoreError};
+use crate::error::StoreError;
 use crate::stats::now;
 use crate::store::Shared;
 
@@ -29,13 +27,21 @@ const BACK_OFF_MAX: Duration = Duration::from_secs(1);
 /// Races are rare; that many in a row are something else.
 const RACES_MAX: u32 = 16;
 
+const NOT_CONNECTED: &str = "not connected";
 const UNKNOWN: &str =
     "the connection broke while committing, and whether the change was made is not known";
 
 /// A group whose transaction is open and which has been looked up.
 struct Loaded {
-    group: Vec<Submission>,
+    group: Group,
     view: View<'static>,
+}
+
+/// Whether the next group goes along with this one.
+#[derive(Clone, Copy)]
+enum More {
+    Gather,
+    Nothing,
 }
 
 #[derive(Clone, Copy)]
@@ -56,7 +62,6 @@ pub(super) struct Committer {
     key: Option<RowKey>,
     groups: i64,
     is_away: bool,
-    answering: Option<JoinHandle<()>>,
 }
 
 impl Committer {
@@ -77,7 +82,6 @@ impl Committer {
             key: None,
             groups: 0,
             is_away: false,
-            answering: None,
         }
     }
 
@@ -92,20 +96,16 @@ impl Committer {
                 },
             };
         }
-        if let Some(answering) = self.answering.take() {
-            // It only sends answers; a panic there has told so itself.
-            let _ = answering.await;
-        }
     }
 
     /// Opens a group's transaction; if that fails the group is settled the slow way.
-    async fn load(&mut self, mut group: Vec<Submission>) -> Option<Loaded> {
+    async fn load(&mut self, mut group: Group) -> Option<Loaded> {
         if !self.connect(&mut group).await {
             return None;
         }
         let id = self.group_id();
         let session = self.session.as_mut()?;
-        match load(session, &changes(&group), LookUp::WhatMayExist, id).await {
+        match load(session, &group.changes, LookUp::WhatMayExist, id).await {
             Ok(view) => Some(Loaded { group, view }),
             Err(outcome) => {
                 self.settle(group, Some(outcome)).await;
@@ -115,29 +115,44 @@ impl Committer {
     }
 
     /// Writes a group whose transaction is open, and opens that of the next one if any waits.
-    async fn write(&mut self, Loaded { group, view }: Loaded) -> Option<Loaded> {
-        let next = self.gatherer.next_waiting(&self.shared.tally).unwrap_or_default();
+    async fn write(&mut self, Loaded { mut group, view }: Loaded) -> Option<Loaded> {
+        let (written, next) = self.write_with(&mut group, view, More::Gather).await;
+        if let Err(failure) = written {
+            self.settle(group, Some(failure)).await;
+        }
+        match next {
+            Some((group, Some(view))) => Some(Loaded { group, view }),
+            Some((group, None)) => {
+                self.settle(group, None).await;
+                None
+            }
+            None => None,
+        }
+    }
+
+    async fn write_with(
+        &mut self,
+        group: &mut Group,
+        view: View<'static>,
+        more: More,
+    ) -> (Result<(), Outcome>, Next) {
         self.groups += 1;
         let id = self.group_id();
-        let outcome = match self.session.as_mut() {
-            Some(session) => write(session, &changes(&group), view, &changes(&next), id).await,
-            None => (Outcome::Lost("not connected".to_owned()), None),
+        let Some(session) = self.session.as_mut() else {
+            return (Err(Outcome::Lost(NOT_CONNECTED.to_owned())), None);
         };
-        match outcome {
-            (Outcome::Done(verdicts), next_view) => {
-                self.answer(group, verdicts);
-                if let Some(view) = next_view {
-                    return Some(Loaded { group: next, view });
-                }
-            }
-            (failure, _) => self.settle(group, Some(failure)).await,
-        }
-        self.settle(next, None).await;
-        None
+        let (callers, shared, bell) = (&mut group.callers, &self.shared, &self.bell);
+        let answer = |verdicts| answer(callers, verdicts, shared, bell);
+        let gatherer = &mut self.gatherer;
+        let gather = || match more {
+            More::Gather => gatherer.next_waiting(&shared.tally),
+            More::Nothing => None,
+        };
+        write(session, &group.changes, view, id, answer, gather).await
     }
 
     /// Attempts a group until everybody in it has an answer, whatever happens on the way.
-    async fn settle(&mut self, mut group: Vec<Submission>, first: Option<Outcome>) {
+    async fn settle(&mut self, mut group: Group, first: Option<Outcome>) {
         let mut look_up = LookUp::WhatMayExist;
         let mut races = 0;
         let mut outcome = first;
@@ -145,10 +160,15 @@ impl Committer {
             match outcome.take() {
                 None => {
                     if self.connect(&mut group).await {
-                        outcome = Some(self.attempt(&group, look_up).await);
+                        match self.attempt(&mut group, look_up).await {
+                            Ok(()) => return,
+                            Err(failure) => outcome = Some(failure),
+                        }
                     }
                 }
-                Some(Outcome::Done(verdicts)) => return self.answer(group, verdicts),
+                Some(Outcome::Done(verdicts)) => {
+                    return answer(&mut group.callers, verdicts, &self.shared, &self.bell);
+                }
                 Some(Outcome::Raced) if races < RACES_MAX => {
                     self.shared.tally.raced();
                     races += 1;
@@ -163,7 +183,7 @@ impl Committer {
                     self.lose(&why);
                     self.shared.tally.outcome_unknown();
                     match self.was_committed().await {
-                        Some(true) => return self.answer(group, verdicts),
+                        Some(true) => outcome = Some(Outcome::Done(verdicts)),
                         Some(false) => {}
                         None => return self.refuse(group, UNKNOWN),
                     }
@@ -172,17 +192,13 @@ impl Committer {
         }
     }
 
-    async fn attempt(&mut self, group: &[Submission], look_up: LookUp) -> Outcome {
-        self.groups += 1;
+    async fn attempt(&mut self, group: &mut Group, look_up: LookUp) -> Result<(), Outcome> {
         let id = self.group_id();
         let Some(session) = self.session.as_mut() else {
-            return Outcome::Lost("not connected".to_owned());
+            return Err(Outcome::Lost(NOT_CONNECTED.to_owned()));
         };
-        let changes = changes(group);
-        match load(session, &changes, look_up, id).await {
-            Ok(view) => write(session, &changes, view, &[], id).await.0,
-            Err(outcome) => outcome,
-        }
+        let view = load(session, &group.changes, look_up, id).await?;
+        self.write_with(group, view, More::Nothing).await.0
     }
 
     fn group_id(&self) -> GroupId {
@@ -192,38 +208,22 @@ impl Committer {
         GroupId { committer, number: self.groups, lane, lanes, patience }
     }
 
-    /// Answers beside the next group, which can be on its way to the database meanwhile.
-    fn answer(&mut self, group: Vec<Submission>, verdicts: Vec<Verdict>) {
-        self.bell.notify_one();
-        let shared = Arc::clone(&self.shared);
-        self.answering = Some(tokio::spawn(async move {
-            for (submission, verdict) in group.into_iter().zip(verdicts) {
-                submission.answer(verdict, &shared.tally);
-            }
-            shared.wake();
-        }));
-    }
-
-    fn refuse(&self, group: Vec<Submission>, why: &str) {
-        for submission in group {
-            let refusal = CommitError::from(StoreError::Unavailable(why.to_owned()));
-            submission.answer(Err(refusal), &self.shared.tally);
-        }
+    fn refuse(&self, mut group: Group, why: &str) {
+        let refusal = StoreError::Unavailable(why.to_owned()).into();
+        group.callers.refuse(&refusal, &self.shared.tally);
     }
 
     /// One row of the group is not taken: each change alone, so that only the bad one fails.
-    async fn one_by_one(&mut self, group: Vec<Submission>, why: &str) {
-        if group.len() == 1 {
-            tracing::error!(reason = why, "the database rejects a change");
-            for submission in group {
-                let refusal = CommitError::from(StoreError::Rejected(why.to_owned()));
-                submission.answer(Err(refusal), &self.shared.tally);
+    async fn one_by_one(&mut self, mut group: Group, why: &str) {
+        if group.changes.len() > 1 {
+            for alone in group.split() {
+                Box::pin(self.settle(alone, None)).await;
             }
             return;
         }
-        for submission in group {
-            Box::pin(self.settle(vec![submission], None)).await;
-        }
+        tracing::error!(reason = why, "the database rejects a change");
+        let refusal = StoreError::Rejected(why.to_owned()).into();
+        group.callers.refuse(&refusal, &self.shared.tally);
     }
 
     fn lose(&mut self, why: &str) {
@@ -235,7 +235,7 @@ impl Committer {
     }
 
     /// Connects if need be; whoever has waited long enough is told that the database is away.
-    async fn connect(&mut self, group: &mut Vec<Submission>) -> bool {
+    async fn connect(&mut self, group: &mut Group) -> bool {
         if self.session.as_ref().is_some_and(Session::is_usable) {
             return true;
         }
@@ -247,13 +247,8 @@ impl Committer {
                 Err(error) => error,
             };
             self.lose(&error.to_string());
-            let (late, patient): (Vec<_>, Vec<_>) = std::mem::take(group)
-                .into_iter()
-                .partition(|submission| now() + back_off > submission.deadline);
-            *group = patient;
-            for submission in late {
-                submission.answer(Err(error.clone().into()), &self.shared.tally);
-            }
+            let mut late = group.take_late(now() + back_off);
+            late.callers.refuse(&error.into(), &self.shared.tally);
             if group.is_empty() {
                 return false;
             }
@@ -299,7 +294,7 @@ impl Committer {
     async fn look_up_last_group(&mut self) -> Result<bool, StoreError> {
         self.open().await?;
         let (Some(session), Some(key)) = (self.session.as_mut(), self.key) else {
-            return Err(StoreError::Unavailable("not connected".to_owned()));
+            return Err(StoreError::Unavailable(NOT_CONNECTED.to_owned()));
         };
         let failed = |error: tokio_postgres::Error| StoreError::Unavailable(describe(&error));
         let lane = session.statement(LANE).await.map_err(failed)?;
@@ -314,8 +309,11 @@ impl Committer {
     }
 }
 
-fn changes(group: &[Submission]) -> Vec<&Prepared> {
-    group.iter().map(|submission| &submission.prepared).collect()
+/// Tells the callers, the followers of this process, and then those of others.
+fn answer(callers: &mut Callers, verdicts: Vec<Verdict>, shared: &Shared, bell: &Notify) {
+    callers.answer(verdicts, &shared.tally);
+    shared.wake();
+    bell.notify_one();
 }
 
 fn remaining(until: Instant) -> Duration {

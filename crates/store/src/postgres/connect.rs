@@ -4,6 +4,7 @@
 //! with it; the next use connects anew.
 
 use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
@@ -135,7 +136,7 @@ fn connect_error(error: &tokio_postgres::Error) -> StoreError {
 pub(super) struct Session {
     pub client: Client,
     driver: JoinHandle<()>,
-    statements: HashMap<String, Statement>,
+    statements: Mutex<HashMap<String, Statement>>,
     /// Whether it is not known in which state the server's side is.
     pub is_broken: bool,
 }
@@ -147,7 +148,7 @@ impl Session {
         role: Role,
         patience: Duration,
     ) -> Result<Session, StoreError> {
-        let session = Session { client, driver, statements: HashMap::new(), is_broken: false };
+        let session = Session { client, driver, statements: Mutex::default(), is_broken: false };
         let settings = session.client.batch_execute(role.settings());
         let set = tokio::time::timeout(patience, settings).await.map_err(|_| no_answer())?;
         set.map_err(|error| unavailable(&error))?;
@@ -159,16 +160,22 @@ impl Session {
     }
 
     /// The statement of a text, prepared at its first use.
-    pub async fn statement(&mut self, text: &str) -> Result<Statement, tokio_postgres::Error> {
-        if let Some(statement) = self.statements.get(text) {
-            return Ok(statement.clone());
-        }
-        if self.statements.len() >= STATEMENTS_MAX {
-            self.statements.clear();
+    pub async fn statement(&self, text: &str) -> Result<Statement, tokio_postgres::Error> {
+        let known = self.statements().get(text).cloned();
+        if let Some(statement) = known {
+            return Ok(statement);
         }
         let statement = self.client.prepare(text).await?;
-        self.statements.insert(text.to_owned(), statement.clone());
+        let mut statements = self.statements();
+        if statements.len() >= STATEMENTS_MAX {
+            statements.clear();
+        }
+        statements.insert(text.to_owned(), statement.clone());
         Ok(statement)
+    }
+
+    fn statements(&self) -> MutexGuard<'_, HashMap<String, Statement>> {
+        self.statements.lock().expect("nobody panics while holding this")
     }
 }
 

@@ -28,11 +28,7 @@ pub(super) struct Loads {
 
 impl Loads {
     /// Guards are locked where another lane might be writing them; with one lane nobody can.
-    pub async fn prepare(
-        session: &mut Session,
-        wanted: Wanted,
-        lanes: i64,
-    ) -> Result<Loads, Error> {
+    pub async fn prepare(session: &Session, wanted: Wanted, lanes: i64) -> Result<Loads, Error> {
         let mut loads = Vec::with_capacity(wanted.rows.len() + wanted.guards.len() + 2);
         for (relation, keys) in wanted.rows {
             let statement = session.statement(&texts(relation).versions).await?;

@@ -6,7 +6,8 @@
 use std::pin::pin;
 
 use futures_util::SinkExt as _;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
+use tokio::sync::Notify;
 use tokio_postgres::{Client, Error, Statement};
 
 use super::attempt::{GroupId, Task};
@@ -28,7 +29,7 @@ pub(super) struct Writes {
 }
 
 impl Writes {
-    pub async fn prepare(session: &mut Session, judged: &Judged<'_>) -> Result<Writes, Error> {
+    pub async fn prepare(session: &Session, judged: &Judged<'_>) -> Result<Writes, Error> {
         let mut batches = Vec::with_capacity(judged.batches.len());
         for batch in &judged.batches {
             let texts = texts(batch.relation);
@@ -44,13 +45,16 @@ impl Writes {
         Ok(Writes { batches, lane, group })
     }
 
+    /// Rings `is_flushing` once only the COMMIT is left for the server to do.
     pub async fn run(
         &self,
         client: &Client,
         judged: &Judged<'_>,
         id: GroupId,
+        is_flushing: &Notify,
     ) -> Vec<Result<(), Error>> {
         if judged.verdicts.iter().all(Result::is_err) {
+            is_flushing.notify_one();
             return vec![client.batch_execute("ROLLBACK").await];
         }
         let mut tasks: Vec<Task<'_, ()>> = Vec::with_capacity(judged.batches.len() + 3);
@@ -67,9 +71,15 @@ impl Writes {
         }
         let group = vec![Param::Key(id.committer), Param::Int(id.number)];
         tasks.push(execute(client, &self.group, group));
-        tasks.push(Box::pin(client.batch_execute("COMMIT")));
+        let writing = async {
+            let results = join_all(tasks).await;
+            is_flushing.notify_one();
+            results
+        };
         // First polled in this order, and sent at the first poll.
-        join_all(tasks).await
+        let (mut results, committed) = join(writing, client.batch_execute("COMMIT")).await;
+        results.push(committed);
+        results
     }
 }
 

@@ -14,7 +14,7 @@ use super::connect::unavailable;
 use super::statements::texts;
 use crate::commit::Prepared;
 use crate::commit::judge::{Judged, judge};
-use crate::commit::queue::{Gatherer, Submission, Verdict};
+use crate::commit::queue::{Gatherer, Group, Verdict};
 use crate::commit::view::{LaneState, LookUp, View, Wanted};
 use crate::error::{CommitError, StoreError};
 use crate::store::Shared;
@@ -38,33 +38,31 @@ impl Writer {
         }
     }
 
-    fn group(&mut self, group: Vec<Submission>) {
-        let changes: Vec<&Prepared> = group.iter().map(|submission| &submission.prepared).collect();
-        let verdicts = match self.attempt(&changes) {
+    fn group(&mut self, mut group: Group) {
+        let changes = &group.changes;
+        let verdicts = match self.attempt(changes) {
             Ok(verdicts) => verdicts,
-            Err(failure) if is_about_a_row(&failure) && group.len() > 1 => {
+            Err(failure) if is_about_a_row(&failure) && changes.len() > 1 => {
                 changes.iter().map(|change| self.alone(change)).collect()
             }
             Err(failure) => {
                 let refusal = refusal(&failure);
                 tracing::error!(error = %failure, "a group of changes could not be written");
-                group.iter().map(|_| Err(refusal.clone())).collect()
+                changes.iter().map(|_| Err(refusal.clone())).collect()
             }
         };
-        for (submission, verdict) in group.into_iter().zip(verdicts) {
-            submission.answer(verdict, &self.shared.tally);
-        }
+        group.callers.answer(verdicts, &self.shared.tally);
         self.shared.wake();
     }
 
     fn alone(&mut self, change: &Prepared) -> Verdict {
         let failed = |failure: rusqlite::Error| vec![Err(refusal(&failure))];
-        let mut verdicts = self.attempt(&[change]).unwrap_or_else(failed);
+        let mut verdicts = self.attempt(std::slice::from_ref(change)).unwrap_or_else(failed);
         verdicts.pop().unwrap_or_else(|| Err(StoreError::Unavailable(String::new()).into()))
     }
 
     /// Writes a group. If a fresh key turns out to be taken, looks everything up and judges again.
-    fn attempt(&mut self, group: &[&Prepared]) -> rusqlite::Result<Vec<Verdict>> {
+    fn attempt(&mut self, group: &[Prepared]) -> rusqlite::Result<Vec<Verdict>> {
         let first = self.write(group, LookUp::WhatMayExist);
         match first {
             Err(failure) if is_unique_violation(&failure) => self.write(group, LookUp::Everything),
@@ -72,7 +70,7 @@ impl Writer {
         }
     }
 
-    fn write(&mut self, group: &[&Prepared], look_up: LookUp) -> rusqlite::Result<Vec<Verdict>> {
+    fn write(&mut self, group: &[Prepared], look_up: LookUp) -> rusqlite::Result<Vec<Verdict>> {
         let run = |sql: &str| -> rusqlite::Result<()> {
             self.connection.prepare_cached(sql)?.execute([]).map(drop)
         };
@@ -90,12 +88,12 @@ impl Writer {
 
 fn write_group(
     connection: &Connection,
-    group: &[&Prepared],
+    group: &[Prepared],
     look_up: LookUp,
 ) -> rusqlite::Result<Vec<Verdict>> {
-    let wanted = Wanted::of(group.iter().copied(), look_up);
+    let wanted = Wanted::of(group, look_up);
     let view = load(connection, &wanted)?;
-    let Judged { verdicts, batches, lanes } = judge(group.iter().copied(), view);
+    let Judged { verdicts, batches, lanes } = judge(group, view);
     for batch in &batches {
         write_batch(connection, batch)?;
     }
