@@ -49,6 +49,10 @@ impl Questions {
             return refuse("must not pass 512 bytes");
         }
         for (at, question) in self.questions.iter().enumerate() {
+            let texts = [&question.id, &question.question];
+            if texts.iter().any(|text| text.chars().any(char::is_control)) {
+                return refuse("must not hold control characters");
+            }
             if question.id.is_empty() || question.question.is_empty() {
                 return refuse("each need an id and a question");
             }

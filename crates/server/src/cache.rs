@@ -4,6 +4,7 @@
 //! (`workers/follow.rs`). Nothing here decides: a version in a stale copy only causes a conflict.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 
 use domain::api_key::ApiKey;
@@ -19,21 +20,34 @@ use tokio::sync::Mutex;
 const ENTRIES_MAX: usize = 10_000;
 /// How many address indexes one process takes at a time.
 const INDEX_BLOCK: i64 = 256;
+const TRIES_MAX: usize = 32;
 
 /// A bounded map; when it is full it starts over, which costs reads and nothing else.
-struct Bounded<K, V>(RwLock<HashMap<K, V>>);
+struct Bounded<K, V> {
+    map: RwLock<HashMap<K, V>>,
+    /// Counts what was forgotten: a row read before that is not put in after it.
+    forgotten: AtomicU64,
+}
 
 impl<K: std::hash::Hash + Eq, V: Clone> Bounded<K, V> {
     fn new() -> Self {
-        Bounded(RwLock::new(HashMap::new()))
+        Bounded { map: RwLock::new(HashMap::new()), forgotten: AtomicU64::new(0) }
     }
 
     fn get(&self, key: &K) -> Option<V> {
-        self.0.read().expect("no panic holds this lock").get(key).cloned()
+        self.map.read().expect("no panic holds this lock").get(key).cloned()
     }
 
-    fn put(&self, key: K, value: V) {
-        let mut map = self.0.write().expect("no panic holds this lock");
+    /// To be taken before a row is read, and given to `put`.
+    fn forgotten(&self) -> u64 {
+        self.forgotten.load(Ordering::SeqCst)
+    }
+
+    fn put(&self, key: K, value: V, forgotten_before: u64) {
+        let mut map = self.map.write().expect("no panic holds this lock");
+        if self.forgotten() != forgotten_before {
+            return;
+        }
         if map.len() >= ENTRIES_MAX {
             map.clear();
         }
@@ -41,7 +55,9 @@ impl<K: std::hash::Hash + Eq, V: Clone> Bounded<K, V> {
     }
 
     fn retain(&self, keep: impl Fn(&K, &V) -> bool) {
-        self.0.write().expect("no panic holds this lock").retain(|key, value| keep(key, value));
+        let mut map = self.map.write().expect("no panic holds this lock");
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
+        map.retain(|key, value| keep(key, value));
     }
 }
 
@@ -73,12 +89,13 @@ impl Caches {
         if let Some(key) = self.api_keys.get(&hash) {
             return Ok(Some(key));
         }
+        let forgotten = self.api_keys.forgotten();
         let Some(claim) = store.get::<Claim>(ApiKey::claim_key(&hash)).await? else {
             return Ok(None);
         };
         let Some(key) = store.get::<ApiKey>(claim.target).await? else { return Ok(None) };
         let key = Arc::new(key);
-        self.api_keys.put(hash, key.clone());
+        self.api_keys.put(hash, key.clone(), forgotten);
         Ok(Some(key))
     }
 
@@ -90,9 +107,10 @@ impl Caches {
         if let Some(merchant) = self.merchants.get(&id) {
             return Ok(Some(merchant));
         }
+        let forgotten = self.merchants.forgotten();
         let Some(merchant) = store.get::<Merchant>(id.key()).await? else { return Ok(None) };
         let merchant = Arc::new(merchant);
-        self.merchants.put(id, merchant.clone());
+        self.merchants.put(id, merchant.clone(), forgotten);
         Ok(Some(merchant))
     }
 
@@ -105,10 +123,11 @@ impl Caches {
         if let Some(rules) = self.token_rules.get(&id) {
             return Ok(rules);
         }
+        let forgotten = self.token_rules.forgotten();
         let rules = store.token_rules_of_merchant(id).await?;
         let blocked = rules.into_iter().filter(|rule| rule.is_blocked).map(|rule| rule.token_id);
         let blocked: BlockedTokens = Arc::new(blocked.collect());
-        self.token_rules.put(id, blocked.clone());
+        self.token_rules.put(id, blocked.clone(), forgotten);
         Ok(blocked)
     }
 
@@ -161,12 +180,15 @@ async fn take_block(
     environment: Environment,
 ) -> Result<std::ops::Range<i64>, CommitError> {
     let key = Sequence::address_index_key(environment);
+    let mut tries = 0;
     loop {
         let known = store.get::<Sequence>(key).await?;
         let (first, changes) = Sequence::take(known, key, 0, INDEX_BLOCK);
+        tries += 1;
         match store.commit(changes).await {
             Ok(_) => return Ok(first..first + INDEX_BLOCK),
-            Err(CommitError::Conflict { .. } | CommitError::AlreadyExists { .. }) => {}
+            Err(CommitError::Conflict { .. } | CommitError::AlreadyExists { .. })
+                if tries < TRIES_MAX => {}
             Err(error) => return Err(error),
         }
     }

@@ -9,7 +9,7 @@ use domain::secret::Secret;
 use serde::Deserialize;
 
 /// Everything an operator can set.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Where the API listens.

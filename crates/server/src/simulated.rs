@@ -22,6 +22,7 @@ use crate::http::error::ApiError;
 
 /// Most transactions one scan reads; a fuller range is cut shorter.
 const ROWS_MAX: i64 = 2_000;
+const TRIES_MAX: usize = 32;
 /// Every row of a few blocks.
 const ROWS_ALL: i64 = i64::MAX;
 
@@ -134,14 +135,16 @@ impl SimulatedNode {
     where
         Deciding: Future<Output = Result<Act<T>, ApiError>> + Send,
     {
+        let mut tries = 0;
         loop {
+            tries += 1;
             let (chain, moved, told) = decide(self.chain().await?, self.clock.now()).await?;
             let mut changes = Changes::of(MerchantId::HOUSE);
             changes.update(chain);
             moved.into_iter().for_each(|row| changes.update(row));
             match self.store.commit(changes).await {
                 Ok(_) => return Ok(told),
-                Err(CommitError::Conflict { .. }) => {}
+                Err(CommitError::Conflict { .. }) if tries < TRIES_MAX => {}
                 Err(error) => return Err(error.into()),
             }
         }
@@ -149,7 +152,9 @@ impl SimulatedNode {
 
     /// The chain's row; the first look begins the chain.
     async fn chain(&self) -> Result<SimulatedChain, CommitError> {
+        let mut tries = 0;
         loop {
+            tries += 1;
             let known = self.store.get(SimulatedChain::row_key(self.network)).await?;
             if let Some(chain) = known {
                 return Ok(chain);
@@ -159,7 +164,8 @@ impl SimulatedNode {
             let mut changes = Changes::of(MerchantId::HOUSE);
             changes.insert(chain);
             match self.store.commit(changes).await {
-                Ok(_) | Err(CommitError::AlreadyExists { .. }) => {}
+                Ok(_) | Err(CommitError::AlreadyExists { .. }) if tries < TRIES_MAX => {}
+                Ok(_) => return Err(StoreError::Unavailable("chain not found".to_owned()).into()),
                 Err(error) => return Err(error),
             }
         }

@@ -145,7 +145,9 @@ pub(crate) fn due(now: Timestamp) -> List<Invoice> {
     List::new(" WHERE status IN (0, 1)").bind(" AND due_at <= ", now).push(" ORDER BY due_at")
 }
 
-pub(crate) const TOTALS: &str = "status, COUNT(*), CAST(SUM(amount) AS BIGINT)";
+/// Summed in thousandths of a dollar, the finest an invoice can ask for: a thousand times the room.
+pub(crate) const TOTALS: &str = "status, COUNT(*), CAST(SUM(amount / 1000) AS BIGINT)";
+const MICROS_PER_MILLI: i64 = 1_000;
 
 impl Store {
     /// A page of a merchant's invoices, newest first.
@@ -169,7 +171,8 @@ impl Store {
         let rows = self.select_cells(&sql, &[Kind::Int, Kind::Int, Kind::Int], params).await?;
         let total = |row: Vec<Value>| match row.as_slice() {
             &[Value::Int(status), Value::Int(count), Value::Int(amount)] => {
-                InvoiceStatus::from_code(status).map(|status| (status, count, Usd(amount)))
+                let sum = Usd(amount.saturating_mul(MICROS_PER_MILLI));
+                InvoiceStatus::from_code(status).map(|status| (status, count, sum))
             }
             _ => None,
         };

@@ -170,6 +170,9 @@ pub(super) fn email(text: &str) -> Result<String, Refusal> {
 
 fn return_url(text: String) -> Result<String, Refusal> {
     let refuse = |message: &str| Err(Refusal::invalid("payment_return_url", message));
+    if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return refuse("must not hold spaces or control characters");
+    }
     if text.len() > RETURN_URL_MAX {
         return refuse("must not pass 2048 characters");
     }

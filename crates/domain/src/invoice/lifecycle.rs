@@ -182,6 +182,11 @@ pub fn accept(
             continue;
         }
         accepted = accepted.plus(payment.value);
+        if after.payer_wallet_address.is_none() {
+            after.payer_wallet_address = payment.from_address.clone();
+            after.payer_wallet_network = Some(payment.network);
+        }
+        after.last_payment_at = after.last_payment_at.max(payment.confirmed_at);
         let mut taken = payment.clone();
         if !taken.is_counted {
             taken.is_counted = true;

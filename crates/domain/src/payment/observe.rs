@@ -19,6 +19,9 @@ use crate::time::Timestamp;
 use crate::token::Token;
 use crate::unmatched::{Unmatched, UnmatchedReason};
 
+/// More than any real token has, and little enough that no sum of them passes 128 bits.
+const AMOUNT_MAX: u128 = 1 << 100;
+
 /// A transfer to one of our addresses, and everything its decision depends on.
 #[derive(Clone, Debug)]
 pub struct Sighting<'a> {
@@ -44,7 +47,8 @@ pub fn see(sighting: &Sighting<'_>, fresh: &mut Fresh) -> Option<Changes> {
     if let Some(known) = sighting.known {
         return see_again(sighting, known, fresh.now());
     }
-    let Some(amount) = sighting.transfer.amount else {
+    let fits = |amount: &TokenAmount| amount.0 <= AMOUNT_MAX;
+    let Some(amount) = sighting.transfer.amount.filter(fits) else {
         return Some(unmatched(sighting, UnmatchedReason::AmountTooLarge, fresh));
     };
     if !sighting.address.is_given_out_on(sighting.network) {
@@ -174,28 +178,35 @@ fn see_again(sighting: &Sighting<'_>, known: &Payment, now: Timestamp) -> Option
     after.block_hash = transfer.block.hash.clone();
     after.block_time = transfer.block.time;
     after.log_index = transfer.log_index.map(i64::from);
-    let mut changes = Changes::of(known.merchant_id);
     let mut invoice = sighting.invoice.clone();
-    if comes_back {
+    if !known.status.is_confirmed() {
         after.status = PaymentStatus::Pending;
         after.confirmed_at = None;
-        after.is_late = match invoice.status {
-            InvoiceStatus::Expired => true,
-            InvoiceStatus::Unpaid | InvoiceStatus::Underpaid => {
-                transfer.block.time > invoice.expires_at
-            }
-            // It was judged before, and the invoice rests on that.
-            InvoiceStatus::Paid | InvoiceStatus::Canceled => known.is_late,
-        };
+        after.is_late = is_late_now(known, transfer.block.time, &invoice);
         after.is_counted &= !after.is_late || known.is_late;
         after.settlement_status = settlement_of(after.is_counted);
-        if after.is_counted {
-            invoice.amount_pending = invoice.amount_pending.plus(after.value);
-        }
+        invoice.amount_pending = invoice.amount_pending.minus_floor(pending_value(known));
+        invoice.amount_pending = invoice.amount_pending.plus(pending_value(&after));
     }
+    let mut changes = Changes::of(known.merchant_id);
     changes.update(invoice);
     after.record_updated(known, (sighting.invoice, sighting.head), &mut changes, now);
     Some(changes)
+}
+
+/// Another block may lie beyond the pay-by time; what an invoice was paid by stays judged.
+fn is_late_now(known: &Payment, block_time: Timestamp, invoice: &Invoice) -> bool {
+    match invoice.status {
+        InvoiceStatus::Expired => true,
+        InvoiceStatus::Unpaid | InvoiceStatus::Underpaid => block_time > invoice.expires_at,
+        InvoiceStatus::Paid | InvoiceStatus::Canceled => known.is_late,
+    }
+}
+
+/// What a payment adds to the invoice's pending amount.
+fn pending_value(payment: &Payment) -> Usd {
+    let is_pending = payment.is_counted && payment.status == PaymentStatus::Pending;
+    if is_pending { payment.value } else { Usd::ZERO }
 }
 
 /// A pending payment that may be deep enough now.

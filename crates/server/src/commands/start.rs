@@ -84,8 +84,9 @@ pub async fn run_until_signal(
         tracing::info!("shutting down");
         stop.cancel();
     });
+    crate::workers::spawn_own(&app);
     if workers == Workers::On {
-        crate::workers::spawn_all(&app);
+        crate::workers::spawn_shared(&app);
     }
     serve_on(app.clone(), listener).await;
     finish(&app).await;

@@ -91,6 +91,10 @@ impl Caller {
             (Credential::Key(key), _) => key.environment,
             (Credential::Member { .. }, asked) => asked.unwrap_or(merchant.current_environment),
         };
+        if !app.config.serves(environment) {
+            let message = "This deployment does not serve that environment";
+            return Err(ApiError::new(Code::EnvironmentMismatch, message));
+        }
         if environment.is_live() && !merchant.has_mainnet_access {
             let message = "Mainnet is not enabled for this account";
             return Err(ApiError::new(Code::MainnetNotEnabled, message));
@@ -120,7 +124,7 @@ pub struct MerchantCaller(pub Caller);
 pub struct AnyCaller(pub Caller);
 /// A member, by bearer token only.
 pub struct MemberCaller(pub Caller);
-/// A devnet key of either scope (or a member on devnet).
+/// A devnet key of the merchant scope, or a member on devnet.
 pub struct DevnetCaller(pub Caller);
 
 impl FromRequestParts<Shared> for AnyCaller {
@@ -169,6 +173,10 @@ impl FromRequestParts<Shared> for DevnetCaller {
         if is_mainnet_key || !app.config.serves(Environment::Devnet) {
             let message = "The simulator exists on devnet only";
             return Err(ApiError::new(Code::EnvironmentMismatch, message));
+        }
+        if caller.is_commerce_only() {
+            let message = "A commerce key does not open the chains";
+            return Err(ApiError::new(Code::InsufficientScope, message));
         }
         Ok(DevnetCaller(caller))
     }

@@ -53,6 +53,10 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Json<T> {
 
 /// Parses a body; only a failure pays for finding out which field was wrong.
 pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    // A list would be taken for the fields in their order.
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        return Err(ApiError::new(Code::ValidationError, "The body must be a JSON object"));
+    }
     match serde_json::from_slice(bytes) {
         Ok(value) => Ok(value),
         Err(error) => Err(json_error::<T>(bytes, &error)),

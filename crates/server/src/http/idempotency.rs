@@ -23,7 +23,7 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 const DECISIONS_MAX: usize = 16;
 
 /// An answer that is a function of the decision.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Answer {
     pub status: StatusCode,
     pub body: Vec<u8>,

@@ -20,6 +20,24 @@ pub enum Bucket {
     SignInIp(IpAddr),
 }
 
+impl Bucket {
+    /// A customer's line has a whole /64 of IPv6 addresses: they are counted as one.
+    fn whole(self) -> Bucket {
+        let net = |ip: IpAddr| match ip.to_canonical() {
+            IpAddr::V6(ip) => {
+                let [a, b, c, d, ..] = ip.segments();
+                IpAddr::from([a, b, c, d, 0, 0, 0, 0])
+            }
+            ip @ IpAddr::V4(_) => ip,
+        };
+        match self {
+            Bucket::Key(key) => Bucket::Key(key),
+            Bucket::PayorIp(ip) => Bucket::PayorIp(net(ip)),
+            Bucket::SignInIp(ip) => Bucket::SignInIp(net(ip)),
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Level {
     /// Thousandths of a request that may be made at `at`.
@@ -67,6 +85,7 @@ impl RateLimits {
         if !self.is_enabled {
             return Ok(None);
         }
+        let bucket = bucket.whole();
         let (per_second, burst) = match bucket {
             Bucket::Key(_) => self.key,
             Bucket::PayorIp(_) => self.payor_ip,
@@ -78,6 +97,10 @@ impl RateLimits {
         if buckets.len() >= BUCKETS_MAX {
             let is_in_use = |level: &Level| level.millis + level.at.ms_until(now) * rate < full;
             buckets.retain(|_, level| is_in_use(level));
+            // Under an attack from everywhere, starting over is better than scanning for ever.
+            if buckets.len() > BUCKETS_MAX / 2 {
+                buckets.clear();
+            }
         }
         let level = buckets.entry(bucket).or_insert(Level { millis: full, at: now });
         // A clock that was set back refills nothing and takes nothing away.
@@ -115,6 +138,12 @@ mod tests {
         assert_eq!((refused.code, refused.retry_after_seconds), (Code::RateLimitExceeded, Some(1)));
         assert!(take(10).is_ok() && take(10).is_err());
         assert!(take(5).is_err(), "a clock that went back gives nothing away");
+        let line = |text: &str| Bucket::PayorIp(text.parse().expect("an address"));
+        for _ in 0..40 {
+            assert!(limits.take(line("2001:db8::1"), Timestamp(0)).is_ok());
+        }
+        assert!(limits.take(line("2001:db8::2"), Timestamp(0)).is_err(), "one line, one bucket");
+        assert!(limits.take(line("2001:db8:0:1::1"), Timestamp(0)).is_ok());
         let other = Bucket::Key(RowKey([2; 16]));
         let allowance = limits.take(other, Timestamp(0)).expect("allowed").expect("limits are on");
         assert_eq!((allowance.limit, allowance.remaining), (200, 199));

@@ -16,9 +16,13 @@ pub struct Health {
     pub status: &'static str,
 }
 
+/// Watchers further behind than this make the status `degraded`; requests are served all the same.
+const LAG_MS_MAX: i64 = 60_000;
+
 /// How ready this process is to take traffic.
 #[derive(Serialize, ToSchema)]
 pub struct Readiness {
+    /// `ready`, or `degraded` while a network is not being watched as it should.
     pub status: &'static str,
     pub database: &'static str,
     pub watchers: Vec<WatcherReadiness>,
@@ -48,12 +52,17 @@ pub async fn readyz(State(app): State<Shared>) -> Result<Json<Readiness>, ApiErr
         return Err(ApiError::new(Code::ServiceUnavailable, "Shutting down").retry_after(5));
     }
     let watchers = app.networks.lags(app.now());
+    let is_behind = |lag: &Option<i64>| lag.is_none_or(|lag_ms| lag_ms > LAG_MS_MAX);
+    let status = match watchers.iter().any(|(_, _, lag)| is_behind(lag)) {
+        true => "degraded",
+        false => "ready",
+    };
     let watchers = watchers.into_iter().map(|(environment, network, lag_ms)| WatcherReadiness {
         environment,
         network,
         lag_seconds: lag_ms.map(|ms| ms / 1_000),
     });
-    Ok(Json(Readiness { status: "ready", database: "ok", watchers: watchers.collect() }))
+    Ok(Json(Readiness { status, database: "ok", watchers: watchers.collect() }))
 }
 
 /// Prometheus metrics (restricted)

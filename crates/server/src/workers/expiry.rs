@@ -34,18 +34,25 @@ impl Worker for Expirer {
         let is_full = due.len() as i64 == BATCH_MAX;
         let outcomes = join_all(due.iter().map(|invoice| self.look(app, invoice))).await;
         let mut lagging = 0;
+        let mut failed = false;
         for (invoice, outcome) in due.iter().zip(outcomes) {
             match outcome {
                 Ok(Some(WaitReason::WatcherLag)) => lagging += 1,
                 Ok(_) => {}
-                Err(error) => report(invoice.id, &error),
+                Err(error) => {
+                    failed = true;
+                    report(invoice.id, &error);
+                }
             }
+        }
+        if failed {
+            self.lease.lose();
         }
         app.metrics.set("pepay_expiry_waits_for_watchers", lagging);
         if lagging > 0 {
             tracing::warn!(invoices = lagging, "expiry waits for watchers that lag");
         }
-        Ok(if is_full { Progress::More } else { Progress::Idle })
+        Ok(if is_full && !failed { Progress::More } else { Progress::Idle })
     }
 
     async fn stop(&mut self, app: &Shared) {
@@ -62,6 +69,9 @@ impl Expirer {
         };
         self.lease.fence(&mut changes);
         match app.store.commit(changes).await {
+            Err(CommitError::Conflict { key, .. }) if self.lease.is_key(key) => {
+                anyhow::bail!("another process took over expiry")
+            }
             // A payment or cancel came first: the next step sees what it made of the invoice.
             Ok(_) | Err(CommitError::Conflict { .. }) => Ok(reason),
             Err(error) => Err(error.into()),

@@ -34,8 +34,15 @@ const RATES_EVERY_MS: u64 = 30_000;
 const HOUSEKEEPING_EVERY_MS: u64 = 60_000;
 const FAILURE_PAUSE_MS_MAX: u64 = 10_000;
 
-/// Starts every worker of this process.
-pub fn spawn_all(app: &Shared) {
+/// Starts what every process needs, whoever does the shared work: fresh caches and rates.
+pub fn spawn_own(app: &Shared) {
+    spawn(app, "follow", FOLLOW_EVERY_MS, follow::Follower::default());
+    spawn(app, "rates", RATES_EVERY_MS, rates::RateRefresher);
+    spawn(app, "housekeeping", HOUSEKEEPING_EVERY_MS, housekeeping::Housekeeper);
+}
+
+/// Starts the work that processes share by leases.
+pub fn spawn_shared(app: &Shared) {
     for place in app.networks.places() {
         let name = format!("watcher {} {}", place.0.as_str(), place.1.as_str());
         let lease = lease::Lease::for_place(place);
@@ -43,9 +50,6 @@ pub fn spawn_all(app: &Shared) {
     }
     spawn(app, "expiry", EXPIRY_EVERY_MS, expiry::Expirer::default());
     spawn(app, "verification", VERIFY_EVERY_MS, verification::Verifier::default());
-    spawn(app, "follow", FOLLOW_EVERY_MS, follow::Follower::default());
-    spawn(app, "rates", RATES_EVERY_MS, rates::RateRefresher);
-    spawn(app, "housekeeping", HOUSEKEEPING_EVERY_MS, housekeeping::Housekeeper);
 }
 
 /// One kind of work, one bounded step at a time.

@@ -13,7 +13,7 @@ use domain::invoice::Invoice;
 use domain::payment::{Confirmation, Payment, PaymentStatus, Sighting, confirm, revert, see};
 use domain::token::Token;
 use domain::token_rule::is_blocked;
-use store::CommitError;
+use store::{CommitError, StoreError};
 
 use crate::app::App;
 use crate::networks::Place;
@@ -31,6 +31,8 @@ pub type Fence<'a> = Option<&'a Lease>;
 pub enum Recorded {
     New,
     Nothing,
+    /// It cannot be recorded now or ever: told to the operator, and the others go on.
+    Parked,
 }
 
 /// Records one transfer to one of our addresses.
@@ -120,10 +122,24 @@ pub async fn revert_payment(
     .await
 }
 
+/// One broken payment must not stop a whole network.
+fn park(app: &App, error: &dyn std::fmt::Display) -> Recorded {
+    tracing::error!(%error, "a payment cannot be recorded; the others go on");
+    app.metrics.add("pepay_payments_parked_total", 1);
+    Recorded::Parked
+}
+
+fn is_about_one_row(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(StoreError::Corrupt { .. } | StoreError::Rejected(_)))
+}
+
 async fn invoice(app: &App, id: InvoiceId) -> anyhow::Result<Invoice> {
     match app.store.get::<Invoice>(id.key()).await? {
         Some(invoice) => Ok(invoice),
-        None => bail!("invoice {id} of a deposit address or payment does not exist"),
+        None => {
+            let key = id.to_string();
+            Err(StoreError::Corrupt { table: "invoices", key, column: "key" }.into())
+        }
     }
 }
 
@@ -149,7 +165,11 @@ where
 {
     let mut turn = None;
     for _ in 0..DECISIONS_MAX {
-        let Some(mut changes) = decide().await? else { return Ok(Recorded::Nothing) };
+        let decided = match decide().await {
+            Err(error) if is_about_one_row(&error) => return Ok(park(app, &error)),
+            decided => decided?,
+        };
+        let Some(mut changes) = decided else { return Ok(Recorded::Nothing) };
         if let Some(lease) = fence {
             lease.fence(&mut changes);
         }
@@ -165,6 +185,10 @@ where
             }
             // Somebody else recorded the same transfer at once: read it and go on from there.
             Err(CommitError::AlreadyExists { .. }) => {}
+            Err(
+                error @ (CommitError::Insufficient { .. }
+                | CommitError::Store(StoreError::Rejected(_) | StoreError::Corrupt { .. })),
+            ) => return Ok(park(app, &error)),
             Err(error) => return Err(error.into()),
         }
     }

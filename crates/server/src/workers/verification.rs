@@ -1,5 +1,7 @@
 //! Manual verification: looks the chain up again for one invoice and records what was missed.
 
+use std::time::Duration;
+
 use chains::chain::Chain;
 use domain::address::Address;
 use domain::chain::ChainTransfer;
@@ -14,6 +16,8 @@ use crate::workers::observe::{self, Recorded};
 use crate::workers::{Progress, Worker};
 
 const BATCH_MAX: i64 = 32;
+/// One look may not hold up the others.
+const LOOK_MAX: Duration = Duration::from_secs(10);
 
 pub struct Verifier {
     lease: Lease,
@@ -33,7 +37,8 @@ impl Worker for Verifier {
         let due = app.store.verifications_due(app.now(), BATCH_MAX).await?;
         let is_full = due.len() as i64 == BATCH_MAX;
         for job in due {
-            let done = match look(app, &job).await {
+            let looked = tokio::time::timeout(LOOK_MAX, look(app, &job)).await;
+            let done = match looked.unwrap_or_else(|_| Err(anyhow::anyhow!("no answer in time"))) {
                 Ok(found) => job.complete(found, app.now()),
                 Err(error) => {
                     tracing::warn!(verification.id = %job.id, error = format!("{error:#}"),

@@ -78,7 +78,9 @@ async fn only_devnet_credentials_open_the_simulator() {
     let house = House::start().await;
     let with = |key: &str| house.request("GET", CHAIN).header("x-api-key", key);
     let mainnet = mainnet_key(&house).await;
-    assert_eq!(house.send(with(&house.commerce_key)).await.status, 200);
+    assert_eq!(house.send(with(&house.key)).await.status, 200);
+    let refused = house.send(with(&house.commerce_key)).await;
+    assert_eq!(refused.error(), (403, "INSUFFICIENT_SCOPE"));
     let refused = house.send(with(&mainnet)).await;
     assert_eq!(refused.error(), (403, "ENVIRONMENT_MISMATCH"));
     assert_eq!(house.send(with("sk_test_nonsense")).await.error(), (401, "API_KEY_INVALID"));

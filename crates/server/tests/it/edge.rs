@@ -85,3 +85,25 @@ async fn health_is_open_and_metrics_take_their_token() {
         assert!(page.contains(line), "{line} is not in\n{page}");
     }
 }
+
+#[tokio::test]
+async fn methods_made_up_by_a_client_share_one_series() {
+    let house = House::start().await;
+    for method in ["EVIL1", "EVIL2", "EVIL3"] {
+        house.send(house.request(method, "/x")).await;
+    }
+    let request = house.request("GET", "/metrics").header("authorization", "Bearer metrics-token");
+    let page = house.send(request).await.ok();
+    let page = page.as_str().expect("text");
+    assert!(!page.contains("EVIL") && page.contains("method=\"OTHER\""));
+}
+
+#[tokio::test]
+async fn a_list_is_not_taken_for_an_object() {
+    let house = House::start().await;
+    let before = house.get("/api/v1/invoices").await.ok();
+    for body in [json!([5]), json!([5, null, null]), json!([])] {
+        assert_eq!(house.post("/api/v1/invoices", body).await.error(), (400, "VALIDATION_ERROR"));
+    }
+    assert_eq!(house.get("/api/v1/invoices").await.ok(), before);
+}

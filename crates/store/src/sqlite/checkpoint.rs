@@ -15,11 +15,14 @@ use super::connect::{self, Role};
 use super::spawn;
 use crate::error::StoreError;
 
-/// Checkpointed at this size; the log then still fits the pages it has.
-const WAL_BYTES_PASSIVE: u64 = 8 << 20;
-/// Emptied at this size.
-const WAL_BYTES_MAX: u64 = 48 << 20;
-const IDLE_MS: u64 = 2_000;
+/// Checkpointed each time it has grown by so much.
+const WAL_BYTES_PASSIVE: u64 = 16 << 20;
+/// Emptied at this size even while the writer is busy, which then has to wait for it.
+const WAL_BYTES_MAX: u64 = 256 << 20;
+/// With nothing written for so long it is emptied at a smaller size.
+const IDLE_MS: u64 = 1_000;
+const WAL_BYTES_IDLE: u64 = 1 << 20;
+const PAUSE_MS: u64 = 50;
 const TRUNCATE_BUSY_MS: u64 = 250;
 
 #[derive(Default)]
@@ -27,6 +30,12 @@ struct State {
     has_written: bool,
     is_truncating: bool,
     is_stopping: bool,
+}
+
+enum Next {
+    Written,
+    Idle,
+    Stop,
 }
 
 /// What the writer and the checkpointer tell each other.
@@ -87,16 +96,18 @@ impl Checkpoints {
         std::fs::metadata(&self.wal).map_or(0, |found| found.len())
     }
 
-    /// Waits for a write, then a moment more, so that many groups make one checkpoint.
-    fn wait(&self) -> bool {
+    /// Waits for a write, or until there has been none for a while.
+    fn wait(&self) -> Next {
         let state = self.lock();
         let idle = Duration::from_millis(IDLE_MS);
         let is_idle = |state: &mut State| !state.has_written && !state.is_stopping;
-        let Ok((mut state, _)) = self.changed.wait_timeout_while(state, idle, is_idle) else {
-            return false;
-        };
-        state.has_written = false;
-        !state.is_stopping
+        let waited = self.changed.wait_timeout_while(state, idle, is_idle);
+        let (mut state, _) = waited.expect("nobody panics while holding this");
+        match (state.is_stopping, std::mem::take(&mut state.has_written)) {
+            (true, _) => Next::Stop,
+            (false, true) => Next::Written,
+            (false, false) => Next::Idle,
+        }
     }
 }
 
@@ -112,25 +123,33 @@ pub(super) fn start(
 
 fn run(connection: &Connection, checkpoints: &Checkpoints) {
     let mut bytes_at_last = 0;
-    while checkpoints.wait() {
+    loop {
+        let next = checkpoints.wait();
         let bytes = checkpoints.wal_bytes();
-        if bytes < bytes_at_last {
-            bytes_at_last = 0;
+        match next {
+            Next::Stop => return,
+            Next::Idle if bytes > WAL_BYTES_IDLE => empty(connection, checkpoints),
+            Next::Idle => {}
+            Next::Written if bytes > WAL_BYTES_MAX => {
+                checkpoint(connection, "PASSIVE");
+                // Once more for what was written meanwhile, so that the writer waits for little.
+                checkpoint(connection, "PASSIVE");
+                empty(connection, checkpoints);
+            }
+            Next::Written if bytes > bytes_at_last + WAL_BYTES_PASSIVE => {
+                checkpoint(connection, "PASSIVE");
+                bytes_at_last = bytes;
+            }
+            Next::Written => std::thread::sleep(Duration::from_millis(PAUSE_MS)),
         }
-        if bytes.saturating_sub(bytes_at_last) < WAL_BYTES_PASSIVE && bytes < WAL_BYTES_MAX {
-            std::thread::sleep(Duration::from_millis(50));
-            continue;
-        }
-        checkpoint(connection, "PASSIVE");
-        if bytes >= WAL_BYTES_MAX {
-            // Once more for what was written meanwhile, so that the writer waits for little.
-            checkpoint(connection, "PASSIVE");
-            checkpoints.truncating(true);
-            checkpoint(connection, "TRUNCATE");
-            checkpoints.truncating(false);
-        }
-        bytes_at_last = checkpoints.wal_bytes();
+        bytes_at_last = bytes_at_last.min(checkpoints.wal_bytes());
     }
+}
+
+fn empty(connection: &Connection, checkpoints: &Checkpoints) {
+    checkpoints.truncating(true);
+    checkpoint(connection, "TRUNCATE");
+    checkpoints.truncating(false);
 }
 
 fn checkpoint(connection: &Connection, mode: &str) {

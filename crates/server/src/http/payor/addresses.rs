@@ -201,7 +201,7 @@ pub struct PaymentAddress {
     pub estimated_token_amount: Option<String>,
     /// Tokens per dollar.
     pub exchange_rate: Option<String>,
-    /// What the estimate pays: all that is left of the invoice.
+    /// What the invoice is over; the estimate covers what is left of it.
     pub usd_amount: UsdNumber,
     pub quote_last_updated_at: Option<i64>,
     pub quote_valid_until: Option<i64>,
@@ -256,7 +256,7 @@ fn answer(app: &App, invoice: &Invoice, token: &Token, given: GivenOut) -> Payme
         supported_token_id: token.id,
         estimated_token_amount: None,
         exchange_rate: None,
-        usd_amount: invoice.amount_remaining().number(),
+        usd_amount: invoice.amount.number(),
         quote_last_updated_at: None,
         quote_valid_until: None,
         quote_expires_in_seconds: None,
@@ -284,7 +284,6 @@ fn answer(app: &App, invoice: &Invoice, token: &Token, given: GivenOut) -> Payme
                 temp_address: Some(address.to_string()),
                 estimated_token_amount: Some(quote.token_amount.decimal(token.decimals)),
                 exchange_rate: Some(quote.exchange_rate.clone()),
-                usd_amount: quote.amount_usd.number(),
                 quote_last_updated_at: Some(quote.created_at.seconds()),
                 quote_valid_until: Some(quote.valid_until.seconds()),
                 quote_expires_in_seconds: Some(now.ms_until(quote.valid_until) / SECOND_MS),

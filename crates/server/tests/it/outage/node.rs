@@ -59,7 +59,8 @@ impl Node {
             };
             let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
             let url = format!("http://{}", listener.local_addr().expect("an address"));
-            server::workers::spawn_all(&app);
+            server::workers::spawn_own(&app);
+            server::workers::spawn_shared(&app);
             tokio::spawn(start::serve_on(app.clone(), listener));
             (app, Client { url, key, http: reqwest::Client::new() })
         });

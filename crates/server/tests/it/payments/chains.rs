@@ -204,3 +204,25 @@ async fn every_step_of_a_payment_is_told_once() {
     ];
     assert_eq!(told, expected);
 }
+
+#[tokio::test]
+async fn an_absurd_amount_stops_nobody_else() {
+    let house = House::start().await;
+    let absurd = house.invoice(20.0).await;
+    let address = house.allocate(&absurd, "base", "USDC").await;
+    let to = address["temp_address"].as_str().expect("an address").to_owned();
+    let nearly_all = "170141183460469231731687303715884";
+    for _ in 0..3 {
+        house.transfer("base", "USDC", &to, nearly_all).await;
+    }
+    let other = house.invoice(20.0).await;
+    let address = house.allocate(&other, "base", "USDC").await;
+    let to = address["temp_address"].as_str().expect("an address").to_owned();
+    house.transfer("base", "USDC", &to, "20").await;
+    house.settle().await;
+    assert_eq!(house.read(&other).await["status"], "paid");
+    assert_eq!(house.read(&absurd).await["status"], "unpaid");
+    let inbox = house.get("/api/v1/merchant/unmatched").await.ok();
+    assert_eq!(inbox["data"].as_array().map(Vec::len), Some(3));
+    assert_eq!(inbox["data"][0]["reason"], "amount_too_large");
+}
