@@ -26,7 +26,7 @@ use crate::time::Timestamp;
 pub enum Role {
     /// Reads everything, changes nothing.
     Support,
-    /// Everything but members, keys of mainnet and the profile's money settings.
+    /// Everything but members, keys of mainnet and what the profile says of money and addresses.
     Developer,
     /// Everything.
     Owner,
@@ -42,7 +42,7 @@ impl Role {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
     pub id: MemberId,
     pub merchant_id: MerchantId,
@@ -59,11 +59,28 @@ pub struct Member {
     pub totp_last_step: i64,
     pub failed_sign_ins: i64,
     pub locked_until: Option<Timestamp>,
-    /// Canonical wallet addresses that sign this member in.
+    /// Canonical wallet addresses that sign this member in: the truth about it. A claim leads from
+    /// a wallet to the member who listed it last.
     pub wallets: Vec<String>,
+    /// How often the password was set or taken away. Mailed tokens of an earlier count are void.
+    #[serde(default)]
+    pub credential_epoch: i64,
     pub created_at: Timestamp,
     #[serde(skip)]
     pub version: Version,
+}
+
+impl std::fmt::Debug for Member {
+    /// Names the member and tells nothing he signs in with.
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Member")
+            .field("id", &self.id)
+            .field("merchant_id", &self.merchant_id)
+            .field("role", &self.role)
+            .field("is_active", &self.is_active)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Failures in a row before sign-in is locked for a while.
@@ -98,6 +115,7 @@ impl Member {
             failed_sign_ins: 0,
             locked_until: None,
             wallets: Vec::new(),
+            credential_epoch: 0,
             created_at: fresh.now(),
             version: 0,
         }
@@ -150,7 +168,10 @@ impl Member {
         }
         match role {
             Some(role) => self.role = role,
-            None => self.is_active = false,
+            None => {
+                self.is_active = false;
+                self.wallets.clear();
+            }
         }
         let mut changes = merchant.save(now);
         changes.tell(notice(self.merchant_id, Notice::MemberChanged, self.key(), now));
@@ -180,6 +201,26 @@ mod tests {
         assert_eq!(leave(Some(Role::Support), 1), Some(Refusal::LastOwner));
         assert_eq!(leave(Some(Role::Support), 2), None);
         assert_eq!(leave(Some(Role::Owner), 1), None);
+    }
+
+    #[test]
+    fn a_removed_member_gives_his_wallets_up() {
+        let (mut member, merchant) = owner();
+        member.wallets = vec!["w".to_owned()];
+        let removed = member.change_role(None, 2, merchant, Timestamp(2)).expect("may go").0;
+        assert!(removed.wallets.is_empty() && !removed.is_active);
+    }
+
+    #[test]
+    fn a_member_prints_without_what_he_signs_in_with() {
+        let (mut member, _) = owner();
+        member.password_hash = Some("$argon2id$".to_owned());
+        member.totp_sealed = Some(vec![201, 202]);
+        let text = format!("{member:?}");
+        assert!(text.contains(&member.id.to_string()) || text.contains("MemberId"), "{text}");
+        for hidden in ["argon2id", "201", "example.com"] {
+            assert!(!text.contains(hidden), "{text}");
+        }
     }
 
     #[test]

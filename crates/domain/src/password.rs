@@ -1,6 +1,7 @@
 //! Passwords under argon2id, and the reset token that replaces a forgotten one.
 //!
-//! Hashing is slow on purpose: callers run it off the request threads. A reset token works once.
+//! Hashing is slow on purpose: callers run it off the request threads. A reset token works once, and
+//! not after another way set the password.
 
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version as Argon2Version};
@@ -25,7 +26,7 @@ const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 
 /// A mailed token that lets its holder set a new password, once.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PasswordReset {
     pub id: ResetId,
     pub member_id: MemberId,
@@ -33,8 +34,21 @@ pub struct PasswordReset {
     pub token_hash: [u8; 32],
     pub expires_at: Timestamp,
     pub used_at: Option<Timestamp>,
+    /// The member's count when the token was mailed: a password that was set since voids it.
+    #[serde(default)]
+    pub credential_epoch: i64,
     #[serde(skip)]
     pub version: Version,
+}
+
+impl std::fmt::Debug for PasswordReset {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("PasswordReset")
+            .field("id", &self.id)
+            .field("member_id", &self.member_id)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
 }
 
 impl PasswordReset {
@@ -56,6 +70,7 @@ impl PasswordReset {
             token_hash: sha256(token.expose().as_bytes()),
             expires_at: fresh.now().plus_ms(valid_ms),
             used_at: None,
+            credential_epoch: member.credential_epoch,
             version: 0,
         };
         let mut changes = Changes::of(member.merchant_id);
@@ -64,9 +79,12 @@ impl PasswordReset {
         (token, changes)
     }
 
-    /// Uses the token up, if it still works.
-    pub fn redeem(mut self, now: Timestamp) -> Result<PasswordReset, Refusal> {
-        if self.used_at.is_some() || now >= self.expires_at {
+    /// Uses the token up, if it still works for `member`.
+    pub fn redeem(mut self, member: &Member, now: Timestamp) -> Result<PasswordReset, Refusal> {
+        let is_void = self.member_id != member.id
+            || !member.is_active
+            || self.credential_epoch != member.credential_epoch;
+        if is_void || self.used_at.is_some() || now >= self.expires_at {
             return Err(Refusal::invalid("token", "is not valid or has expired"));
         }
         self.used_at = Some(now);
@@ -127,10 +145,19 @@ mod tests {
             panic!("a row is made")
         };
         assert_eq!(reset.token_hash, sha256(token.expose().as_bytes()));
-        let redeem = |reset: &PasswordReset, now| reset.clone().redeem(Timestamp(now));
+        let redeem = |reset: &PasswordReset, now| reset.clone().redeem(&member, Timestamp(now));
         let used = redeem(reset, RESET_MS - 1).expect("in time");
         assert!(redeem(reset, RESET_MS).is_err());
         assert!(redeem(&used, 1).is_err());
+        let other = Member::new(MerchantId(1), "b@b.example", Role::Owner, &mut fresh);
+        for holder in [
+            member.clone().with_password("hash".to_owned()),
+            member.clone().readmit(Role::Owner),
+            Member { is_active: false, ..member.clone() },
+            other,
+        ] {
+            assert!(reset.clone().redeem(&holder, Timestamp(1)).is_err(), "{holder:?}");
+        }
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! A sign-in: the refreshable session of a member, and the signed tokens it hands out.
 //!
 //! The access token is a JWT (HS256) of an hour; the refresh token is random, kept as a hash, and
-//! replaced at every use. Tokens name their audience: a stream token opens its stream only.
+//! replaced at every use. All refresh tokens of one sign-in share a secret, so that a stale one is
+//! told from a made-up one. Tokens name their audience: a stream token opens its stream only.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -16,18 +17,32 @@ use crate::time::{DAY_MS, HOUR_MS, Timestamp};
 pub const ACCESS_MS: i64 = HOUR_MS;
 pub const REFRESH_MS: i64 = 30 * DAY_MS;
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignIn {
     pub id: SignInId,
     pub member_id: MemberId,
     pub merchant_id: MerchantId,
     /// SHA-256 of the refresh token that is valid now.
     pub refresh_hash: [u8; 32],
+    /// SHA-256 of the part that all refresh tokens of this sign-in share.
+    #[serde(default)]
+    pub family_hash: [u8; 32],
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
     pub ended_at: Option<Timestamp>,
     #[serde(skip)]
     pub version: Version,
+}
+
+impl std::fmt::Debug for SignIn {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("SignIn")
+            .field("id", &self.id)
+            .field("member_id", &self.member_id)
+            .field("ended_at", &self.ended_at)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
 }
 
 impl SignIn {
@@ -38,12 +53,14 @@ impl SignIn {
     /// A new sign-in and the refresh token that goes with it.
     pub fn open(member: &Member, entropy: &Entropy, fresh: &mut Fresh) -> (Secret, SignIn) {
         let id = SignInId::fresh(fresh);
-        let token = refresh_token(id, entropy);
+        let family = URL_SAFE_NO_PAD.encode(&entropy.0[..FAMILY_BYTES]);
+        let token = refresh_token(id, &family, entropy);
         let sign_in = SignIn {
             id,
             member_id: member.id,
             merchant_id: member.merchant_id,
             refresh_hash: sha256(token.expose().as_bytes()),
+            family_hash: sha256(family.as_bytes()),
             created_at: fresh.now(),
             expires_at: fresh.now().plus_ms(REFRESH_MS),
             ended_at: None,
@@ -63,15 +80,20 @@ impl SignIn {
 
     /// Takes a refresh token for a new one.
     ///
-    /// A token that was replaced before is in two hands, so neither keeps the sign-in.
+    /// A token that was replaced before is in two hands, so neither keeps the sign-in. Only who
+    /// holds such a token can bring that about: the id alone, which is no secret, ends nothing.
     pub fn refresh(mut self, token: &Secret, entropy: &Entropy, now: Timestamp) -> Refreshed {
         if !self.is_open(now) {
             return Refreshed::Closed;
         }
+        let family = token.expose().split('.').nth(1).unwrap_or_default();
+        if !equal(&sha256(family.as_bytes()), &self.family_hash) {
+            return Refreshed::Forged;
+        }
         if !equal(&sha256(token.expose().as_bytes()), &self.refresh_hash) {
             return Refreshed::Reused(self.end(now));
         }
-        let token = refresh_token(self.id, entropy);
+        let token = refresh_token(self.id, family, entropy);
         self.refresh_hash = sha256(token.expose().as_bytes());
         self.expires_at = now.plus_ms(REFRESH_MS);
         Refreshed::Renewed(token, self)
@@ -100,11 +122,17 @@ pub enum Refreshed {
     Reused(SignIn),
     /// It had ended before.
     Closed,
+    /// No token of this sign-in, so nothing changes.
+    Forged,
 }
 
-/// The id finds the row; the rest proves the right to it.
-fn refresh_token(id: SignInId, entropy: &Entropy) -> Secret {
-    Secret::new(format!("{id}.{}", URL_SAFE_NO_PAD.encode(&entropy.0[..])))
+/// How many of the drawn bytes all tokens of a sign-in share; the others are each token's own.
+const FAMILY_BYTES: usize = 16;
+
+/// The id finds the row, the family proves that it is or was a token, the rest that it is the last.
+fn refresh_token(id: SignInId, family: &str, entropy: &Entropy) -> Secret {
+    let own = URL_SAFE_NO_PAD.encode(&entropy.0[FAMILY_BYTES..]);
+    Secret::new(format!("{id}.{family}.{own}"))
 }
 
 /// Who a token is for; a token is refused wherever another audience is asked.
@@ -186,13 +214,23 @@ mod tests {
         let (first, sign_in) = SignIn::open(&member, &Entropy::new([1; 32]), &mut fresh);
         assert_eq!(SignIn::named_by(first.expose()), Some(sign_in.id));
         let refresh = |sign_in: &SignIn, token, now| {
-            sign_in.clone().refresh(token, &Entropy::new([2; 32]), Timestamp(now))
+            let drawn = Entropy::new([u8::try_from(now).unwrap_or(2); 32]);
+            sign_in.clone().refresh(token, &drawn, Timestamp(now))
         };
         let Refreshed::Renewed(second, renewed) = refresh(&sign_in, &first, 5) else {
             panic!("the first use renews")
         };
         assert_eq!(renewed.expires_at, Timestamp(5 + REFRESH_MS));
         assert!(matches!(refresh(&renewed, &second, 6), Refreshed::Renewed(_, _)));
+        let Refreshed::Renewed(third, latest) = refresh(&renewed, &second, 6) else {
+            panic!("each token renews once")
+        };
+        assert_ne!(second, third);
+        assert!(matches!(refresh(&latest, &first, 7), Refreshed::Reused(_)), "however old");
+        for made_up in ["x", "x.y", ".", ""] {
+            let made_up = Secret::new(format!("{}.{made_up}", sign_in.id));
+            assert_eq!(refresh(&latest, &made_up, 7), Refreshed::Forged);
+        }
         let Refreshed::Reused(ended) = refresh(&renewed, &first, 6) else {
             panic!("the second use of the first token ends it")
         };

@@ -9,7 +9,7 @@ use domain::ids::RowKey;
 use domain::ledger::Balance;
 
 use crate::error::StoreError;
-use crate::migrations::{self, FoundColumn};
+use crate::migrations::{self, Dialect, FoundColumn};
 use crate::row::{Kind, Value};
 use crate::store::Store;
 
@@ -45,6 +45,7 @@ impl Store {
     /// Schema, log and ledger. Takes a while on a large database; changes nothing.
     pub async fn check(&self) -> Result<Vec<CheckFinding>, StoreError> {
         let mut findings = self.check_schema().await?;
+        findings.extend(self.check_settings().await?);
         for lane in 0..self.lanes() {
             findings.extend(self.check_log(lane).await?);
         }
@@ -62,6 +63,25 @@ impl Store {
             CheckFinding::error(what, "Somebody changed the schema by hand: restore that column")
         };
         Ok(differences.into_iter().map(finding).collect())
+    }
+
+    /// Settings under which PostgreSQL forgets what it has acknowledged.
+    async fn check_settings(&self) -> Result<Vec<CheckFinding>, StoreError> {
+        if self.dialect() != Dialect::Postgres {
+            return Ok(Vec::new());
+        }
+        let sql = "SELECT name FROM pg_settings \
+                   WHERE name IN ('fsync', 'full_page_writes') AND setting = 'off'";
+        let rows = self.select_cells(sql, &[Kind::Text], Vec::new()).await?;
+        let finding = |row: Vec<Value>| match row.into_iter().next() {
+            Some(Value::Text(name)) => Some(CheckFinding {
+                severity: Severity::Warning,
+                what: format!("PostgreSQL runs with {name} off: a crash may lose or damage data"),
+                what_to_do: format!("Set {name} to on and restart PostgreSQL"),
+            }),
+            _ => None,
+        };
+        Ok(rows.into_iter().filter_map(finding).collect())
     }
 
     /// Every sequence from the first that is kept to the head, each once.

@@ -7,10 +7,10 @@ use domain::changes::Noun;
 use domain::claim::Claim;
 
 use crate::error::StoreError;
-use crate::row::{Cells, Column, KeyOrigin, Kind, Row, Table, Value, frozen};
+use crate::row::{Cells, Column, KeyOrigin, Kind, Row, Table, Value, mutable};
 
-/// A key that is held stays held: no decision moves a claim.
-const COLUMNS: [Column; 1] = [frozen("target", Kind::Key)];
+/// A key that is held stays held; only a wallet's claim moves, to the member who links it next.
+const COLUMNS: [Column; 1] = [mutable("target", Kind::Key)];
 
 impl Row for Claim {
     const TABLE: Table = Table {

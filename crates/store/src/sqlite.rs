@@ -35,14 +35,14 @@ pub(crate) struct Sqlite {
     lists: lists::Lists,
     checkpoints: Arc<checkpoint::Checkpoints>,
     threads: Mutex<Vec<JoinHandle<()>>>,
-    lock: Mutex<Option<FileLock>>,
+    lock: Mutex<Option<Arc<FileLock>>>,
 }
 
 impl Sqlite {
     /// Opens a file, brings its schema up to date and starts the threads.
     pub fn open(config: &StoreConfig, shared: &Arc<Shared>) -> Result<Sqlite, StoreError> {
         let path = path_of(&config.url)?;
-        let lock = FileLock::take(&path)?;
+        let lock = Arc::new(FileLock::take(&path)?);
         let mut connection = connect::open(&path, Role::Writer { cache_kib: config.cache_kib })?;
         schema::migrate(&mut connection, config.lanes)?;
         let (submitter, gatherer) = queue(Duration::from_millis(config.unavailable_after_ms));
@@ -54,6 +54,8 @@ impl Sqlite {
             gatherer,
             shared: Arc::clone(shared),
             checkpoints: Arc::clone(&checkpoints),
+            is_failing: false,
+            _lock: Arc::clone(&lock),
         };
         threads.push(spawn("store-writer", move || writer.run())?);
         Ok(Sqlite {

@@ -98,23 +98,52 @@ impl Member {
         self
     }
 
-    /// Sets a password by its hash; whoever does it has proved himself, so no lock remains.
+    /// Sets a password by its hash; whoever does it has proved himself, so no lock remains. Mailed
+    /// tokens of before are void.
     pub fn with_password(mut self, hash: String) -> Member {
         self.password_hash = Some(hash);
+        self.credential_epoch += 1;
         self.record_success()
     }
 
-    /// Lets a wallet sign this member in; it must be nobody's yet.
-    pub fn link_wallet(mut self, wallet: String, now: Timestamp) -> Result<Changes, Refusal> {
+    /// Sets a password by a mailed token. Who lost the password may have lost the account to
+    /// somebody else, so wallets that were linked meanwhile go.
+    pub fn reset_password(mut self, hash: String) -> Member {
+        self.wallets.clear();
+        self.with_password(hash)
+    }
+
+    pub fn lists_wallet(&self, wallet: &str) -> bool {
+        self.wallets.iter().any(|listed| listed == wallet)
+    }
+
+    /// Lets a wallet sign this member in. `stale` is the wallet's claim if it has one, which then
+    /// leads to a member who does not list the wallet any more.
+    pub fn link_wallet(
+        mut self,
+        wallet: String,
+        stale: Option<Claim>,
+        now: Timestamp,
+    ) -> Result<Changes, Refusal> {
         if self.wallets.len() >= WALLETS_MAX {
             let message = format!("cannot be linked: a member has at most {WALLETS_MAX}");
             return Err(Refusal::invalid("walletAddress", message));
         }
-        let claim = Claim::new(Member::wallet_key(&wallet), self.key());
+        let (key, target) = (Member::wallet_key(&wallet), self.key());
         self.wallets.push(wallet);
         let mut changes = self.save(now);
-        changes.insert(claim);
+        match stale {
+            None => changes.insert(Claim::new(key, target)),
+            Some(claim) => changes.update(Claim { target, ..claim }),
+        }
         Ok(changes)
+    }
+
+    /// Takes a wallet off the list; its claim stays and leads nowhere until somebody links it.
+    pub fn unlink_wallet(mut self, wallet: &str) -> Option<Member> {
+        let before = self.wallets.len();
+        self.wallets.retain(|listed| listed != wallet);
+        (self.wallets.len() < before).then_some(self)
     }
 
     /// The change that writes this member, at the version it was read.
@@ -130,6 +159,8 @@ impl Member {
         self.is_active = true;
         self.role = role;
         self.password_hash = None;
+        self.credential_epoch += 1;
+        self.wallets.clear();
         self.forget_totp().record_success()
     }
 
@@ -142,7 +173,8 @@ impl Member {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::{Fresh, MerchantId};
+    use crate::changes::Record;
+    use crate::ids::{Fresh, MerchantId, RowKey};
     use crate::member::Role;
 
     const SEED: &[u8] = b"12345678901234567890";
@@ -205,8 +237,33 @@ mod tests {
     fn a_member_links_ten_wallets() {
         let mut member = member();
         member.wallets = vec!["w".to_owned(); WALLETS_MAX - 1];
-        assert!(member.clone().link_wallet("x".to_owned(), Timestamp(1)).is_ok());
+        assert!(member.clone().link_wallet("x".to_owned(), None, Timestamp(1)).is_ok());
         member.wallets.push("w".to_owned());
-        assert!(member.link_wallet("x".to_owned(), Timestamp(1)).is_err());
+        assert!(member.link_wallet("x".to_owned(), None, Timestamp(1)).is_err());
+    }
+
+    #[test]
+    fn a_claim_nobody_stands_behind_is_taken_over() {
+        let stale = Claim { version: 3, ..Claim::new(Member::wallet_key("x"), RowKey([9; 16])) };
+        let changes = member().link_wallet("x".to_owned(), Some(stale.clone()), Timestamp(1));
+        let moved = Claim { target: member().key(), ..stale };
+        assert!(changes.expect("links").updates.contains(&Record::from(moved)));
+    }
+
+    #[track_caller]
+    fn check_wallets_go(change: impl FnOnce(Member) -> Member, epochs: i64) {
+        let mut member = member();
+        member.wallets = vec!["w".to_owned()];
+        let changed = change(member);
+        assert_eq!((changed.wallets.len(), changed.credential_epoch), (0, epochs));
+    }
+
+    #[test]
+    fn new_credentials_end_the_old_ones() {
+        check_wallets_go(|member| member.reset_password("hash".to_owned()), 1);
+        check_wallets_go(|member| member.readmit(Role::Support), 1);
+        check_wallets_go(|member| member.unlink_wallet("w").expect("it is listed"), 0);
+        assert_eq!(member().with_password("hash".to_owned()).credential_epoch, 1);
+        assert_eq!(member().unlink_wallet("w"), None);
     }
 }

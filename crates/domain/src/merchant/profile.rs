@@ -29,9 +29,14 @@ pub struct ProfileChange {
 }
 
 impl ProfileChange {
-    /// Whether it changes how much money makes an invoice paid.
-    pub fn touches_money(&self) -> bool {
-        self.tolerance_bps.is_some() || self.tolerance_max.is_some()
+    /// Whether only an owner may make it: it decides how much money makes an invoice paid, whom
+    /// the house writes to, or where payors are sent and by whom they are framed.
+    pub fn takes_an_owner(&self) -> bool {
+        self.tolerance_bps.is_some()
+            || self.tolerance_max.is_some()
+            || self.email.is_some()
+            || self.default_payment_return_url.is_some()
+            || self.embed_origins.is_some()
     }
 }
 

@@ -3,11 +3,16 @@
 //! On SIGTERM or SIGINT it stops accepting, finishes what is in flight, lets the workers finish
 //! what they commit, and closes the database.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use domain::environment::Environment;
+use domain::ledger::Balance;
+use domain::network::Network;
 use domain::secret::KeyRing;
+use domain::token::TokenId;
 use store::Store;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -20,6 +25,8 @@ use crate::config::{Config, LogFormat};
 
 /// How long the workers may take to finish after the last answer was given.
 const WORKERS_DRAIN: Duration = Duration::from_secs(4);
+
+const SKEW_MS_MAX: i64 = 1_000;
 
 /// Whether workers run in this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -64,7 +71,39 @@ pub async fn application(
              Add the old key to previous_master_keys"
         );
     }
+    check_books(&store).await?;
+    check_clock(&store, &clock).await?;
     Ok(App::new(config, clock, store, keys))
+}
+
+/// The ledger sums to zero, asset by asset, or no server runs on it.
+async fn check_books(store: &Store) -> anyhow::Result<()> {
+    let mut sums: BTreeMap<(Environment, Network, TokenId), i128> = BTreeMap::new();
+    for Balance { account, balance } in store.balances(None).await? {
+        let asset = (account.environment, account.network, account.token_id);
+        let sum = sums.entry(asset).or_default();
+        *sum = sum.checked_add(balance).context("the ledger's balances pass 128 bits")?;
+    }
+    if let Some(((environment, network, token_id), sum)) = sums.iter().find(|(_, sum)| **sum != 0)
+    {
+        let (environment, network) = (environment.as_str(), network.as_str());
+        anyhow::bail!(
+            "the ledger of token {token_id} on {network} ({environment}) is off by {sum}: \
+             run `pepay doctor` and restore a backup"
+        );
+    }
+    Ok(())
+}
+
+/// Expiry, sessions and leases rest on clocks that agree.
+async fn check_clock(store: &Store, clock: &Clock) -> anyhow::Result<()> {
+    let before = clock.now();
+    let database = store.database_time_ms().await?;
+    let skew_ms = (before.0 - database).abs().min((clock.now().0 - database).abs());
+    if skew_ms > SKEW_MS_MAX {
+        tracing::error!(skew_ms, "this machine's clock and the database's are apart; set them");
+    }
+    Ok(())
 }
 
 /// Serves until the process is told to end, then ends in good order.

@@ -52,7 +52,7 @@ pub struct ErrorDetail {
         sign_in::sign_in, sign_in::refresh, sign_in::sign_out,
         password::request_reset, password::confirm_reset, password::change,
         totp::enroll, totp::confirm, totp::disable,
-        wallet::challenge, wallet::verify, wallet::link,
+        wallet::challenge, wallet::verify, wallet::link, wallet::unlink,
         keys::list, keys::create, keys::revoke, keys::roll,
         members::list, members::invite, members::change, members::remove, members::audit_log,
         environment::set, mainnet::status, mainnet::activate, mainnet::request,

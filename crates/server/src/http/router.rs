@@ -85,6 +85,7 @@ fn account_routes() -> Router<Shared> {
         .route("/api/auth/wallet/challenge", post(wallet::challenge))
         .route("/api/auth/wallet/verify", post(wallet::verify))
         .route("/api/auth/wallet/link", post(wallet::link))
+        .route("/api/auth/wallet/unlink", post(wallet::unlink))
         .route("/api/merchant-api-keys", get(keys::list).post(keys::create))
         .route("/api/merchant-api-keys/{id}/revoke", post(keys::revoke))
         .route("/api/merchant-api-keys/{id}/roll", post(keys::roll))

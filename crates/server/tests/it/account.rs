@@ -119,6 +119,14 @@ async fn a_refresh_token_works_once_and_its_reuse_ends_the_sign_in() {
     assert_eq!(refresh(&first["refresh_token"]).await.error(), (401, "INVALID_TOKEN"));
     assert!(!is_let_in(&house, token).await, "two hands held it, so neither keeps it");
     assert_eq!(refresh(&second["refresh_token"]).await.status, 401);
+    let third = try_sign_in(&house, OWNER_EMAIL, OWNER_PASSWORD).await.ok();
+    let token = third["refresh_token"].as_str().expect("a token");
+    let id = token.split('.').next().expect("an id");
+    for made_up in ["x", "x.y", "", ".."] {
+        let refused = refresh(&json!(format!("{id}.{made_up}"))).await;
+        assert_eq!(refused.error(), (401, "INVALID_TOKEN"));
+    }
+    refresh(&third["refresh_token"]).await.ok();
     for forged in ["", "x", "01a1fc39-a569-7ccc-afae-7a20b4b0b6a6.x", "x.x"] {
         assert_eq!(refresh(&json!(forged)).await.status, 401, "{forged}");
     }
@@ -206,6 +214,45 @@ async fn a_mailed_token_sets_a_new_password_once() {
     assert_eq!(confirm(&late, NEW_PASSWORD).await.error(), (400, "VALIDATION_ERROR"));
 }
 
+#[tokio::test]
+async fn a_mailed_token_ends_with_the_password_it_was_to_replace() {
+    let house = House::start().await;
+    let request = || knock(&house, "/api/auth/password/reset", json!({ "email": OWNER_EMAIL }));
+    let confirm = |token: String, password: &str| {
+        let body = json!({ "token": token, "password": password });
+        knock(&house, "/api/auth/password/confirm", body)
+    };
+    request().await.ok();
+    let first = token_in(&mailbox(&house, 1).await[0]);
+    house.advance(60_000);
+    request().await.ok();
+    let second = token_in(&mailbox(&house, 2).await[1]);
+    confirm(second, NEW_PASSWORD).await.ok();
+    assert_eq!(confirm(first, "an intruder's").await.param(), "token", "one reset ends all");
+
+    house.advance(60_000);
+    request().await.ok();
+    let third = token_in(&mailbox(&house, 3).await[2]);
+    let token = sign_in(&house, OWNER_EMAIL, NEW_PASSWORD).await;
+    let body = json!({ "current_password": NEW_PASSWORD, "password": OWNER_PASSWORD });
+    act(&house, &token, "POST", "/api/auth/password/change", body).await.ok();
+    assert_eq!(confirm(third, "an intruder's").await.param(), "token");
+    owner(&house).await;
+}
+
+#[tokio::test]
+async fn a_flood_of_resets_is_answered_alike_and_dropped() {
+    let house = House::start().await;
+    let request = || knock(&house, "/api/auth/password/reset", json!({ "email": OWNER_EMAIL }));
+    let taken: Vec<_> = std::iter::from_fn(|| house.app.desk.reset_permit()).collect();
+    let dropped = request().await.ok();
+    assert_eq!(mailbox(&house, 0).await.len(), 0);
+    assert!(house.app.metrics.render().contains("pepay_password_resets_dropped_total 1"));
+    drop(taken);
+    assert_eq!(request().await.ok(), dropped);
+    assert_eq!(mailbox(&house, 1).await.len(), 1);
+}
+
 /// The code an authenticator app shows now.
 fn code_of(house: &House, seed: &[u8]) -> String {
     format!("{:06}", totp::code_at(seed, totp::step_of(house.app.now())))
@@ -229,7 +276,11 @@ async fn codes_are_asked_for_once_one_was_confirmed() {
         let (house, token) = (&house, token.clone());
         async move { act(house, &token, "POST", path, body).await }
     };
-    let enrolled = post("/api/auth/totp/enroll", Value::Null).await.ok();
+    let password = json!({ "password": OWNER_PASSWORD });
+    let wrong = post("/api/auth/totp/enroll", json!({ "password": "wrong" })).await;
+    assert_eq!(wrong.error(), (401, "SIGN_IN_FAILED"), "a stolen token enrolls nothing");
+    assert_eq!(post("/api/auth/totp/enroll", json!({})).await.param(), "password");
+    let enrolled = post("/api/auth/totp/enroll", password.clone()).await.ok();
     assert!(enrolled["otpauth_uri"].as_str().expect("a link").starts_with("otpauth://totp/"));
     let seed = base32_decoded(enrolled["secret"].as_str().expect("a seed"));
     owner(&house).await;
@@ -237,7 +288,7 @@ async fn codes_are_asked_for_once_one_was_confirmed() {
     let wrong = post("/api/auth/totp/confirm", json!({ "code": "000000" })).await;
     assert_eq!((wrong.status, wrong.param()), (400, "code"));
     post("/api/auth/totp/confirm", json!({ "code": code_of(&house, &seed) })).await.ok();
-    assert_eq!(post("/api/auth/totp/enroll", Value::Null).await.status, 409);
+    assert_eq!(post("/api/auth/totp/enroll", password).await.status, 409);
 
     let asked = try_sign_in(&house, OWNER_EMAIL, OWNER_PASSWORD).await;
     assert_eq!(asked.error(), (401, "TOTP_REQUIRED"));
@@ -262,109 +313,6 @@ async fn codes_are_asked_for_once_one_was_confirmed() {
     assert_eq!(disable("wrong").await.error(), (401, "SIGN_IN_FAILED"));
     disable(OWNER_PASSWORD).await.ok();
     owner(&house).await;
-}
-
-/// A wallet that can sign challenges.
-enum Wallet {
-    Ethereum(k256::ecdsa::SigningKey),
-    Solana(ed25519_dalek::SigningKey),
-}
-
-impl Wallet {
-    fn kind(&self) -> &'static str {
-        match self {
-            Wallet::Ethereum(_) => "ethereum",
-            Wallet::Solana(_) => "solana",
-        }
-    }
-
-    fn address(&self) -> String {
-        match self {
-            Wallet::Ethereum(key) => {
-                let point = key.verifying_key().to_encoded_point(false);
-                let hash = Keccak256::digest(&point.as_bytes()[1..]);
-                format!("0x{}", encode_hex(&hash[12..]))
-            }
-            Wallet::Solana(key) => bs58::encode(key.verifying_key().as_bytes()).into_string(),
-        }
-    }
-
-    fn sign(&self, message: &str) -> String {
-        match self {
-            Wallet::Ethereum(key) => {
-                let text = format!("\x19Ethereum Signed Message:\n{}{message}", message.len());
-                let digest = Keccak256::new_with_prefix(text.as_bytes());
-                let (signature, recovery) = key.sign_digest_recoverable(digest).expect("signs");
-                let recovery = [recovery.to_byte() + 27];
-                format!("0x{}", encode_hex(&[&signature.to_bytes()[..], &recovery].concat()))
-            }
-            Wallet::Solana(key) => {
-                bs58::encode(key.sign(message.as_bytes()).to_bytes()).into_string()
-            }
-        }
-    }
-
-    /// A challenge for this wallet, signed.
-    async fn signed_challenge(&self, house: &House) -> Value {
-        let body = json!({ "walletAddress": self.address(), "walletType": self.kind() });
-        let challenge = knock(house, "/api/auth/wallet/challenge", body).await.ok();
-        let message = challenge["message"].as_str().expect("a message");
-        assert!(message.starts_with("localhost:3000 wants you to sign in"), "{message}");
-        json!({
-            "challengeId": challenge["challengeId"],
-            "signature": self.sign(message),
-            "walletAddress": self.address(),
-            "walletType": self.kind(),
-        })
-    }
-}
-
-#[tokio::test]
-async fn a_linked_wallet_signs_in_and_an_unknown_one_does_not() {
-    let ethereum = k256::ecdsa::SigningKey::from_slice(&[0x46; 32]).expect("a key");
-    let solana = ed25519_dalek::SigningKey::from_bytes(&[7; 32]);
-    for wallet in [Wallet::Ethereum(ethereum), Wallet::Solana(solana)] {
-        let house = House::start().await;
-        let verify = |body: Value| knock(&house, "/api/auth/wallet/verify", body);
-        let unknown = verify(wallet.signed_challenge(&house).await).await;
-        assert_eq!(unknown.error(), (401, "SIGN_IN_FAILED"), "nobody linked it yet");
-
-        let token = owner(&house).await;
-        let link = |body: Value| act(&house, &token, "POST", "/api/auth/wallet/link", body);
-        let signed = wallet.signed_challenge(&house).await;
-        link(signed.clone()).await.ok();
-        assert_eq!(verify(signed).await.status, 401, "that challenge is used up");
-        let again = link(wallet.signed_challenge(&house).await).await;
-        assert_eq!(again.error(), (409, "ALREADY_EXISTS"));
-
-        let tokens = verify(wallet.signed_challenge(&house).await).await.ok();
-        let wallets = tokens["member"]["wallets"].as_array().expect("a list");
-        assert!(wallets[0].as_str().is_some_and(|one| one.eq_ignore_ascii_case(&wallet.address())));
-        assert!(is_let_in(&house, tokens["access_token"].as_str().expect("a token")).await);
-
-        let mut forged = wallet.signed_challenge(&house).await;
-        forged["signature"] = json!(wallet.sign("another message"));
-        assert_eq!(verify(forged).await.status, 401);
-        let late = wallet.signed_challenge(&house).await;
-        house.advance(600_000);
-        assert_eq!(verify(late).await.status, 401, "ten minutes are over");
-    }
-}
-
-#[tokio::test]
-async fn what_is_no_wallet_is_refused_by_name() {
-    let house = House::start().await;
-    for (address, kind, param) in [
-        ("0x12", "ethereum", "walletAddress"),
-        ("0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F", "bitcoin", "walletType"),
-    ] {
-        let body = json!({ "walletAddress": address, "walletType": kind });
-        let refused = knock(&house, "/api/auth/wallet/challenge", body).await;
-        assert_eq!((refused.status, refused.param()), (400, param));
-    }
-    let body = json!({ "walletAddress": "x" });
-    let refused = knock(&house, "/api/auth/wallet/challenge", body).await;
-    assert_eq!((refused.status, refused.param()), (400, "walletType"));
 }
 
 #[tokio::test]

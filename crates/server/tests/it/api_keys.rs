@@ -196,6 +196,19 @@ async fn mainnet_keys_take_an_owner_and_access() {
 }
 
 #[tokio::test]
+async fn a_key_activates_mainnet_and_a_developer_does_not() {
+    let house = House::start().await;
+    let developer = member(&house, "developer").await;
+    let (path, body) =
+        ("/api/v1/user/mainnet-access/activate", json!({ "access_key": "open-sesame" }));
+    let refused = act(&house, &developer, "POST", path, body.clone()).await;
+    assert_eq!(refused.error(), (403, "INSUFFICIENT_SCOPE"));
+    house.post(path, body).await.ok();
+    let status = house.get("/api/v1/user/mainnet-access/status").await.ok();
+    assert_eq!(status["has_mainnet_access"], true);
+}
+
+#[tokio::test]
 async fn keys_are_for_members_and_of_their_own_merchant() {
     let house = House::start().await;
     let by_key = house.get(KEYS).await;

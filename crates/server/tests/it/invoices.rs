@@ -404,8 +404,7 @@ async fn tolerance_is_fixed_when_the_invoice_is_made() {
     let house = House::start().await;
     let before = house.invoice(100.0).await;
     let profile = json!({ "tolerance_bps": 100, "tolerance_max_usd": 0.5 });
-    let request = house.request("PATCH", "/api/v1/merchant/profile");
-    house.send(request.header("x-api-key", &house.key).json(&profile)).await.ok();
+    crate::profile::patch(&house, profile).await.ok();
     let after = house.invoice(100.0).await;
     for (created, status) in [(before, "underpaid"), (after, "paid")] {
         let address = house.allocate(&created, "base", "USDC").await;

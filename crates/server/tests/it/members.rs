@@ -150,6 +150,27 @@ async fn a_removed_member_is_out_at_once_and_may_come_back() {
 }
 
 #[tokio::test]
+async fn an_invitation_ends_when_the_member_is_removed_or_invited_anew() {
+    let house = House::start().await;
+    let token = owner(&house).await;
+    let ask = || invite(&house, &token, json!({ "email": "a@b.example", "role": "support" }));
+    let path = format!("{MEMBERS}/{}", ask().await.ok()["id"].as_str().expect("an id"));
+    let confirm = |mail: &str| {
+        let body = json!({ "token": token_in(mail), "password": "a long password" });
+        house.send(house.request("POST", "/api/auth/password/confirm").json(&body))
+    };
+    act(&house, &token, "DELETE", &path, Value::Null).await.ok();
+    let mails = mailbox(&house, 1).await;
+    assert_eq!(confirm(&mails[0]).await.param(), "token", "of one who is gone");
+    house.advance(1_000);
+    ask().await.ok();
+    let mails = mailbox(&house, 2).await;
+    assert_eq!(confirm(&mails[0]).await.param(), "token", "the older of two");
+    confirm(&mails[1]).await.ok();
+    sign_in(&house, "a@b.example", "a long password").await;
+}
+
+#[tokio::test]
 async fn a_foreign_member_does_not_exist() {
     let house = House::start().await;
     let token = owner(&house).await;

@@ -277,8 +277,7 @@ async fn two_full_payments_that_arrive_at_once_are_an_overpayment() {
 async fn a_shortfall_within_the_merchants_tolerance_is_paid() {
     let house = House::start().await;
     let body = json!({ "tolerance_bps": 100, "tolerance_max_usd": 0.05 });
-    let request = house.request("PATCH", "/api/v1/merchant/profile");
-    house.send(request.header("x-api-key", &house.key).json(&body)).await.ok();
+    crate::profile::patch(&house, body).await.ok();
     let ((close, one), (short, other)) = (ten_dollars(&house).await, ten_dollars(&house).await);
     pay_usdc(&house, &one, "9.95").await;
     pay_usdc(&house, &other, "9.949999").await;

@@ -7,7 +7,13 @@ use crate::house::{House, OWNER_EMAIL, OWNER_PASSWORD, Reply};
 
 const PROFILE: &str = "/api/v1/merchant/profile";
 
-async fn patch(house: &House, body: Value) -> Reply {
+/// Changes the profile as the owner.
+pub async fn patch(house: &House, body: Value) -> Reply {
+    let owner = sign_in(house, OWNER_EMAIL, OWNER_PASSWORD).await;
+    house.send(house.request("PATCH", PROFILE).bearer_auth(owner).json(&body)).await
+}
+
+async fn patch_by_key(house: &House, body: Value) -> Reply {
     house.send(house.request("PATCH", PROFILE).header("x-api-key", &house.key).json(&body)).await
 }
 
@@ -137,6 +143,37 @@ async fn only_an_owner_changes_what_decides_about_money() {
     }
     let read = house.request("GET", PROFILE).bearer_auth(&support);
     assert_eq!(house.send(read).await.ok()["company_name"], "Tea");
+}
+
+#[tokio::test]
+async fn a_key_or_a_developer_changes_nothing_that_is_the_owners() {
+    let house = House::start().await;
+    let developer = member(&house, "dev@example.com", Role::Developer).await;
+    for body in [
+        json!({ "tolerance_bps": 10 }),
+        json!({ "tolerance_max_usd": 1 }),
+        json!({ "default_payment_return_url": "https://elsewhere.example" }),
+        json!({ "default_payment_return_url": null }),
+        json!({ "email": "elsewhere@example.com" }),
+        json!({ "embed_origins": [] }),
+        json!({ "company_name": "Tea", "tolerance_bps": 10 }),
+    ] {
+        let request = house.request("PATCH", PROFILE).bearer_auth(&developer).json(&body);
+        assert_eq!(house.send(request).await.error(), (403, "INSUFFICIENT_SCOPE"), "{body}");
+        let by_key = patch_by_key(&house, body.clone()).await;
+        assert_eq!(by_key.error(), (403, "INSUFFICIENT_SCOPE"), "{body}");
+        patch(&house, body).await.ok();
+    }
+    let rest = json!({
+        "company_name": "Coffee",
+        "logo_url": "https://coffee.example/logo.svg",
+        "brand_color": "#aabbcc",
+        "accent_color": "#001122",
+    });
+    let after = patch_by_key(&house, rest.clone()).await.ok();
+    for (field, value) in rest.as_object().expect("an object") {
+        assert_eq!(&after[field], value);
+    }
 }
 
 #[tokio::test]

@@ -259,3 +259,6 @@ fn noun_batches<'g>(view: &View<'g>) -> Vec<Batch<'g>> {
     }
     batches
 }
+
+#[cfg(test)]
+mod tests;

@@ -162,67 +162,60 @@ impl Gatherer {
     /// The next group, at least one change; nothing once the queue is closed and empty.
     pub async fn next(&mut self, tally: &Tally) -> Option<Group> {
         loop {
-            let first = match self.left_over.take() {
-                Some(submission) => submission,
-                None => match self.receiver.recv().await? {
-                    Message::Commit(submission) => submission,
-                    Message::Close => {
-                        self.receiver.close();
-                        continue;
-                    }
-                },
+            let message = match self.left_over.take() {
+                Some(submission) => Message::Commit(submission),
+                None => self.receiver.recv().await?,
             };
-            return Some(self.gather(first, tally));
-        }
-    }
-
-    /// What waits right now, if anything does.
-    pub fn next_waiting(&mut self, tally: &Tally) -> Option<Group> {
-        loop {
-            let first = match self.left_over.take() {
-                Some(submission) => submission,
-                None => match self.receiver.try_recv().ok()? {
-                    Message::Commit(submission) => submission,
-                    Message::Close => {
-                        self.receiver.close();
-                        continue;
-                    }
-                },
-            };
-            return Some(self.gather(first, tally));
+            if let Some(first) = self.accept(message) {
+                return Some(self.gather(*first, tally));
+            }
         }
     }
 
     /// The same for a committer that is a thread.
     pub fn next_blocking(&mut self, tally: &Tally) -> Option<Group> {
         loop {
-            let first = match self.left_over.take() {
-                Some(submission) => submission,
-                None => match self.receiver.blocking_recv()? {
-                    Message::Commit(submission) => submission,
-                    Message::Close => {
-                        self.receiver.close();
-                        continue;
-                    }
-                },
+            let message = match self.left_over.take() {
+                Some(submission) => Message::Commit(submission),
+                None => self.receiver.blocking_recv()?,
             };
-            return Some(self.gather(first, tally));
+            if let Some(first) = self.accept(message) {
+                return Some(self.gather(*first, tally));
+            }
         }
     }
 
-    fn gather(&mut self, first: Box<Submission>, tally: &Tally) -> Group {
+    /// What waits right now, if anything does.
+    pub fn next_waiting(&mut self, tally: &Tally) -> Option<Group> {
+        loop {
+            let message = match self.left_over.take() {
+                Some(submission) => Message::Commit(submission),
+                None => self.receiver.try_recv().ok()?,
+            };
+            if let Some(first) = self.accept(message) {
+                return Some(self.gather(*first, tally));
+            }
+        }
+    }
+
+    fn accept(&mut self, message: Message) -> Option<Box<Submission>> {
+        match message {
+            Message::Commit(submission) => Some(submission),
+            Message::Close => {
+                self.receiver.close();
+                None
+            }
+        }
+    }
+
+    fn gather(&mut self, first: Submission, tally: &Tally) -> Group {
         let (mut rows, mut bytes) = (first.prepared.row_count(), first.prepared.byte_count());
         let mut group = Group::default();
-        group.push(*first);
-        while group.changes.len() < GROUP_CHANGES_MAX {
-            let submission = match self.receiver.try_recv() {
-                Ok(Message::Commit(submission)) => submission,
-                Ok(Message::Close) => {
-                    self.receiver.close();
-                    continue;
-                }
-                Err(_) => break,
-            };
+        group.push(first);
+        while group.changes.len() < GROUP_CHANGES_MAX
+            && let Ok(message) = self.receiver.try_recv()
+        {
+            let Some(submission) = self.accept(message) else { continue };
             rows += submission.prepared.row_count();
             bytes += submission.prepared.byte_count();
             if rows > GROUP_ROWS_MAX || bytes > GROUP_BYTES_MAX {

@@ -155,6 +155,7 @@ impl Committer {
     async fn settle(&mut self, mut group: Group, first: Option<Outcome>) {
         let mut look_up = LookUp::WhatMayExist;
         let mut races = 0;
+        let mut back_off = BACK_OFF_MIN;
         let mut outcome = first;
         while !group.is_empty() {
             match outcome.take() {
@@ -178,7 +179,10 @@ impl Committer {
                     return self.refuse(group, "the database is too contended");
                 }
                 Some(Outcome::Rejected(why)) => return self.one_by_one(group, &why).await,
-                Some(Outcome::Lost(why)) => self.lose(&why),
+                Some(Outcome::Lost(why)) => {
+                    self.lose(&why);
+                    self.wait(&mut group, &mut back_off, &StoreError::Unavailable(why)).await;
+                }
                 Some(Outcome::Unknown(verdicts, why)) => {
                     self.lose(&why);
                     self.shared.tally.outcome_unknown();
@@ -247,13 +251,20 @@ impl Committer {
                 Err(error) => error,
             };
             self.lose(&error.to_string());
-            let mut late = group.take_late(now() + back_off);
-            late.callers.refuse(&error.into(), &self.shared.tally);
+            self.wait(group, &mut back_off, &error).await;
             if group.is_empty() {
                 return false;
             }
-            tokio::time::sleep(back_off).await;
-            back_off = (back_off * 2).min(BACK_OFF_MAX);
+        }
+    }
+
+    /// Waits before the next try; who has waited long enough already is told why it failed.
+    async fn wait(&self, group: &mut Group, back_off: &mut Duration, error: &StoreError) {
+        let mut late = group.take_late(now() + *back_off);
+        late.callers.refuse(&error.clone().into(), &self.shared.tally);
+        if !group.is_empty() {
+            tokio::time::sleep(*back_off).await;
+            *back_off = (*back_off * 2).min(BACK_OFF_MAX);
         }
     }
 

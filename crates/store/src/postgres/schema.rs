@@ -9,6 +9,8 @@ use crate::migrations::{self, Dialect, FoundColumn};
 use crate::store::MigrationReport;
 
 const DIALECT: Dialect = Dialect::Postgres;
+const SERVER_VERSION: &str = "SELECT CAST(current_setting('server_version_num') AS INTEGER)";
+const SERVER_VERSION_MIN: i32 = 150_000;
 /// Held by whoever migrates; released with the connection.
 const ADVISORY_LOCK: &str = "SELECT pg_advisory_lock(7363829104417721)";
 
@@ -17,6 +19,11 @@ pub(super) async fn migrate(target: &Target, lanes: i64) -> Result<MigrationRepo
     let client = &session.client;
     let failed = |error: Error| unavailable(&error);
     client.batch_execute("SET synchronous_commit = on").await.map_err(failed)?;
+    let row = client.query_one(SERVER_VERSION, &[]).await.map_err(failed)?;
+    if row.get::<_, i32>(0) < SERVER_VERSION_MIN {
+        let text = "PostgreSQL is too old: version 15 or newer is needed".to_owned();
+        return Err(StoreError::Misconfigured(text));
+    }
     client.batch_execute(ADVISORY_LOCK).await.map_err(failed)?;
     client.batch_execute(&migrations::foundation(DIALECT)).await.map_err(failed)?;
     let sql = "SELECT version, minimum_compatible FROM schema WHERE one = 1";

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 use tokio::sync::Semaphore;
 
 use super::connect::{self, Role, unavailable};
@@ -55,7 +55,12 @@ impl Lists {
             let rows = list(&connection, &sql, &kinds, &params);
             pool.lock().expect("nobody panics while holding this").push(connection);
             drop(permit);
-            rows.map_err(|error| unavailable(&error))
+            rows.map_err(|error| match error.sqlite_error_code() {
+                Some(ErrorCode::OperationInterrupted) => {
+                    StoreError::Unavailable("a list took longer than a second".to_owned())
+                }
+                _ => unavailable(&error),
+            })
         });
         let limit = Duration::from_millis(READ_MS_MAX);
         let read = match tokio::time::timeout(limit, &mut reading).await {

@@ -10,13 +10,13 @@ use domain::ledger::balance_from_bytes;
 use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension as _};
 
 use super::checkpoint::Checkpoints;
-use super::connect::unavailable;
+use super::connect::{FileLock, unavailable};
 use super::statements::texts;
 use crate::commit::Prepared;
 use crate::commit::judge::{Judged, judge};
 use crate::commit::queue::{Gatherer, Group, Verdict};
 use crate::commit::view::{LaneState, LookUp, View, Wanted};
-use crate::error::{CommitError, StoreError};
+use crate::error::StoreError;
 use crate::store::Shared;
 use crate::write::{Batch, CellRef, Way};
 
@@ -25,6 +25,10 @@ pub(super) struct Writer {
     pub gatherer: Gatherer,
     pub shared: Arc<Shared>,
     pub checkpoints: Arc<Checkpoints>,
+    /// Whether the last group met a database that cannot be written.
+    pub is_failing: bool,
+    /// Nobody else opens the file before the last group is written.
+    pub _lock: Arc<FileLock>,
 }
 
 impl Writer {
@@ -41,24 +45,46 @@ impl Writer {
     fn group(&mut self, mut group: Group) {
         let changes = &group.changes;
         let verdicts = match self.attempt(changes) {
-            Ok(verdicts) => verdicts,
-            Err(failure) if is_about_a_row(&failure) && changes.len() > 1 => {
+            Ok(verdicts) => {
+                self.note(None);
+                verdicts
+            }
+            Err(failure) if is_about_a_row(&failure) => {
                 changes.iter().map(|change| self.alone(change)).collect()
             }
             Err(failure) => {
-                let refusal = refusal(&failure);
-                tracing::error!(error = %failure, "a group of changes could not be written");
-                changes.iter().map(|_| Err(refusal.clone())).collect()
+                self.note(Some(&failure));
+                changes.iter().map(|_| Err(unavailable(&failure).into())).collect()
             }
         };
         group.callers.answer(verdicts, &self.shared.tally);
         self.shared.wake();
     }
 
+    /// Logs when the database stops taking changes, and when it takes them again.
+    fn note(&mut self, failure: Option<&rusqlite::Error>) {
+        match failure {
+            Some(failure) if !self.is_failing => {
+                tracing::error!(error = %failure, "the database cannot be written");
+            }
+            None if self.is_failing => tracing::info!("the database can be written again"),
+            Some(_) | None => {}
+        }
+        self.is_failing = failure.is_some();
+    }
+
     fn alone(&mut self, change: &Prepared) -> Verdict {
-        let failed = |failure: rusqlite::Error| vec![Err(refusal(&failure))];
-        let mut verdicts = self.attempt(std::slice::from_ref(change)).unwrap_or_else(failed);
-        verdicts.pop().unwrap_or_else(|| Err(StoreError::Unavailable(String::new()).into()))
+        let refused = |failure: rusqlite::Error| {
+            tracing::error!(error = %failure, "the database does not take a change");
+            let refusal = if is_about_a_row(&failure) {
+                StoreError::Rejected(failure.to_string())
+            } else {
+                unavailable(&failure)
+            };
+            vec![Err(refusal.into())]
+        };
+        let mut verdicts = self.attempt(std::slice::from_ref(change)).unwrap_or_else(refused);
+        verdicts.pop().expect("one change, one verdict")
     }
 
     /// Writes a group. If a fresh key turns out to be taken, looks everything up and judges again.
@@ -74,6 +100,10 @@ impl Writer {
         let run = |sql: &str| -> rusqlite::Result<()> {
             self.connection.prepare_cached(sql)?.execute([]).map(drop)
         };
+        if !self.connection.is_autocommit() {
+            // An earlier roll-back failed, say of a full disk.
+            run("ROLLBACK")?;
+        }
         run("BEGIN IMMEDIATE")?;
         let written = write_group(&self.connection, group, look_up).and_then(|verdicts| {
             run("COMMIT")?;
@@ -207,13 +237,4 @@ fn is_about_a_row(error: &rusqlite::Error) -> bool {
         ),
         None => true,
     }
-}
-
-fn refusal(error: &rusqlite::Error) -> CommitError {
-    let refusal = if is_about_a_row(error) {
-        StoreError::Rejected(error.to_string())
-    } else {
-        unavailable(error)
-    };
-    refusal.into()
 }

@@ -63,3 +63,19 @@ async fn the_databases_clock_is_close_to_ours() {
     })
     .await;
 }
+
+/// The benchmark's engine: enough of a store for a server to start and to find its merchant.
+#[tokio::test]
+async fn the_roof_answers_what_was_committed_last_and_keeps_nothing() {
+    let store = store::Store::open(store::StoreConfig::new("roof:")).await.expect("opens");
+    let one = store.commit(invoice(1).changes).await.expect("commits");
+    let two = store.commit(invoice(2).changes).await.expect("commits");
+    assert_eq!((one.last_sequence, two.last_sequence), (1, 2));
+    let found = store.get::<Invoice>(invoice(1).invoice.key()).await.expect("reads");
+    assert_eq!(found.map(|invoice| invoice.version), Some(1));
+    store.commit(claiming("name")).await.expect("commits");
+    assert!(store.get::<Claim>(key("name")).await.expect("reads").is_some());
+    assert_eq!(store.log_after(0, 0, 10).await, Ok(Vec::new()));
+    assert_eq!(store.engine_name(), "roof");
+    store.close().await;
+}

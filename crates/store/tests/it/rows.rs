@@ -191,7 +191,8 @@ async fn the_rest_survives(store: &Store) {
     check(store, samples::idempotency(), at, used_again).await;
 
     let claim = Claim::new(RowKey::of("test", &[b"claim"]), key(21));
-    check(store, claim, |row, version| Claim { version, ..row }, |row| row).await;
+    let moved = |row| Claim { target: key(24), ..row };
+    check(store, claim, |row, version| Claim { version, ..row }, moved).await;
 
     let sequence = Sequence { key: Sequence::merchant_key(), next: 1, version: 0 };
     let at = |row, version| Sequence { version, ..row };

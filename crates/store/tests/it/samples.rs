@@ -78,6 +78,7 @@ pub fn member() -> Member {
         failed_sign_ins: 3,
         locked_until: Some(NOW),
         wallets: vec!["0xabc".into()],
+        credential_epoch: 4,
         ..Member::new(MERCHANT, "a@shop.example", Role::Owner, &mut fresh(1))
     }
 }
@@ -111,6 +112,7 @@ pub fn sign_in() -> SignIn {
         member_id: MemberId::from(key(1)),
         merchant_id: MERCHANT,
         refresh_hash: [5; 32],
+        family_hash: [4; 32],
         created_at: NOW,
         expires_at: NOW.plus_ms(9),
         ended_at: None,
@@ -137,6 +139,7 @@ pub fn reset() -> PasswordReset {
         token_hash: [8; 32],
         expires_at: NOW,
         used_at: None,
+        credential_epoch: 2,
         version: 0,
     }
 }

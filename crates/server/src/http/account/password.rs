@@ -48,13 +48,22 @@ pub async fn request_reset(
     _: Stranger,
     Json(body): Json<ResetRequest>,
 ) -> axum::Json<Done> {
+    // The answer is the same: who floods this route must not learn that it is full, nor fill the
+    // memory with what waits.
+    let asked = done("If somebody has this e-mail, a link is on its way");
+    let Some(permit) = app.desk.reset_permit() else {
+        app.metrics.add("pepay_password_resets_dropped_total", 1);
+        tracing::warn!("a password reset was dropped: too many are on their way");
+        return asked;
+    };
     let background = app.clone();
     app.tasks.spawn(async move {
+        let _permit = permit;
         if let Err(error) = mail_reset(&background, body.email.trim()).await {
             tracing::warn!(error = format!("{error:#}"), "a password reset was not mailed");
         }
     });
-    done("If somebody has this e-mail, a link is on its way")
+    asked
 }
 
 async fn mail_reset(app: &App, email: &str) -> anyhow::Result<()> {
@@ -88,7 +97,8 @@ pub struct ConfirmReset {
 
 /// Set a new password with a mailed token
 ///
-/// Ends every sign-in of the member. One-time codes stay as they are.
+/// Ends every sign-in of the member and unlinks his wallets; other mailed tokens work no more.
+/// One-time codes stay as they are.
 #[utoipa::path(post, path = "/api/auth/password/confirm", tag = "Account",
     operation_id = "confirmPasswordReset", request_body = ConfirmReset, security(()),
     responses(
@@ -115,8 +125,8 @@ async fn redeemed(app: &App, token_hash: [u8; 32]) -> Result<(PasswordReset, Mem
     let claim = app.store.get::<Claim>(PasswordReset::claim_key(&token_hash)).await?;
     let claim = claim.ok_or_else(unknown)?;
     let reset = app.store.get::<PasswordReset>(claim.target).await?.ok_or_else(unknown)?;
-    let reset = reset.redeem(app.now())?;
     let member = active_member(app, reset.member_id).await?.ok_or_else(unknown)?;
+    let reset = reset.redeem(&member, app.now())?;
     Ok((reset, member))
 }
 
@@ -130,7 +140,7 @@ async fn set_by_token(
     let mut fresh = app.fresh();
     let caller = stranger.admitted(&member);
     let id = member.id;
-    let mut changes = member.with_password(hash.to_owned()).save(fresh.now());
+    let mut changes = member.reset_password(hash.to_owned()).save(fresh.now());
     changes.update(reset);
     changes.insert(caller.audit("member.password_reset", id, &mut fresh));
     end_sign_ins(app, id, Ending::All, fresh.now(), &mut changes).await?;
@@ -149,7 +159,7 @@ pub struct ChangePassword {
 
 /// Change your password
 ///
-/// Ends every other sign-in of yours.
+/// Ends every other sign-in of yours; tokens that were mailed before work no more.
 #[utoipa::path(post, path = "/api/auth/password/change", tag = "Account",
     operation_id = "changePassword", request_body = ChangePassword,
     security(("bearerAuth" = [])),

@@ -49,23 +49,33 @@ impl Proof {
 
     /// Judges the member as he is now.
     pub async fn judge(&self, app: &App) -> Result<Judged, ApiError> {
-        let now = app.now();
         let member = active_member(app, self.member).await?.ok_or_else(sign_in_failed)?;
         if member.password_hash != self.hash {
             return Err(sign_in_failed());
         }
-        let seed = if member.totp_confirmed { Some(seed_of(app, &member)?) } else { None };
-        let seed = seed.as_deref().map(Vec::as_slice);
-        let lock_seconds = member.locked_seconds(now);
-        match member.judge(self.password, self.code.as_deref(), seed, now) {
-            Verdict::Admitted(member) => Ok(Judged::Admitted(member)),
-            Verdict::Refused(member) => Ok(Judged::Refused(member.save(now))),
-            Verdict::CodeMissing => {
-                let message = "This account takes a one-time code too";
-                Err(ApiError::new(Code::TotpRequired, message))
-            }
-            Verdict::Locked => Err(locked(lock_seconds)),
+        judge(app, member, self.password, self.code.as_deref())
+    }
+}
+
+/// Judges a member by what was compared, and by the code where he has one.
+pub(super) fn judge(
+    app: &App,
+    member: Member,
+    password: PasswordIs,
+    code: Option<&str>,
+) -> Result<Judged, ApiError> {
+    let now = app.now();
+    let seed = if member.totp_confirmed { Some(seed_of(app, &member)?) } else { None };
+    let seed = seed.as_deref().map(Vec::as_slice);
+    let lock_seconds = member.locked_seconds(now);
+    match member.judge(password, code, seed, now) {
+        Verdict::Admitted(member) => Ok(Judged::Admitted(member)),
+        Verdict::Refused(member) => Ok(Judged::Refused(member.save(now))),
+        Verdict::CodeMissing => {
+            let message = "This account takes a one-time code too";
+            Err(ApiError::new(Code::TotpRequired, message))
         }
+        Verdict::Locked => Err(locked(lock_seconds)),
     }
 }
 

@@ -153,7 +153,7 @@ async fn renew(
     let member = active_member(app, sign_in.member_id).await?.ok_or_else(refused)?;
     let mut changes = Changes::of(member.merchant_id);
     match sign_in.refresh(token, &entropy(), app.now()) {
-        Refreshed::Closed => Err(refused()),
+        Refreshed::Closed | Refreshed::Forged => Err(refused()),
         Refreshed::Renewed(token, sign_in) => {
             let signed_in = SignedIn::new(app, &sign_in, &token, &member);
             changes.update(sign_in);

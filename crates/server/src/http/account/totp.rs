@@ -1,4 +1,4 @@
-//! One-time codes: enrolled with a seed, on once a code was shown, off by password and code.
+//! One-time codes: enrolled by password, on once a code was shown, off by password and code.
 
 use axum::extract::State;
 use domain::changes::Changes;
@@ -26,29 +26,53 @@ pub struct TotpEnrolment {
     pub otpauth_uri: String,
 }
 
+#[derive(Deserialize, ToSchema)]
+pub struct EnrollTotp {
+    password: String,
+}
+
 /// Enroll an authenticator app
 ///
+/// Takes the password, so that a stolen token does not lock its owner out.
 /// Signing in asks for codes once the first one is confirmed. Enrolling again before that
 /// replaces the seed.
 #[utoipa::path(post, path = "/api/auth/totp/enroll", tag = "Account", operation_id = "enrollTotp",
-    security(("bearerAuth" = [])),
+    request_body = EnrollTotp, security(("bearerAuth" = [])),
     responses(
         (status = 200, body = TotpEnrolment),
-        (status = 401, body = ErrorBody),
-        (status = 409, body = ErrorBody, description = "Codes are on already")))]
+        (status = 400, body = ErrorBody),
+        (status = 401, body = ErrorBody, description = "The password is not right"),
+        (status = 409, body = ErrorBody, description = "Codes are on already"),
+        (status = 429, body = ErrorBody)))]
 pub async fn enroll(
     State(app): State<Shared>,
     own: OwnAccount,
+    Json(body): Json<EnrollTotp>,
 ) -> Result<axum::Json<TotpEnrolment>, ApiError> {
-    app.store.decide(|| keep_seed(&app, &own)).await.map(axum::Json)
+    let member = own.member(&app).await?;
+    not_on_yet(&member)?;
+    let proof = Proof::take(&app, &member, &Secret::new(body.password), None).await?;
+    app.store.decide(|| keep_seed(&app, &own, &proof)).await?.map(axum::Json)
 }
 
-async fn keep_seed(app: &App, own: &OwnAccount) -> Result<(Changes, TotpEnrolment), ApiError> {
-    let member = own.member(app).await?;
+fn not_on_yet(member: &Member) -> Result<(), ApiError> {
     if member.totp_confirmed {
         let message = "One-time codes are on already; disable them first";
         return Err(ApiError::new(Code::AlreadyExists, message));
     }
+    Ok(())
+}
+
+async fn keep_seed(
+    app: &App,
+    own: &OwnAccount,
+    proof: &Proof,
+) -> Result<(Changes, Result<TotpEnrolment, ApiError>), ApiError> {
+    not_on_yet(&own.member(app).await?)?;
+    let member = match proof.judge(app).await? {
+        Judged::Refused(changes) => return Ok((changes, Err(sign_in_failed()))),
+        Judged::Admitted(member) => member,
+    };
     let drawn = entropy();
     let seed = &drawn.0[..totp::SEED_BYTES];
     let answer = TotpEnrolment {
@@ -57,7 +81,7 @@ async fn keep_seed(app: &App, own: &OwnAccount) -> Result<(Changes, TotpEnrolmen
     };
     let sealed = app.keys.seal(&member.totp_purpose(), seed, entropy().nonce());
     let changes = audited(app, own, "member.totp_enrolled", member.enroll_totp(sealed));
-    Ok((changes, answer))
+    Ok((changes, Ok(answer)))
 }
 
 fn audited(app: &App, own: &OwnAccount, action: &str, member: Member) -> Changes {
@@ -94,9 +118,7 @@ pub async fn confirm(
 
 async fn turn_on(app: &App, own: &OwnAccount, code: &str) -> Result<(Changes, ()), ApiError> {
     let member = own.member(app).await?;
-    if member.totp_confirmed {
-        return Err(ApiError::new(Code::AlreadyExists, "One-time codes are on already"));
-    }
+    not_on_yet(&member)?;
     if member.totp_sealed.is_none() {
         return Err(Refusal::invalid("code", "confirms nothing: enroll first").into());
     }

@@ -65,10 +65,11 @@ pub struct UpdateProfile {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = String, required = false, max_length = 255)]
     company_name: Option<String>,
+    /// Owners only.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = String, required = false)]
     email: Option<String>,
-    /// Where payors go after paying, https only; null clears it.
+    /// Owners only. Where payors go after paying, https only; null clears it.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
     default_payment_return_url: Option<Option<String>>,
@@ -80,7 +81,8 @@ pub struct UpdateProfile {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = f64, required = false, minimum = 0)]
     tolerance_max_usd: Option<Box<RawValue>>,
-    /// At most 20 origins like `https://shop.example`; on devnet also `http://localhost:PORT`.
+    /// Owners only. At most 20 origins like `https://shop.example`; on devnet also
+    /// `http://localhost:PORT`.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Vec<String>, required = false)]
     embed_origins: Option<Vec<String>>,
@@ -143,7 +145,8 @@ pub async fn retrieve(
 
 /// Change the profile
 ///
-/// Absent fields stay as they are. Only owners change what decides about money.
+/// Absent fields stay as they are. Only owners change what decides about money, where payors are
+/// sent and whom the house writes to; a key changes the rest.
 #[utoipa::path(
     patch,
     path = "/api/v1/merchant/profile",
@@ -165,7 +168,7 @@ pub async fn update(
     Json(body): Json<UpdateProfile>,
 ) -> Result<Answer, ApiError> {
     let change = body.into_change()?;
-    if change.touches_money() {
+    if change.takes_an_owner() {
         caller.require_role(Role::Owner)?;
     }
     let environment = caller.environment(&app, None).await?;

@@ -63,13 +63,19 @@ pub struct SessionDetails {
 }
 
 /// How to follow this invoice live.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub struct WsConnection {
     /// A JWT for the payor's stream of this invoice; checked when the connection is made.
     pub token: String,
     pub endpoint: &'static str,
     pub format: &'static str,
     pub ws_url: &'static str,
+}
+
+impl std::fmt::Debug for WsConnection {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("WsConnection").field("endpoint", &self.endpoint).finish_non_exhaustive()
+    }
 }
 
 impl WsConnection {

@@ -44,7 +44,7 @@ async fn visible(
 }
 
 /// Where the payor pays, and the credentials of his session.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub struct InvoiceAccess {
     pub invoice_id: InvoiceId,
     /// The hosted payment page, opened for this payor.
@@ -57,7 +57,7 @@ pub struct InvoiceAccess {
 }
 
 /// Ready-made headers for the payor routes.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub struct PaymentSessionHeaders {
     #[serde(rename = "x-session-token")]
     pub session_token: String,
