@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz`: schemathesis against a fresh `pepay dev`, over the server's OpenAPI document.
+//! `cargo xtask fuzz`: schemathesis against a fresh `pepay dev`, over its OpenAPI document.
 //!
 //! The tests fuzz too, with junk chosen by us; this is somebody else's imagination, so it lives
 //! outside of `cargo xtask test`: it needs Python and, at its first run, PyPI. It runs once per
@@ -48,22 +48,10 @@ pub fn run(arguments: &[&str]) -> Result<()> {
     for caller in &callers {
         println!("\n=== as {} ===", caller.name);
         let mut command = Command::new(&schemathesis);
-        let ids = directory.join("schemathesis.toml");
-        fs::write(&ids, caller.parameters())?;
-        command.current_dir(&directory).arg("--config-file").arg(&ids);
-        command.args(["run", "--checks", "not_a_server_error"]);
-        command.args(["--continue-on-failure", "--max-examples", EXAMPLES_MAX]);
-        // One worker: with more, CPython 3.11 fails inside of itself now and then.
-        command.args(["--request-timeout", ANSWER_SECONDS_MAX, "--workers", "1"]);
-        command.args(["--suppress-health-check", "all"]);
-        command.args(["--generation-database", "none", "--include-path-regex", caller.paths]);
-        for header in &caller.headers {
-            command.args(["--header", header]);
-        }
-        if let Some(seconds) = seconds_each {
-            command.args(["--max-time", &seconds.to_string()]);
-        }
-        command.arg(format!("{}/openapi.json", server.url));
+        let parameters = directory.join("schemathesis.toml");
+        fs::write(&parameters, caller.parameters())?;
+        command.current_dir(&directory).arg("--config-file").arg(&parameters);
+        command.args(caller.arguments(seconds_each)).arg(format!("{}/openapi.json", server.url));
         if process::run(&mut command).is_err() {
             failed.push(caller.name);
         }
@@ -124,17 +112,34 @@ fn callers(server: &Server) -> Result<Vec<Caller>> {
     let known = |name, headers, paths| Caller { name, headers, paths, id: invoice.clone() };
     Ok(vec![
         known("a payor", vec![session, signature], "^/api/v1/(payments|invoice/)"),
-        caller("a member", member, "^/api/(?!v1/(payments|invoice/)|admin|auth/sign-out)"),
-        caller("a member who leaves", leaver, "^/api/auth/sign-out"),
         caller("a server with its key", vec![key.clone()], "^/api/v1"),
         known("a server that knows its invoice", vec![key], r"^/api/v1/invoices/\{"),
         caller("a shop with its key", vec![commerce_key], "^/api/v1"),
         caller("the operator", bearer(OPERATOR_TOKEN), "^/api/admin"),
+        caller("a member", member, "^/api/(?!v1/(payments|invoice/)|admin|auth/sign-out)"),
+        caller("a member who leaves", leaver, "^/api/auth/sign-out"),
         caller("nobody", Vec::new(), "."),
     ])
 }
 
 impl Caller {
+    fn arguments(&self, seconds: Option<u64>) -> Vec<String> {
+        let fixed = "run --checks not_a_server_error --continue-on-failure \
+                     --suppress-health-check all --generation-database none";
+        let mut arguments: Vec<String> = fixed.split(' ').map(str::to_owned).collect();
+        let mut add = |name: &str, value: &str| arguments.extend([name.into(), value.into()]);
+        add("--max-examples", EXAMPLES_MAX);
+        add("--request-timeout", ANSWER_SECONDS_MAX);
+        // With more, CPython 3.11 fails inside of itself now and then.
+        add("--workers", "1");
+        add("--include-path-regex", self.paths);
+        self.headers.iter().for_each(|header| add("--header", header));
+        if let Some(seconds) = seconds {
+            add("--max-time", &seconds.to_string());
+        }
+        arguments
+    }
+
     fn parameters(&self) -> String {
         let Some(id) = &self.id else { return String::new() };
         format!("[parameters]\n\"path.id\" = \"{id}\"\n\"path.invoice_id\" = \"{id}\"\n")

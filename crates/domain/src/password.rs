@@ -1,7 +1,7 @@
 //! Passwords under argon2id, and the reset token that replaces a forgotten one.
 //!
-//! Hashing is slow on purpose: callers run it off the request threads. A reset token works once, and
-//! not after another way set the password.
+//! Hashing is slow on purpose: callers run it off the request threads. A reset token works once,
+//! and not after the password was set in another way.
 
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version as Argon2Version};
@@ -145,6 +145,7 @@ mod tests {
             panic!("a row is made")
         };
         assert_eq!(reset.token_hash, sha256(token.expose().as_bytes()));
+        assert!(!format!("{reset:?}").contains("token_hash"));
         let redeem = |reset: &PasswordReset, now| reset.clone().redeem(&member, Timestamp(now));
         let used = redeem(reset, RESET_MS - 1).expect("in time");
         assert!(redeem(reset, RESET_MS).is_err());

@@ -170,6 +170,7 @@ mod tests {
         assert_eq!(token.get_version_num(), 4);
         let (hex, ms) = given.signature.split_once('.').expect("two parts");
         assert_eq!((hex.len(), ms), (64, "1766320496123"));
+        assert_eq!(format!("{given:?}"), "<session credentials>");
         assert_eq!(Session::candidates(&keys, &given.session_token), Ok(vec![session.id]));
         assert_eq!(session.verify(&keys, &given.session_token, &given.signature), Ok(()));
     }

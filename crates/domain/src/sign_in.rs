@@ -213,7 +213,8 @@ mod tests {
         let member = Member::new(MerchantId(1), "a@b.example", Role::Owner, &mut fresh);
         let (first, sign_in) = SignIn::open(&member, &Entropy::new([1; 32]), &mut fresh);
         assert_eq!(SignIn::named_by(first.expose()), Some(sign_in.id));
-        let refresh = |sign_in: &SignIn, token, now| {
+        assert!(!format!("{sign_in:?}").contains("hash"));
+        let refresh = |sign_in: &SignIn, token: &Secret, now| {
             let drawn = Entropy::new([u8::try_from(now).unwrap_or(2); 32]);
             sign_in.clone().refresh(token, &drawn, Timestamp(now))
         };

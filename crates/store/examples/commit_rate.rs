@@ -1,7 +1,7 @@
 //! How many invoice creates a second the store commits, without HTTP around it.
 //!
-//! Usage: `cargo run --release -p store --example commit_rate -- URL [callers] [seconds]`, where URL
-//! is a new `sqlite:PATH` or an empty `postgres://…` database. Each caller creates one invoice
+//! Usage: `cargo run --release -p store --example commit_rate -- URL [callers] [seconds]`, where
+//! URL is a new `sqlite:PATH` or an empty `postgres://…` database. Each caller creates one invoice
 //! after the other: invoice, session, idempotency row, log entry, counter and lane are six rows.
 
 use std::sync::Arc;

@@ -201,6 +201,30 @@ mod tests {
     }
 
     #[test]
+    fn money_addresses_and_the_e_mail_take_an_owner() {
+        let text = || "x".to_owned();
+        let base = ProfileChange::default;
+        for change in [
+            ProfileChange { tolerance_bps: Some(0), ..base() },
+            ProfileChange { tolerance_max: Some(Usd(0)), ..base() },
+            ProfileChange { email: Some(text()), ..base() },
+            ProfileChange { default_payment_return_url: Some(None), ..base() },
+            ProfileChange { embed_origins: Some(Vec::new()), ..base() },
+        ] {
+            assert!(change.takes_an_owner(), "{change:?}");
+        }
+        for change in [
+            base(),
+            ProfileChange { company_name: Some(text()), ..base() },
+            ProfileChange { logo_url: Some(None), ..base() },
+            ProfileChange { brand_color: Some(None), ..base() },
+            ProfileChange { accent_color: Some(None), ..base() },
+        ] {
+            assert!(!change.takes_an_owner(), "{change:?}");
+        }
+    }
+
+    #[test]
     fn what_is_absent_stays_and_what_is_null_is_cleared() {
         let url = || Some("https://shop.example/thanks".to_owned());
         let set = ProfileChange { default_payment_return_url: Some(url()), ..Default::default() };

@@ -1,12 +1,11 @@
 //! Signing in and what proves a member: passwords, one-time codes, wallets, mailed tokens.
 
+mod wallets;
+
 use std::path::PathBuf;
 
-use domain::secret::encode_hex;
 use domain::totp;
-use ed25519_dalek::Signer as _;
 use serde_json::{Value, json};
-use sha3::{Digest as _, Keccak256};
 
 use crate::house::{House, OWNER_EMAIL, OWNER_PASSWORD, Reply};
 

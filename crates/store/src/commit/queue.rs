@@ -4,6 +4,8 @@
 //! meanwhile is the next group. After `close` nothing more is accepted, and what was accepted
 //! is still finished.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
@@ -31,6 +33,15 @@ struct Answer {
     /// Until when it may wait for a database that is away.
     deadline: Instant,
     sender: oneshot::Sender<Verdict>,
+    /// Set by whoever comes first: the committer that takes it, or the caller who gives up.
+    is_settled: Arc<AtomicBool>,
+}
+
+impl Answer {
+    /// True for the first who asks, and for nobody after.
+    fn claim(is_settled: &AtomicBool) -> bool {
+        !is_settled.swap(true, Ordering::AcqRel)
+    }
 }
 
 /// Changes that are committed together, and in the same order those who wait for them.
@@ -112,16 +123,40 @@ impl Submitter {
     pub async fn submit(&self, prepared: Prepared, tally: &Tally) -> Verdict {
         let since = now();
         let (sender, verdict) = oneshot::channel();
-        let answer = Answer { deadline: since + self.patience, sender };
+        let is_settled = Arc::new(AtomicBool::new(false));
+        let deadline = since + self.patience;
+        let answer = Answer { deadline, sender, is_settled: Arc::clone(&is_settled) };
         let submission = Box::new(Submission { prepared, answer });
         tally.queued();
         if let Err(error) = self.send(Message::Commit(submission)).await {
             tally.dequeued(1);
             return Err(error.into());
         }
-        let verdict = verdict.await.unwrap_or_else(|_| Err(closed().into()));
+        let verdict = match self.wait(verdict, &is_settled).await {
+            Some(verdict) => verdict,
+            None => {
+                tally.dequeued(1);
+                Err(StoreError::Unavailable(NOT_TAKEN.to_owned()).into())
+            }
+        };
         tally.waited(since.elapsed());
         verdict
+    }
+
+    /// Waits for the verdict; a change no committer has taken in time is given up for certain.
+    async fn wait(
+        &self,
+        mut verdict: oneshot::Receiver<Verdict>,
+        is_settled: &AtomicBool,
+    ) -> Option<Verdict> {
+        let closed = |_| Err(closed().into());
+        if let Ok(verdict) = tokio::time::timeout(self.patience, &mut verdict).await {
+            return Some(verdict.unwrap_or_else(closed));
+        }
+        if Answer::claim(is_settled) {
+            return None;
+        }
+        Some(verdict.await.unwrap_or_else(closed))
     }
 
     async fn send(&self, message: Message) -> Result<(), StoreError> {
@@ -158,14 +193,16 @@ pub(crate) struct Gatherer {
     left_over: Option<Box<Submission>>,
 }
 
+const NOT_TAKEN: &str = "the database did not take the change in time";
+
 impl Gatherer {
     /// The next group, at least one change; nothing once the queue is closed and empty.
     pub async fn next(&mut self, tally: &Tally) -> Option<Group> {
         loop {
-            let message = match self.left_over.take() {
-                Some(submission) => Message::Commit(submission),
-                None => self.receiver.recv().await?,
-            };
+            if let Some(first) = self.left_over.take() {
+                return Some(self.gather(*first, tally));
+            }
+            let message = self.receiver.recv().await?;
             if let Some(first) = self.accept(message) {
                 return Some(self.gather(*first, tally));
             }
@@ -175,10 +212,10 @@ impl Gatherer {
     /// The same for a committer that is a thread.
     pub fn next_blocking(&mut self, tally: &Tally) -> Option<Group> {
         loop {
-            let message = match self.left_over.take() {
-                Some(submission) => Message::Commit(submission),
-                None => self.receiver.blocking_recv()?,
-            };
+            if let Some(first) = self.left_over.take() {
+                return Some(self.gather(*first, tally));
+            }
+            let message = self.receiver.blocking_recv()?;
             if let Some(first) = self.accept(message) {
                 return Some(self.gather(*first, tally));
             }
@@ -188,10 +225,10 @@ impl Gatherer {
     /// What waits right now, if anything does.
     pub fn next_waiting(&mut self, tally: &Tally) -> Option<Group> {
         loop {
-            let message = match self.left_over.take() {
-                Some(submission) => Message::Commit(submission),
-                None => self.receiver.try_recv().ok()?,
-            };
+            if let Some(first) = self.left_over.take() {
+                return Some(self.gather(*first, tally));
+            }
+            let message = self.receiver.try_recv().ok()?;
             if let Some(first) = self.accept(message) {
                 return Some(self.gather(*first, tally));
             }
@@ -200,7 +237,10 @@ impl Gatherer {
 
     fn accept(&mut self, message: Message) -> Option<Box<Submission>> {
         match message {
-            Message::Commit(submission) => Some(submission),
+            // Who gave up meanwhile must not be committed after all.
+            Message::Commit(submission) => {
+                Answer::claim(&submission.answer.is_settled).then_some(submission)
+            }
             Message::Close => {
                 self.receiver.close();
                 None

@@ -20,8 +20,10 @@ use crate::error::StoreError;
 use crate::stats::now;
 use crate::store::Shared;
 
-/// How long a caller waits to learn what became of a COMMIT that was not answered.
-const OUTCOME_WAIT: Duration = Duration::from_secs(30);
+/// How long a caller waits to learn what became of a COMMIT that was not answered: so many times
+/// as long as for a database that is away, within a bound.
+const OUTCOME_PATIENCE: u32 = 4;
+const OUTCOME_WAIT_MAX: Duration = Duration::from_secs(25);
 const BACK_OFF_MIN: Duration = Duration::from_millis(20);
 const BACK_OFF_MAX: Duration = Duration::from_secs(1);
 /// Races are rare; that many in a row are something else.
@@ -287,7 +289,7 @@ impl Committer {
     /// Whether the group whose COMMIT was not answered is in the database; nothing if that cannot
     /// be learned in time.
     async fn was_committed(&mut self) -> Option<bool> {
-        let until = now() + OUTCOME_WAIT;
+        let until = now() + (self.target.patience * OUTCOME_PATIENCE).min(OUTCOME_WAIT_MAX);
         let mut back_off = BACK_OFF_MIN;
         while now() < until {
             match tokio::time::timeout(remaining(until), self.look_up_last_group()).await {

@@ -1,7 +1,8 @@
 //! Moving the write-ahead log into the file, from a thread that is not the writer.
 //!
-//! A checkpoint inside the writer shows as the worst latency of all, so this thread does it. When
-//! the log has grown large it is emptied: the writer is asked to wait for that short while.
+//! A checkpoint inside the writer shows as the worst latency of all, so this thread does it. While
+//! changes keep coming the log never gets wholly moved, so once it is large the writer is held
+//! back for the short rest, and then starts the log over in the blocks it already has.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -15,36 +16,36 @@ use super::connect::{self, Role};
 use super::spawn;
 use crate::error::StoreError;
 
-/// Checkpointed each time it has grown by so much.
-const WAL_BYTES_PASSIVE: u64 = 16 << 20;
-/// Emptied at this size even while the writer is busy, which then has to wait for it.
-const WAL_BYTES_MAX: u64 = 256 << 20;
-/// With nothing written for so long it is emptied at a smaller size.
+/// Moved each time so many pages wait in the log: 16 MiB.
+const PAGES_PASSIVE: i64 = 4_096;
+/// Started over at this length even while changes keep coming: 256 MiB.
+const PAGES_MAX: i64 = 65_536;
+/// With nothing written for so long, a log above the size below is given back to the disk.
 const IDLE_MS: u64 = 1_000;
-const WAL_BYTES_IDLE: u64 = 1 << 20;
+const BYTES_IDLE: u64 = 4 << 20;
 const PAUSE_MS: u64 = 50;
-const TRUNCATE_BUSY_MS: u64 = 250;
+const BUSY_MS: u64 = 250;
 
 #[derive(Default)]
 struct State {
     has_written: bool,
-    is_truncating: bool,
+    is_held: bool,
     is_stopping: bool,
-}
-
-enum Next {
-    Written,
-    Idle,
-    Stop,
 }
 
 /// What the writer and the checkpointer tell each other.
 pub(super) struct Checkpoints {
     state: Mutex<State>,
     changed: Condvar,
-    /// The same as `State::is_truncating`, for the writer's quick look.
-    is_truncating: AtomicBool,
+    /// The same as `State::is_held`, for the writer's quick look.
+    is_held: AtomicBool,
     wal: PathBuf,
+}
+
+enum Next {
+    Written,
+    Idle,
+    Stop,
 }
 
 impl Checkpoints {
@@ -54,7 +55,7 @@ impl Checkpoints {
         Checkpoints {
             state: Mutex::default(),
             changed: Condvar::new(),
-            is_truncating: AtomicBool::new(false),
+            is_held: AtomicBool::new(false),
             wal: PathBuf::from(wal),
         }
     }
@@ -68,13 +69,13 @@ impl Checkpoints {
         }
     }
 
-    /// Holds the writer back while the log is being emptied.
-    pub fn wait_while_truncating(&self) {
-        if !self.is_truncating.load(Relaxed) {
+    /// Where the writer waits while it is held back.
+    pub fn wait_while_held(&self) {
+        if !self.is_held.load(Relaxed) {
             return;
         }
         let state = self.lock();
-        drop(self.changed.wait_while(state, |state| state.is_truncating));
+        drop(self.changed.wait_while(state, |state| state.is_held));
     }
 
     pub fn stop(&self) {
@@ -82,9 +83,9 @@ impl Checkpoints {
         self.changed.notify_all();
     }
 
-    fn truncating(&self, is_truncating: bool) {
-        self.is_truncating.store(is_truncating, Relaxed);
-        self.lock().is_truncating = is_truncating;
+    fn hold(&self, is_held: bool) {
+        self.is_held.store(is_held, Relaxed);
+        self.lock().is_held = is_held;
         self.changed.notify_all();
     }
 
@@ -116,45 +117,55 @@ pub(super) fn start(
     checkpoints: Arc<Checkpoints>,
 ) -> Result<JoinHandle<()>, StoreError> {
     let connection = connect::open(path, Role::Checkpointer)?;
-    let busy = connection.busy_timeout(Duration::from_millis(TRUNCATE_BUSY_MS));
+    let busy = connection.busy_timeout(Duration::from_millis(BUSY_MS));
     busy.map_err(|error| connect::unavailable(&error))?;
     spawn("store-checkpoint", move || run(&connection, &checkpoints))
 }
 
 fn run(connection: &Connection, checkpoints: &Checkpoints) {
-    let mut bytes_at_last = 0;
     loop {
-        let next = checkpoints.wait();
-        let bytes = checkpoints.wal_bytes();
-        match next {
+        match checkpoints.wait() {
             Next::Stop => return,
-            Next::Idle if bytes > WAL_BYTES_IDLE => empty(connection, checkpoints),
+            Next::Idle if checkpoints.wal_bytes() > BYTES_IDLE => {
+                alone(connection, checkpoints, "TRUNCATE");
+            }
             Next::Idle => {}
-            Next::Written if bytes > WAL_BYTES_MAX => {
-                checkpoint(connection, "PASSIVE");
-                // Once more for what was written meanwhile, so that the writer waits for little.
-                checkpoint(connection, "PASSIVE");
-                empty(connection, checkpoints);
+            Next::Written => {
+                let log = checkpoint(connection, "NOOP");
+                if log.pages - log.moved >= PAGES_PASSIVE || log.pages >= PAGES_MAX {
+                    checkpoint(connection, "PASSIVE");
+                }
+                if log.pages >= PAGES_MAX {
+                    // Once more for what was written meanwhile, so that the writer waits little.
+                    checkpoint(connection, "PASSIVE");
+                    alone(connection, checkpoints, "RESTART");
+                }
+                std::thread::sleep(Duration::from_millis(PAUSE_MS));
             }
-            Next::Written if bytes > bytes_at_last + WAL_BYTES_PASSIVE => {
-                checkpoint(connection, "PASSIVE");
-                bytes_at_last = bytes;
-            }
-            Next::Written => std::thread::sleep(Duration::from_millis(PAUSE_MS)),
         }
-        bytes_at_last = bytes_at_last.min(checkpoints.wal_bytes());
     }
 }
 
-fn empty(connection: &Connection, checkpoints: &Checkpoints) {
-    checkpoints.truncating(true);
-    checkpoint(connection, "TRUNCATE");
-    checkpoints.truncating(false);
+/// A checkpoint that moves everything, with the writer held back.
+fn alone(connection: &Connection, checkpoints: &Checkpoints, mode: &str) {
+    checkpoints.hold(true);
+    checkpoint(connection, mode);
+    checkpoints.hold(false);
 }
 
-fn checkpoint(connection: &Connection, mode: &str) {
+/// The log's pages, and how many of them are in the file already.
+#[derive(Default)]
+struct Log {
+    pages: i64,
+    moved: i64,
+}
+
+fn checkpoint(connection: &Connection, mode: &str) -> Log {
     let sql = format!("PRAGMA wal_checkpoint({mode})");
-    if let Err(error) = connection.query_row(&sql, [], |_| Ok(())) {
+    let log =
+        connection.query_row(&sql, [], |row| Ok(Log { pages: row.get(1)?, moved: row.get(2)? }));
+    log.unwrap_or_else(|error| {
         tracing::warn!(%error, "the write-ahead log could not be checkpointed; tried again later");
-    }
+        Log::default()
+    })
 }

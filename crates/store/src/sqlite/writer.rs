@@ -34,7 +34,7 @@ pub(super) struct Writer {
 impl Writer {
     pub fn run(mut self) {
         while let Some(group) = self.gatherer.next_blocking(&self.shared.tally) {
-            self.checkpoints.wait_while_truncating();
+            self.checkpoints.wait_while_held();
             self.group(group);
             self.checkpoints.written();
             // Those just answered are likely to ask again: let them, so that they come together.

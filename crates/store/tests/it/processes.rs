@@ -172,7 +172,8 @@ async fn a_committer_seeks_however_small_the_table_was_when_it_planned() {
 
 async fn reads_of_slots(admin: &tokio_postgres::Client) -> i64 {
     let sql = "SELECT COALESCE(seq_tup_read, 0) + COALESCE(idx_tup_fetch, 0) + \
-               (SELECT SUM(idx_tup_read)::bigint FROM pg_stat_user_indexes WHERE relname = 'slots') \
+               (SELECT SUM(idx_tup_read)::bigint FROM pg_stat_user_indexes \
+                WHERE relname = 'slots') \
                FROM pg_stat_user_tables WHERE relname = 'slots'";
     // Counts arrive when a session has been idle or ends.
     tokio::time::sleep(Duration::from_millis(1_500)).await;

@@ -68,7 +68,7 @@ fn open<'a>(app: &'a Shared, name: &str) -> Result<(Network, &'a SimulatedNode),
 #[utoipa::path(get, path = "/api/v1/devnet/chain/{network}",
     operation_id = "getSimulatedChain", tag = "Devnet Chains",
     params(("network" = Network, Path, description = "One of the ten networks")),
-    security(("merchantApiKey" = []), ("commerceApiKey" = []), ("bearerAuth" = [])),
+    security(("merchantApiKey" = []), ("bearerAuth" = [])),
     responses(
         (status = 200, body = SimulatedNetworkAnswer),
         (status = 401, body = ErrorBody),
@@ -108,7 +108,7 @@ pub struct SimulatedTransfer {
     operation_id = "sendSimulatedTransfer", tag = "Devnet Chains",
     params(("network" = Network, Path, description = "One of the ten networks")),
     request_body = TransferRequest,
-    security(("merchantApiKey" = []), ("commerceApiKey" = []), ("bearerAuth" = [])),
+    security(("merchantApiKey" = []), ("bearerAuth" = [])),
     responses(
         (status = 200, body = TransferAnswer),
         (status = 400, body = ErrorBody),
@@ -147,7 +147,7 @@ pub struct BlocksRequest {
     operation_id = "mineSimulatedBlocks", tag = "Devnet Chains",
     params(("network" = Network, Path, description = "One of the ten networks")),
     request_body = BlocksRequest,
-    security(("merchantApiKey" = []), ("commerceApiKey" = []), ("bearerAuth" = [])),
+    security(("merchantApiKey" = []), ("bearerAuth" = [])),
     responses(
         (status = 200, body = SimulatedNetworkAnswer),
         (status = 400, body = ErrorBody),
@@ -209,7 +209,7 @@ pub struct ReorgDone {
     operation_id = "reorgSimulatedChain", tag = "Devnet Chains",
     params(("network" = Network, Path, description = "One of the ten networks")),
     request_body = ReorgRequest,
-    security(("merchantApiKey" = []), ("commerceApiKey" = []), ("bearerAuth" = [])),
+    security(("merchantApiKey" = []), ("bearerAuth" = [])),
     responses(
         (status = 200, body = ReorgAnswer),
         (status = 400, body = ErrorBody),
@@ -252,7 +252,7 @@ pub struct FaultRequest {
     operation_id = "setSimulatedFault", tag = "Devnet Chains",
     params(("network" = Network, Path, description = "One of the ten networks")),
     request_body = FaultRequest,
-    security(("merchantApiKey" = []), ("commerceApiKey" = []), ("bearerAuth" = [])),
+    security(("merchantApiKey" = []), ("bearerAuth" = [])),
     responses(
         (status = 200, body = SimulatedNetworkAnswer),
         (status = 400, body = ErrorBody),

@@ -33,7 +33,7 @@ async fn watches_all(node: &Node, witness: &Node) -> bool {
     for network in Network::ALL {
         let key = Slot::row_key("watch", network.code());
         let slot = witness.app.store.get::<Slot>(key).await.expect("reads");
-        if !slot.is_some_and(|slot| slot.owner == node.app.process) {
+        if slot.is_none_or(|slot| slot.owner != node.app.process) {
             return false;
         }
     }
