@@ -19,10 +19,10 @@ use crate::relation::catalog;
 use crate::row::{Cells, Kind, Row, Value};
 use crate::rows;
 use crate::stats::{Stats, Tally};
-use crate::turns::{Turn, Turns};
+use crate::turns::{self, Turn, Turns};
 
-/// How often a decision is made again before its caller hears of the Conflict.
-const DECISIONS_MAX: u32 = 16;
+/// How often a decision is made before its caller hears of the Conflict.
+const DECISIONS_MAX: u32 = 64;
 
 /// Where the database is and how much the store may use.
 #[derive(Clone, Debug)]
@@ -132,7 +132,7 @@ impl Store {
         E: From<CommitError>,
     {
         let mut turn: Option<(RowKey, Turn)> = None;
-        for _ in 1..DECISIONS_MAX {
+        for round in 1..DECISIONS_MAX {
             let (changes, answer) = decide().await?;
             let key = match self.commit_if_any(changes).await {
                 Ok(()) => return Ok(answer),
@@ -144,6 +144,7 @@ impl Store {
                 drop(turn.take());
                 turn = Some((key, self.turn(key).await));
             }
+            turns::fall_out_of_step(round).await;
         }
         let (changes, answer) = decide().await?;
         self.commit_if_any(changes).await?;
