@@ -103,15 +103,18 @@ impl Engine {
         }
     }
 
-    pub async fn backup(&self, to: &Path) -> Result<(), StoreError> {
-        match self {
-            Engine::Sqlite(sqlite) => sqlite.backup(to).await,
-            Engine::Postgres(_) => {
+    pub async fn backup(config: &StoreConfig, to: &Path) -> Result<(), StoreError> {
+        match Scheme::of(&config.url)? {
+            Scheme::Sqlite => {
+                let (url, to) = (config.url.clone(), to.to_owned());
+                blocking(move || Sqlite::backup(&url, &to)).await
+            }
+            Scheme::Postgres => {
                 let message = "this database is PostgreSQL: use pg_dump, or base backups with \
                                an archive of its write-ahead log";
                 Err(StoreError::Misconfigured(message.to_owned()))
             }
-            Engine::Roof(_) => Err(StoreError::Misconfigured("the roof keeps nothing".to_owned())),
+            Scheme::Roof => Err(StoreError::Misconfigured("the roof keeps nothing".to_owned())),
         }
     }
 

@@ -12,7 +12,7 @@ mod schema;
 mod statements;
 mod writer;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -29,7 +29,6 @@ use connect::{FileLock, Role};
 pub(crate) use connect::path_of;
 
 pub(crate) struct Sqlite {
-    path: PathBuf,
     submitter: Submitter,
     points: points::Points,
     lists: lists::Lists,
@@ -60,7 +59,6 @@ impl Sqlite {
         threads.push(spawn("store-writer", move || writer.run())?);
         Ok(Sqlite {
             lists: lists::Lists::new(&path, config.readers),
-            path,
             submitter,
             points,
             checkpoints,
@@ -97,10 +95,9 @@ impl Sqlite {
         self.lists.rows(sql, kinds, params).await
     }
 
-    pub async fn backup(&self, to: &Path) -> Result<(), StoreError> {
-        let (from, to) = (self.path.clone(), to.to_owned());
-        let copied = tokio::task::spawn_blocking(move || backup::backup(&from, &to)).await;
-        copied.unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string())))
+    /// Takes no lock: the file may be served meanwhile.
+    pub fn backup(url: &str, to: &Path) -> Result<(), StoreError> {
+        backup::backup(&path_of(url)?, to)
     }
 
     pub async fn close(&self) {

@@ -214,9 +214,9 @@ impl Store {
         }
     }
 
-    /// Copies the whole database into a new file while it runs (SQLite only).
-    pub async fn backup(&self, to: &Path) -> Result<(), StoreError> {
-        self.inner.engine.backup(to).await
+    /// Copies a whole database into a new file, whether a server has it open or not (SQLite only).
+    pub async fn backup(config: &StoreConfig, to: &Path) -> Result<(), StoreError> {
+        Engine::backup(config, to).await
     }
 
     /// Changes after every group. Missing one costs a follower time, never an entry.

@@ -22,7 +22,8 @@ Examples:
   pepay backup --to /var/backups/pepay-2025-12-21.db
   pepay backup --data-dir /srv/pepay --to /mnt/backup/pepay.db
 
-The master key is not in the backup: keep a copy of it elsewhere. Of PostgreSQL, make backups
+The server may go on running meanwhile. The master key is not in the backup: keep a copy of it
+elsewhere. Of PostgreSQL, make backups
 with its own tools (pg_dump, pg_basebackup).";
 
 const RESTORE_EXAMPLES: &str = "\
@@ -65,10 +66,8 @@ pub fn run(options: BackupOptions) -> anyhow::Result<ExitCode> {
         bail!("{} exists: name a new file", to.display());
     }
     start::block_on(async {
-        let store = place::open_existing(&config).await?;
-        let written = store.backup(&to).await;
-        store.close().await;
-        written.context("backup")
+        place::check_exists(&config)?;
+        Store::backup(&StoreConfig::new(config.database_url()), &to).await.context("backup")
     })?;
     let bytes = fs::metadata(&to).with_context(|| format!("reading {}", to.display()))?.len();
     println!("wrote {} ({bytes} bytes); {MASTER_KEY_NOTE}", to.display());

@@ -59,8 +59,14 @@ pub async fn open(config: &Config) -> anyhow::Result<Store> {
     })
 }
 
-/// Opens what must be there already: a mistyped path is an error, not a new database.
+/// Opens what must be there already.
 pub async fn open_existing(config: &Config) -> anyhow::Result<Store> {
+    check_exists(config)?;
+    open(config).await
+}
+
+/// A mistyped path is an error, not a new database.
+pub fn check_exists(config: &Config) -> anyhow::Result<()> {
     let url = config.database_url();
     if let Some(path) = sqlite_path(&url).filter(|path| !path.exists()) {
         anyhow::bail!(
@@ -69,7 +75,7 @@ pub async fn open_existing(config: &Config) -> anyhow::Result<Store> {
             path.display()
         );
     }
-    open(config).await
+    Ok(())
 }
 
 /// A database URL without its password.

@@ -107,9 +107,10 @@ async fn a_backup_made_while_writing_opens_and_is_whole() {
             store.commit(invoice(number).changes).await.expect("commits");
         }
     };
-    let (backup, ()) = tokio::join!(store.backup(&target), writing);
+    let config = database.config();
+    let (backup, ()) = tokio::join!(Store::backup(&config, &target), writing);
     backup.expect("a backup");
-    let again = store.backup(&target).await;
+    let again = Store::backup(&config, &target).await;
     assert!(matches!(again, Err(StoreError::Misconfigured(_))), "{again:?}");
     store.close().await;
 
