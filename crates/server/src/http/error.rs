@@ -6,7 +6,9 @@
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use domain::refusal::Refusal;
+use serde::Serialize;
 use store::{CommitError, StoreError};
+use utoipa::ToSchema;
 
 /// The stable codes. A client may branch on these; they never change their meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -192,4 +194,23 @@ impl From<CommitError> for ApiError {
             CommitError::Store(error) => error.into(),
         }
     }
+}
+
+/// Every error has this shape. A 429 also has `message`, `error_code` and `retry_after` on top.
+#[derive(Serialize, ToSchema)]
+pub struct ErrorBody {
+    /// Always false.
+    pub success: bool,
+    pub error: ErrorDetail,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct ErrorDetail {
+    /// Stable: branch on it.
+    pub code: String,
+    /// For people; may change.
+    pub message: String,
+    /// The field of the request that is wrong.
+    pub param: Option<String>,
+    pub request_id: String,
 }

@@ -5,36 +5,17 @@
 
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::server::ServerBuilder;
 use utoipa::openapi::{ComponentsBuilder, OpenApi as Document, SecurityRequirement};
-use utoipa::{OpenApi, ToSchema};
 
 use crate::http::account::{environment, keys, mainnet, members, password, sign_in, totp, wallet};
 use crate::http::devnet::chains;
+use crate::http::error::{ErrorBody, ErrorDetail};
 use crate::http::merchant::{admin, invoices, profile, quotes, tokens, unmatched};
 use crate::http::ops;
 use crate::http::payor::{addresses, forms, session, simulate, verification};
-
-/// Every error has this shape. A 429 also has `message`, `error_code` and `retry_after` on top.
-#[derive(Serialize, ToSchema)]
-pub struct ErrorBody {
-    /// Always false.
-    pub success: bool,
-    pub error: ErrorDetail,
-}
-
-#[derive(Serialize, ToSchema)]
-pub struct ErrorDetail {
-    /// Stable: branch on it.
-    pub code: String,
-    /// For people; may change.
-    pub message: String,
-    /// The field of the request that is wrong.
-    pub param: Option<String>,
-    pub request_id: String,
-}
 
 #[derive(OpenApi)]
 #[openapi(

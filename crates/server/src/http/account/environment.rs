@@ -11,9 +11,8 @@ use utoipa::ToSchema;
 use super::gone;
 use crate::app::{App, Shared};
 use crate::http::auth::{Caller, MemberCaller};
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, ErrorBody};
 use crate::http::extract::Json;
-use crate::http::openapi::ErrorBody;
 
 #[derive(Deserialize, ToSchema)]
 pub struct ChooseEnvironment {

@@ -20,11 +20,10 @@ use super::page_of;
 use crate::app::{App, Shared};
 use crate::clock::entropy;
 use crate::http::auth::{Caller, MemberCaller};
-use crate::http::error::{ApiError, Code};
+use crate::http::error::{ApiError, Code, ErrorBody};
 use crate::http::extract::{Path, Query, parse_json};
 use crate::http::idempotency::Answer;
 use crate::http::merchant::Write;
-use crate::http::openapi::ErrorBody;
 use crate::http::page::{List, PageQuery};
 
 const OVERLAP_SECONDS_MAX: i64 = 604_800;

@@ -12,9 +12,8 @@ use utoipa::ToSchema;
 use super::{Done, Stranger, done, gone};
 use crate::app::{App, Shared};
 use crate::http::auth::{AnyCaller, Caller, Credential, MerchantCaller};
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, ErrorBody};
 use crate::http::extract::Json;
-use crate::http::openapi::ErrorBody;
 
 #[derive(Serialize, ToSchema)]
 pub struct MainnetStatus {

@@ -18,10 +18,9 @@ use super::{Ending, active_member, end_sign_ins, gone, page_of};
 use crate::app::{App, Shared};
 use crate::clock::entropy;
 use crate::http::auth::{Caller, MemberCaller};
-use crate::http::error::{ApiError, Code};
+use crate::http::error::{ApiError, Code, ErrorBody};
 use crate::http::extract::{Json, Path, Query};
 use crate::http::idempotency::Answer;
-use crate::http::openapi::ErrorBody;
 use crate::http::page::{List, PageQuery};
 use crate::mail;
 

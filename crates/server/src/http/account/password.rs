@@ -23,9 +23,8 @@ use super::{
 };
 use crate::app::{App, Shared};
 use crate::clock::entropy;
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, ErrorBody};
 use crate::http::extract::Json;
-use crate::http::openapi::ErrorBody;
 use crate::mail;
 
 #[derive(Deserialize, ToSchema)]

@@ -16,9 +16,8 @@ use super::{
 };
 use crate::app::{App, Shared};
 use crate::clock::entropy;
-use crate::http::error::{ApiError, Code};
+use crate::http::error::{ApiError, Code, ErrorBody};
 use crate::http::extract::Json;
-use crate::http::openapi::ErrorBody;
 
 #[derive(Deserialize, ToSchema)]
 pub struct SignInRequest {

@@ -13,9 +13,8 @@ use super::proof::{Judged, Proof, seed_of};
 use super::{Done, OwnAccount, done, sign_in_failed};
 use crate::app::{App, Shared};
 use crate::clock::entropy;
-use crate::http::error::{ApiError, Code};
+use crate::http::error::{ApiError, Code, ErrorBody};
 use crate::http::extract::Json;
-use crate::http::openapi::ErrorBody;
 
 /// A seed for an authenticator app. Shown once.
 #[derive(Serialize, ToSchema)]

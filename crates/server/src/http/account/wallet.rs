@@ -20,9 +20,8 @@ use super::{
     Done, Ending, OwnAccount, Stranger, done, end_sign_ins, member_by_claim, sign_in_failed,
 };
 use crate::app::{App, Shared};
-use crate::http::error::{ApiError, Code};
+use crate::http::error::{ApiError, Code, ErrorBody};
 use crate::http::extract::Json;
-use crate::http::openapi::ErrorBody;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

@@ -14,9 +14,8 @@ use super::simulated_node;
 use super::transfer_request::TransferRequest;
 use crate::app::Shared;
 use crate::http::auth::DevnetCaller;
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, ErrorBody};
 use crate::http::extract::{Json, Path};
-use crate::http::openapi::ErrorBody;
 use crate::simulated::{ChainView, SimulatedNode};
 
 const DEVNET: Environment = Environment::Devnet;

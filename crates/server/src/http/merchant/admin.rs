@@ -13,10 +13,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::app::Shared;
 use crate::http::auth::Operator;
-use crate::http::error::{ApiError, Code};
+use crate::http::error::{ApiError, Code, ErrorBody};
 use crate::http::extract::{Json, Query};
 use crate::http::idempotency::Answer;
-use crate::http::openapi::ErrorBody;
 use crate::http::page::{LIMIT_DEFAULT, LIMIT_MAX, List, bounded};
 use crate::merchants::{self, CreateError, NewMerchant};
 

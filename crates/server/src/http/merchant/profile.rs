@@ -14,10 +14,9 @@ use utoipa::ToSchema;
 use super::{current, usd};
 use crate::app::Shared;
 use crate::http::auth::MerchantCaller;
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, ErrorBody};
 use crate::http::extract::Json;
 use crate::http::idempotency::Answer;
-use crate::http::openapi::ErrorBody;
 
 /// What a merchant says of itself.
 #[derive(Debug, Serialize, ToSchema)]

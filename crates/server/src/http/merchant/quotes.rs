@@ -21,10 +21,9 @@ use super::tokens::{is_token_blocked, usd_number};
 use super::{EnvironmentQuery, Write, usd};
 use crate::app::{App, Shared};
 use crate::http::auth::MerchantCaller;
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, ErrorBody};
 use crate::http::extract::{Path, Query, parse_json};
 use crate::http::idempotency::Answer;
-use crate::http::openapi::ErrorBody;
 use crate::http::page::List;
 
 #[derive(Debug, Deserialize, ToSchema)]

@@ -9,10 +9,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::app::Shared;
 use crate::http::auth::MerchantCaller;
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, ErrorBody};
 use crate::http::extract::Query;
 use crate::http::idempotency::Answer;
-use crate::http::openapi::ErrorBody;
 use crate::http::page::{List, PageQuery};
 
 #[derive(Clone, Copy, Debug, Default, Deserialize, IntoParams)]

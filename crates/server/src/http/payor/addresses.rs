@@ -17,9 +17,8 @@ use super::session::WsConnection;
 use super::verification::parse_network;
 use crate::app::{App, Shared};
 use crate::http::auth::Payor;
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, ErrorBody};
 use crate::http::extract::{Json, Query};
-use crate::http::openapi::ErrorBody;
 
 /// After which time a client may ask again for a price that is missing now.
 const NO_PRICE_RETRY_SECONDS: i64 = 15;

@@ -9,9 +9,8 @@ use utoipa::ToSchema;
 use super::read_invoice;
 use crate::app::Shared;
 use crate::http::auth::Payor;
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, ErrorBody};
 use crate::http::extract::Json;
-use crate::http::openapi::ErrorBody;
 
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct CustomerEmailRequest {

@@ -18,9 +18,8 @@ use utoipa::ToSchema;
 use super::InvoiceQuery;
 use crate::app::Shared;
 use crate::http::auth::Payor;
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, ErrorBody};
 use crate::http::extract::Query;
-use crate::http::openapi::ErrorBody;
 
 /// How long the stream token may be used to connect; a connection lives on.
 const STREAM_TOKEN_SECONDS: i64 = 60;

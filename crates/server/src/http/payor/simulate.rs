@@ -21,9 +21,8 @@ use super::verification::parse_network;
 use crate::app::{App, Shared};
 use crate::http::auth::Payor;
 use crate::http::devnet::simulated_node;
-use crate::http::error::{ApiError, Code};
+use crate::http::error::{ApiError, Code, ErrorBody};
 use crate::http::extract::Json;
-use crate::http::openapi::ErrorBody;
 
 /// How many of an invoice's newest quotes and payments are looked through.
 const NEWEST_MAX: i64 = 20;

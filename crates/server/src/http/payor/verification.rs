@@ -11,9 +11,8 @@ use utoipa::ToSchema;
 use super::{check_is, read_invoice};
 use crate::app::Shared;
 use crate::http::auth::Payor;
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, ErrorBody};
 use crate::http::extract::{Path, RawBody, parse_json};
-use crate::http::openapi::ErrorBody;
 
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default)]

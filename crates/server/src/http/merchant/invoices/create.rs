@@ -15,11 +15,10 @@ use utoipa::ToSchema;
 use super::InvoiceAccess;
 use crate::app::Shared;
 use crate::http::auth::MerchantCaller;
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, ErrorBody};
 use crate::http::extract::{Query, parse_json};
 use crate::http::idempotency::Answer;
 use crate::http::merchant::{EnvironmentQuery, Write, usd};
-use crate::http::openapi::ErrorBody;
 
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct CreateInvoice {

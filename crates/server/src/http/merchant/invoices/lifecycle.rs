@@ -10,11 +10,10 @@ use utoipa::ToSchema;
 use super::{InvoiceAccess, visible};
 use crate::app::Shared;
 use crate::http::auth::MerchantCaller;
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, ErrorBody};
 use crate::http::extract::{Path, Query, parse_json};
 use crate::http::idempotency::Answer;
 use crate::http::merchant::{EnvironmentQuery, Write};
-use crate::http::openapi::ErrorBody;
 
 /// Far more payments than one invoice ever takes.
 const ACCEPTED_MAX: i64 = 10_000;

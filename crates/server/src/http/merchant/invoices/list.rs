@@ -10,10 +10,9 @@ use super::filter::{CustomerQuery, NarrowQuery, PayerQuery};
 use super::payments::ExpandQuery;
 use crate::app::{App, Shared};
 use crate::http::auth::{AnyCaller, Caller};
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, ErrorBody};
 use crate::http::extract::{Path, Query};
 use crate::http::idempotency::Answer;
-use crate::http::openapi::ErrorBody;
 use crate::http::page::{List, PageQuery};
 
 /// A page of invoices, newest first.

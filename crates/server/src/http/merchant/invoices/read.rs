@@ -11,11 +11,10 @@ use super::payments::{ExpandQuery, payment_view};
 use super::visible;
 use crate::app::Shared;
 use crate::http::auth::AnyCaller;
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, ErrorBody};
 use crate::http::extract::{Path, Query};
 use crate::http::idempotency::Answer;
 use crate::http::merchant::EnvironmentQuery;
-use crate::http::openapi::ErrorBody;
 
 /// An invoice and its newest payment, for clients that poll.
 #[derive(Debug, Serialize, ToSchema)]

@@ -10,10 +10,9 @@ use utoipa::ToSchema;
 use super::filter::{CustomerQuery, NarrowQuery};
 use crate::app::Shared;
 use crate::http::auth::AnyCaller;
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, ErrorBody};
 use crate::http::extract::Query;
 use crate::http::idempotency::Answer;
-use crate::http::openapi::ErrorBody;
 
 /// What was asked for and how often, by state.
 #[derive(Debug, Serialize, ToSchema)]

@@ -11,11 +11,10 @@ use utoipa::ToSchema;
 
 use crate::app::{App, Shared};
 use crate::http::auth::{Caller, MerchantCaller};
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, ErrorBody};
 use crate::http::extract::{Json, Path, Query};
 use crate::http::idempotency::Answer;
 use crate::http::merchant::{EnvironmentQuery, current};
-use crate::http::openapi::ErrorBody;
 
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 pub struct BlockToken {

@@ -24,10 +24,9 @@ use utoipa::ToSchema;
 use super::EnvironmentQuery;
 use crate::app::{App, Shared};
 use crate::http::auth::{Caller, MerchantCaller};
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, ErrorBody};
 use crate::http::extract::Query;
 use crate::http::idempotency::Answer;
-use crate::http::openapi::ErrorBody;
 
 /// One token on one network, and what the merchant makes of it.
 #[derive(Debug, Serialize, ToSchema)]

@@ -10,10 +10,9 @@ use utoipa::{IntoParams, ToSchema};
 use super::{Acceptance, TokenView, view};
 use crate::app::Shared;
 use crate::http::auth::MerchantCaller;
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, ErrorBody};
 use crate::http::extract::Query;
 use crate::http::idempotency::Answer;
-use crate::http::openapi::ErrorBody;
 use crate::http::page::bounded;
 
 const SEARCH_LIMIT_DEFAULT: i64 = 50;
