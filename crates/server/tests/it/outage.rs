@@ -23,8 +23,8 @@ use database::{Line, Proxy};
 use node::{Client, Node, PATIENCE_MS};
 
 const CLIENTS: usize = 8;
-/// A read may meet a lost connection, a new one, and somebody else's turn before its own.
-const ANSWER_MS_MAX: u64 = 6 * PATIENCE_MS;
+/// Long enough to learn what became of a COMMIT that was not answered, and short of a hang.
+const ANSWER_MS_MAX: u64 = 24 * PATIENCE_MS;
 const DEADLINE: Duration = Duration::from_secs(15);
 const POLL: Duration = Duration::from_millis(10);
 

@@ -34,7 +34,7 @@ impl Role {
             // A nested loop or merge over the whole index would be as right, and slow.
             Role::Commit => {
                 "SET jit = off; SET enable_seqscan = off; SET enable_bitmapscan = off; \
-                 SET enable_hashjoin = off; SET enable_nestloop=off; \
+                 SET enable_nestloop = off; SET enable_mergejoin = off; \
                  SET plan_cache_mode = force_generic_plan; \
                  SET synchronous_commit = on; \
                  SET idle_in_transaction_session_timeout = '10s'"

@@ -80,7 +80,7 @@ fn update(relation: &Relation) -> String {
     format!(
         "WITH written AS (\
              UPDATE {name} AS old SET {sets} FROM UNNEST({arrays}) AS new ({names}) \
-             WHERE old.key = new.key \
+             WHERE old.key = ANY($1::uuid[]) AND old.key = new.key \
              AND old.version = new.expected RETURNING 1) \
          SELECT 1 / CASE WHEN COUNT(*) = ${count}::bigint THEN 1 ELSE 0 END FROM written"
     )

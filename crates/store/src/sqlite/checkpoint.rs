@@ -24,7 +24,9 @@ const PAGES_MAX: i64 = 65_536;
 const IDLE_MS: u64 = 1_000;
 const BYTES_IDLE: u64 = 4 << 20;
 const PAUSE_MS: u64 = 50;
-const BUSY_MS: u64 = 250;
+/// How long the writer may be held back by a reader that is not done; then it goes on for a while.
+const BUSY_MS: u64 = 100;
+const ROUNDS_AFTER_BUSY: u32 = 100;
 
 #[derive(Default)]
 struct State {
@@ -123,6 +125,7 @@ pub(super) fn start(
 }
 
 fn run(connection: &Connection, checkpoints: &Checkpoints) {
+    let mut rounds_to_skip = 0_u32;
     loop {
         match checkpoints.wait() {
             Next::Stop => return,
@@ -132,13 +135,16 @@ fn run(connection: &Connection, checkpoints: &Checkpoints) {
             Next::Idle => {}
             Next::Written => {
                 let log = checkpoint(connection, "NOOP");
-                if log.pages - log.moved >= PAGES_PASSIVE || log.pages >= PAGES_MAX {
+                let is_long = log.pages >= PAGES_MAX && rounds_to_skip == 0;
+                rounds_to_skip = rounds_to_skip.saturating_sub(1);
+                if log.pages - log.moved >= PAGES_PASSIVE || is_long {
                     checkpoint(connection, "PASSIVE");
                 }
-                if log.pages >= PAGES_MAX {
-                    // Once more for what was written meanwhile, so that the writer waits little.
+                if is_long {
+                    // Once more for what was written meanwhile, so that the writer waits for little.
                     checkpoint(connection, "PASSIVE");
-                    alone(connection, checkpoints, "RESTART");
+                    let log = alone(connection, checkpoints, "RESTART");
+                    rounds_to_skip = if log.is_busy { ROUNDS_AFTER_BUSY } else { 0 };
                 }
                 std::thread::sleep(Duration::from_millis(PAUSE_MS));
             }
@@ -147,23 +153,27 @@ fn run(connection: &Connection, checkpoints: &Checkpoints) {
 }
 
 /// A checkpoint that moves everything, with the writer held back.
-fn alone(connection: &Connection, checkpoints: &Checkpoints, mode: &str) {
+fn alone(connection: &Connection, checkpoints: &Checkpoints, mode: &str) -> Log {
     checkpoints.hold(true);
-    checkpoint(connection, mode);
+    let log = checkpoint(connection, mode);
     checkpoints.hold(false);
+    log
 }
 
 /// The log's pages, and how many of them are in the file already.
 #[derive(Default)]
 struct Log {
+    /// Somebody still reads what the checkpoint had to move or to start over.
+    is_busy: bool,
     pages: i64,
     moved: i64,
 }
 
 fn checkpoint(connection: &Connection, mode: &str) -> Log {
     let sql = format!("PRAGMA wal_checkpoint({mode})");
-    let log =
-        connection.query_row(&sql, [], |row| Ok(Log { pages: row.get(1)?, moved: row.get(2)? }));
+    let log = connection.query_row(&sql, [], |row| {
+        Ok(Log { is_busy: row.get(0)?, pages: row.get(1)?, moved: row.get(2)? })
+    });
     log.unwrap_or_else(|error| {
         tracing::warn!(%error, "the write-ahead log could not be checkpointed; tried again later");
         Log::default()

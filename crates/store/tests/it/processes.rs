@@ -158,15 +158,14 @@ async fn a_committer_seeks_however_small_the_table_was_when_it_planned() {
         let fill = "INSERT INTO slots SELECT gen_random_uuid(), 1, gen_random_uuid(), 0 \
                     FROM generate_series(1, 50000)";
         admin.batch_execute(fill).await.expect("fills");
-        let before = reads_of_slots(&admin, 10).await;
         for _ in 0..50 {
             early.commit(updating_slot("slot", 2, version)).await.expect("an update");
             version += 1;
         }
         early.close().await;
-        let read = reads_of_slots(&admin, 60).await - before;
+        let read = reads_of_slots(&admin, 60).await;
         // Each update looks its row up and then finds it again; dead versions cost a little more.
-        assert!(read < 50 * 200, "{read} index entries and rows were read");
+        assert!(read < 60 * 200, "{read} index entries and rows were read");
     })
     .await;
 }
@@ -175,8 +174,8 @@ async fn a_committer_seeks_however_small_the_table_was_when_it_planned() {
 /// a session arrive some time after its transactions.
 async fn reads_of_slots(admin: &tokio_postgres::Client, updates: i64) -> i64 {
     let sql = "SELECT n_tup_upd, COALESCE(seq_tup_read, 0) + COALESCE(idx_tup_fetch, 0) + \
-               (SELECT SUM(idx_tup_read)::bigint FROM pg_stat_user_indexes WHERE relname = 'slots') \
-               FROM pg_stat_user_tables WHERE relname = 'slots'";
+               (SELECT SUM(idx_tup_read)::bigint FROM pg_stat_user_indexes \
+               WHERE relname = 'slots') FROM pg_stat_user_tables WHERE relname = 'slots'";
     for _ in 0..500 {
         let row = admin.query_one(sql, &[]).await.expect("runs");
         if row.get::<_, i64>(0) >= updates {
