@@ -141,7 +141,7 @@ fn run(connection: &Connection, checkpoints: &Checkpoints) {
                     checkpoint(connection, "PASSIVE");
                 }
                 if is_long {
-                    // Once more for what was written meanwhile, so that the writer waits for little.
+                    // Again for what was written meanwhile, so that the writer waits for little.
                     checkpoint(connection, "PASSIVE");
                     let log = alone(connection, checkpoints, "RESTART");
                     rounds_to_skip = if log.is_busy { ROUNDS_AFTER_BUSY } else { 0 };
