@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use domain::environment::Environment;
-use domain::secret::Secret;
 use serde::Deserialize;
 
 /// Everything an operator can set.
@@ -131,10 +130,6 @@ impl Config {
 
     pub fn serves(&self, environment: Environment) -> bool {
         self.environments.contains(&environment)
-    }
-
-    pub fn metrics_secret(&self) -> Option<Secret> {
-        self.metrics_token.clone().map(Secret::new)
     }
 
     fn check(&self) -> anyhow::Result<()> {

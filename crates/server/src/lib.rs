@@ -3,6 +3,7 @@
 //! A request is read → decide → commit → answer. A worker is one step, looped by main. All state
 //! goes through `store.commit`; all rules live in domain.
 
+pub mod acceptance;
 pub mod app;
 pub mod cache;
 pub mod clock;

@@ -62,10 +62,6 @@ impl Networks {
         self.simulated.get(&network)
     }
 
-    pub fn is_simulated(&self, environment: Environment, network: Network) -> bool {
-        environment == Environment::Devnet && self.simulated.contains_key(&network)
-    }
-
     /// Blocks that make a payment final here: head − block + 1.
     pub fn confirmations(&self, environment: Environment, network: Network) -> u64 {
         network.profile(environment).confirmations

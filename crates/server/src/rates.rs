@@ -6,6 +6,7 @@
 use std::sync::RwLock;
 
 use domain::money::Rate;
+use domain::quote::RATE_STALE_MS;
 use domain::time::Timestamp;
 use domain::token::Token;
 
@@ -29,6 +30,13 @@ pub struct Price {
     pub updated_at: Timestamp,
 }
 
+impl Price {
+    /// Too old to be offered.
+    pub fn is_stale(&self, now: Timestamp) -> bool {
+        self.updated_at.ms_until(now) > RATE_STALE_MS
+    }
+}
+
 pub struct RateBook {
     refreshed_at: RwLock<Timestamp>,
     is_fixed: bool,
@@ -50,6 +58,12 @@ impl RateBook {
         let rate = Rate::parse(text).ok()?;
         let updated_at = *self.refreshed_at.read().expect("no panic holds this lock");
         Some(Price { rate, updated_at })
+    }
+
+    /// The price to lock a quote at. A stale one is not locked where money is real.
+    pub fn lockable(&self, token: &Token, now: Timestamp) -> Option<Price> {
+        let price = self.price(token)?;
+        (!token.environment.is_live() || !price.is_stale(now)).then_some(price)
     }
 
     /// Confirms the prices anew. A fixed table is always as true as it was.

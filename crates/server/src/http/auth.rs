@@ -195,16 +195,26 @@ async fn authenticate(parts: &mut Parts, app: &App) -> Result<Caller, ApiError> 
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.strip_prefix("Bearer "));
-    let is_write = !matches!(parts.method, Method::GET | Method::HEAD);
+    let access = match parts.method {
+        Method::GET | Method::HEAD => Access::Read,
+        _ => Access::Write,
+    };
     let slot = parts.extensions.get::<AllowanceSlot>();
     if let Some(key) = key {
-        return by_key(app, key, is_write, Origins { ip, request_id, slot }).await;
+        return by_key(app, key, access, Origins { ip, request_id, slot }).await;
     }
     if let Some(token) = bearer {
-        return by_bearer(app, token, is_write, Origins { ip, request_id, slot }).await;
+        return by_bearer(app, token, access, Origins { ip, request_id, slot }).await;
     }
     let message = "Send x-api-key, or Authorization: Bearer";
     Err(ApiError::new(Code::AuthenticationRequired, message))
+}
+
+/// What a request does, by its method.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Access {
+    Read,
+    Write,
 }
 
 /// Where a request comes from, and where its allowance is noted.
@@ -230,7 +240,7 @@ fn take(app: &App, bucket: Bucket, slot: Option<&AllowanceSlot>) -> Result<(), A
 async fn by_key(
     app: &App,
     text: &str,
-    is_write: bool,
+    access: Access,
     origins: Origins<'_>,
 ) -> Result<Caller, ApiError> {
     let invalid = || ApiError::new(Code::ApiKeyInvalid, "Invalid API key");
@@ -253,7 +263,7 @@ async fn by_key(
         let message = "This key may not be used from your address";
         return Err(ApiError::new(Code::InsufficientScope, message));
     }
-    if is_write && key.restrictions.read_only {
+    if access == Access::Write && key.restrictions.read_only {
         return Err(ApiError::new(Code::InsufficientScope, "This key may only read"));
     }
     let merchant_id = key.merchant_id;
@@ -265,7 +275,7 @@ async fn by_key(
 async fn by_bearer(
     app: &App,
     token: &str,
-    is_write: bool,
+    access: Access,
     origins: Origins<'_>,
 ) -> Result<Caller, ApiError> {
     let invalid = || ApiError::new(Code::TokenInvalid, "The bearer token is not valid");
@@ -278,7 +288,7 @@ async fn by_bearer(
     let member = app.store.get::<Member>(claims.sub.key()).await?;
     let member = member.filter(|member| is_open && member.is_active).ok_or_else(invalid)?;
     origins.take(app, Bucket::Key(member.key()))?;
-    if is_write && member.role == Role::Support {
+    if access == Access::Write && member.role == Role::Support {
         return Err(ApiError::new(Code::InsufficientScope, "The role support only reads"));
     }
     let credential = Credential::Member { id: member.id, role: member.role };

@@ -12,9 +12,9 @@ use domain::ids::{InvoiceId, PaymentId};
 use domain::invoice::Invoice;
 use domain::payment::{Confirmation, Payment, PaymentStatus, Sighting, confirm, revert, see};
 use domain::token::Token;
-use domain::token_rule::is_blocked;
 use store::{CommitError, StoreError};
 
+use crate::acceptance::Acceptance;
 use crate::app::App;
 use crate::networks::Place;
 use crate::workers::lease::Lease;
@@ -149,9 +149,8 @@ async fn token_is_blocked(
     token: Option<&'static Token>,
 ) -> anyhow::Result<bool> {
     let Some(token) = token else { return Ok(false) };
-    let Some(merchant) = app.merchant(invoice.merchant_id).await? else { return Ok(false) };
-    let blocked = app.caches.blocked_tokens(&app.store, merchant.id).await?;
-    Ok(is_blocked(merchant.policy(invoice.environment), blocked.contains(&token.id)))
+    let acceptance = Acceptance::of(app, invoice.merchant_id, invoice.environment).await?;
+    Ok(!acceptance.takes(token))
 }
 
 /// Decides and commits, again if a row changed meanwhile; nothing to change is fine.

@@ -8,9 +8,9 @@ use domain::changes::Changes;
 use domain::environment::Environment;
 use domain::ids::QuoteId;
 use domain::invoice::check_amount;
-use domain::money::{Rate, Usd};
+use domain::money::Usd;
 use domain::network::Network;
-use domain::quote::{Quote, QuoteAsk, QuoteStatus, QuoteView, RATE_STALE_MS};
+use domain::quote::{Quote, QuoteAsk, QuoteStatus, QuoteView};
 use domain::time::Timestamp;
 use domain::token::{Token, TokenId};
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 
 use super::tokens::{is_token_blocked, usd_number};
 use super::{EnvironmentQuery, Write, usd};
-use crate::app::{App, Shared};
+use crate::app::Shared;
 use crate::http::auth::MerchantCaller;
 use crate::http::error::{ApiError, ErrorBody};
 use crate::http::extract::{Path, Query, parse_json};
@@ -108,7 +108,11 @@ pub async fn create(
         .once((merchant_id, environment))?
         .answer(&app, async || {
             let mut fresh = app.fresh();
-            let rate = fresh_rate(&app, token, fresh.now()).filter(|_| !is_blocked);
+            let rate = app
+                .rates
+                .lockable(token, fresh.now())
+                .filter(|_| !is_blocked)
+                .map(|price| price.rate);
             let quote = rate.and_then(|rate| Quote::new(ask, token, rate, &mut fresh));
             let mut changes = Changes::of(merchant_id);
             let answer = match &quote {
@@ -121,13 +125,6 @@ pub async fn create(
             Ok((changes, answer))
         })
         .await
-}
-
-/// Today's price. A stale one is not locked where money is real.
-fn fresh_rate(app: &App, token: &Token, now: Timestamp) -> Option<Rate> {
-    let price = app.rates.price(token)?;
-    let is_stale = price.updated_at.ms_until(now) > RATE_STALE_MS;
-    (!is_stale || !token.environment.is_live()).then_some(price.rate)
 }
 
 fn unavailable(token: &Token, amount_usd: Usd, now: Timestamp) -> QuoteView {

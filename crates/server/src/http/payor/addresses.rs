@@ -11,10 +11,11 @@ use domain::token::{Token, TokenId, TokenType};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::give_out::{Acceptance, GivenOut, give_out, is_stale};
+use super::give_out::{GivenOut, give_out};
 use super::payment_uri::{payment_uri, qr_code};
 use super::session::WsConnection;
 use super::verification::parse_network;
+use crate::acceptance::Acceptance;
 use crate::app::{App, Shared};
 use crate::http::auth::Payor;
 use crate::http::error::{ApiError, ErrorBody};
@@ -144,7 +145,7 @@ fn offer(app: &App, token: &'static Token, now: Timestamp) -> AvailableToken {
         (Environment::Mainnet, None) => {
             (Availability::NoLiquidity, Some("There is no price for this token"))
         }
-        (Environment::Mainnet, Some(price)) if is_stale(price, now) => {
+        (Environment::Mainnet, Some(price)) if price.is_stale(now) => {
             (Availability::Stale, Some("The price is older than five minutes"))
         }
         (Environment::Mainnet, Some(_)) => (Availability::Available, None),

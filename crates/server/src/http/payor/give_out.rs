@@ -4,25 +4,19 @@
 //! once, the one that commits wins and the other's index is never used. Nothing is shown that was
 //! not committed.
 
-use std::collections::HashSet;
-use std::sync::Arc;
-
 use domain::address::Address;
 use domain::changes::Changes;
 use domain::deposit_address::DepositAddress;
-use domain::environment::Environment;
-use domain::ids::{InvoiceId, MerchantId};
+use domain::ids::InvoiceId;
 use domain::invoice::{AddressAsk, Invoice, give_out_address};
-use domain::quote::{Quote, QuoteAsk, RATE_STALE_MS};
-use domain::time::Timestamp;
-use domain::token::{AcceptancePolicy, Token, TokenId};
-use domain::token_rule::is_blocked;
+use domain::quote::{Quote, QuoteAsk};
+use domain::token::Token;
 use tokio::sync::OnceCell;
 
 use super::read_invoice;
+use crate::acceptance::Acceptance;
 use crate::app::App;
 use crate::http::error::{ApiError, Code};
-use crate::rates::Price;
 
 /// How often to decide anew after another request wrote the same address first.
 const ATTEMPTS_MAX: usize = 4;
@@ -37,34 +31,6 @@ pub enum GivenOut {
     NoPrice,
     /// No address of this network can be given out here.
     NoAddress,
-}
-
-/// Which tokens a merchant takes.
-pub struct Acceptance {
-    policy: AcceptancePolicy,
-    blocked: Arc<HashSet<TokenId>>,
-}
-
-impl Acceptance {
-    pub async fn of(
-        app: &App,
-        merchant_id: MerchantId,
-        environment: Environment,
-    ) -> Result<Acceptance, ApiError> {
-        let merchant = app.merchant(merchant_id).await?;
-        let merchant = merchant.ok_or_else(|| ApiError::not_found("invoice"))?;
-        let blocked = app.caches.blocked_tokens(&app.store, merchant_id).await?;
-        Ok(Acceptance { policy: merchant.policy(environment), blocked })
-    }
-
-    pub fn takes(&self, token: &Token) -> bool {
-        !is_blocked(self.policy, self.blocked.contains(&token.id))
-    }
-}
-
-/// Whether a price is too old to be offered.
-pub fn is_stale(price: &Price, now: Timestamp) -> bool {
-    price.updated_at.ms_until(now) > RATE_STALE_MS
 }
 
 /// Commits the address and a fresh quote, and only then tells them.
@@ -128,12 +94,9 @@ async fn decide(
     Ok((changes, GivenOut::Address { address, quote }))
 }
 
-/// A price for what is left to pay. A stale one is not locked where money is real.
+/// A price for what is left to pay.
 fn quote(app: &App, invoice: &Invoice, token: &Token) -> Option<Quote> {
-    let price = app.rates.price(token)?;
-    if invoice.environment.is_live() && is_stale(&price, app.now()) {
-        return None;
-    }
+    let price = app.rates.lockable(token, app.now())?;
     let ask = QuoteAsk {
         merchant_id: invoice.merchant_id,
         environment: invoice.environment,

@@ -15,9 +15,10 @@ use domain::token::{Token, TokenId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::give_out::{Acceptance, GivenOut, give_out};
+use super::give_out::{GivenOut, give_out};
 use super::read_invoice;
 use super::verification::parse_network;
+use crate::acceptance::Acceptance;
 use crate::app::{App, Shared};
 use crate::http::auth::Payor;
 use crate::http::devnet::simulated_node;

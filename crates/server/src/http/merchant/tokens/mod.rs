@@ -8,20 +8,17 @@ mod search;
 pub use choices::*;
 pub use search::*;
 
-use std::collections::HashSet;
-use std::sync::Arc;
-
 use axum::extract::State;
 use domain::environment::Environment;
 use domain::money::Rate;
 use domain::network::Network;
 use domain::token::{AcceptancePolicy, Token, TokenId, TokenType};
-use domain::token_rule::is_blocked;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::EnvironmentQuery;
+use crate::acceptance::Acceptance;
 use crate::app::{App, Shared};
 use crate::http::auth::{Caller, MerchantCaller};
 use crate::http::error::{ApiError, ErrorBody};
@@ -78,35 +75,14 @@ pub(super) fn usd_number(rate: Rate) -> Box<RawValue> {
     RawValue::from_string(rate.usd_decimal()).expect("a decimal is JSON")
 }
 
-/// The merchant's choices that say which tokens he takes.
-struct Acceptance {
-    policy: AcceptancePolicy,
-    blocked: Arc<HashSet<TokenId>>,
-}
-
-impl Acceptance {
-    async fn of(
-        app: &App,
-        caller: &Caller,
-        environment: Environment,
-    ) -> Result<Acceptance, ApiError> {
-        let merchant = caller.merchant(app).await?;
-        let blocked = app.caches.blocked_tokens(&app.store, caller.merchant_id).await?;
-        Ok(Acceptance { policy: merchant.policy(environment), blocked })
-    }
-
-    fn blocks(&self, token: &Token) -> bool {
-        is_blocked(self.policy, self.blocked.contains(&token.id))
-    }
-}
-
 /// Whether this merchant takes no payments in a token.
 pub(super) async fn is_token_blocked(
     app: &App,
     caller: &Caller,
     token: &Token,
 ) -> Result<bool, ApiError> {
-    Ok(Acceptance::of(app, caller, token.environment).await?.blocks(token))
+    let acceptance = Acceptance::of(app, caller.merchant_id, token.environment).await?;
+    Ok(!acceptance.takes(token))
 }
 
 fn view(app: &App, token: &'static Token, acceptance: &Acceptance) -> TokenView {
@@ -130,7 +106,7 @@ fn view(app: &App, token: &'static Token, acceptance: &Acceptance) -> TokenView 
         supports_stable_settlement: token.stable.is_some(),
         is_active: true,
         is_monitored: app.networks.chain(token.environment, token.network).is_some(),
-        is_blocked: acceptance.blocks(token),
+        is_blocked: !acceptance.takes(token),
         price,
     }
 }
@@ -156,7 +132,7 @@ pub async fn list(
     Query(query): Query<EnvironmentQuery>,
 ) -> Result<Answer, ApiError> {
     let environment = caller.environment(&app, query.environment).await?;
-    let acceptance = Acceptance::of(&app, &caller, environment).await?;
+    let acceptance = Acceptance::of(&app, caller.merchant_id, environment).await?;
     Ok(Answer::ok(&TokenList {
         acceptance_policy: acceptance.policy,
         environment,

@@ -7,7 +7,8 @@ use domain::token::{AcceptancePolicy, Token, TokenType};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Acceptance, TokenView, view};
+use super::{TokenView, view};
+use crate::acceptance::Acceptance;
 use crate::app::Shared;
 use crate::http::auth::MerchantCaller;
 use crate::http::error::{ApiError, ErrorBody};
@@ -82,7 +83,7 @@ pub async fn search(
             .ok_or_else(|| ApiError::invalid("offset", "must be a number, not below zero"))?,
     };
     let environment = caller.environment(&app, query.environment).await?;
-    let acceptance = Acceptance::of(&app, &caller, environment).await?;
+    let acceptance = Acceptance::of(&app, caller.merchant_id, environment).await?;
     let needle = query.search.as_deref().unwrap_or("").trim().to_lowercase();
     let found = Token::of(environment)
         .filter(|token| is_match(token, &needle))
