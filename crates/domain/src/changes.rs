@@ -8,11 +8,12 @@ use crate::ids::{MerchantId, RowKey, Version};
 use crate::ledger::Transfer;
 use crate::{
     api_key::ApiKey, audit::AuditEntry, challenge::WalletChallenge, claim::Claim,
-    deposit_address::DepositAddress, idempotency::IdempotencyRow, invoice::Invoice, member::Member,
-    merchant::Merchant, password::PasswordReset, payment::Payment, quote::Quote,
-    sequence::Sequence, session::Session, sign_in::SignIn, simulated::SimulatedChain,
-    simulated::SimulatedTransaction, slot::Slot, token_rule::TokenRule, unmatched::Unmatched,
-    verification::Verification, watch::WatchCursor,
+    delivery::Attempt, delivery::Delivery, deposit_address::DepositAddress, follow::FollowCursor,
+    idempotency::IdempotencyRow, invoice::Invoice, member::Member, merchant::Merchant,
+    password::PasswordReset, payment::Payment, quote::Quote, sequence::Sequence, session::Session,
+    sign_in::SignIn, simulated::SimulatedChain, simulated::SimulatedTransaction, slot::Slot,
+    token_rule::TokenRule, unmatched::Unmatched, verification::Verification, watch::WatchCursor,
+    webhook_endpoint, webhook_endpoint::WebhookEndpoint,
 };
 
 macro_rules! records {
@@ -69,6 +70,10 @@ records! {
     Slot(Slot),
     SimulatedChain(SimulatedChain),
     SimulatedTransaction(SimulatedTransaction),
+    WebhookEndpoint(WebhookEndpoint),
+    Delivery(Delivery),
+    Attempt(Attempt),
+    FollowCursor(FollowCursor),
 }
 
 /// A row that was only read, but must still be as it was.
@@ -152,6 +157,27 @@ impl Changes {
 
     pub fn tell(&mut self, entry: impl Into<NewEntry>) {
         self.entries.push(entry.into());
+    }
+
+    /// Writes into each event how many of the merchant's endpoints hear of it: of `endpoints` as
+    /// they are known, or as this very change leaves them.
+    pub fn count_listeners(&mut self, endpoints: &[WebhookEndpoint]) {
+        let updates = &self.updates;
+        let changed = |known: &WebhookEndpoint| {
+            updates.iter().find_map(|record| match record {
+                Record::WebhookEndpoint(after) if after.id == known.id => Some(&**after),
+                _ => None,
+            })
+        };
+        let endpoints = || endpoints.iter().map(|known| changed(known).unwrap_or(known));
+        for entry in &mut self.entries {
+            entry.pending_webhooks = webhook_endpoint::listeners(endpoints(), entry);
+        }
+    }
+
+    /// Whether anything is told that a merchant may hear of.
+    pub fn has_events(&self) -> bool {
+        self.entries.iter().any(|entry| entry.kind.public().is_some())
     }
 
     /// Adds everything `other` changes; it goes to this one's lane of the log.

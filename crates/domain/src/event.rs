@@ -3,90 +3,23 @@
 //! A decision puts the public view of what changed into the entry; the commit gives it its place
 //! in the log. Id and envelope are rendered from the row on read, the same bytes everywhere.
 
+use std::fmt::Write as _;
+
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 use crate::environment::Environment;
 use crate::ids::{MerchantId, RowKey};
 use crate::time::Timestamp;
 
+mod kind;
+mod payor;
+mod selection;
+
+pub use kind::{EntryKind, EventType, FIRST_NOTICE_CODE, Notice};
+pub use selection::Selection;
+
 /// The version of the public API and of the event schema.
 pub const API_VERSION: &str = "2025-12-16";
-
-/// What changed. Codes are stored, so variants are only ever appended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum EventType {
-    InvoiceCreated,
-    InvoiceUpdated,
-    InvoicePaymentCreated,
-    InvoicePaymentUpdated,
-    TestPing,
-}
-
-impl EventType {
-    pub const ALL: [EventType; 5] = [
-        EventType::InvoiceCreated,
-        EventType::InvoiceUpdated,
-        EventType::InvoicePaymentCreated,
-        EventType::InvoicePaymentUpdated,
-        EventType::TestPing,
-    ];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            EventType::InvoiceCreated => "invoice.created",
-            EventType::InvoiceUpdated => "invoice.updated",
-            EventType::InvoicePaymentCreated => "invoice_payment.created",
-            EventType::InvoicePaymentUpdated => "invoice_payment.updated",
-            EventType::TestPing => "test.ping",
-        }
-    }
-}
-
-/// Why a log entry exists without being anybody's event: it never leaves the house.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Notice {
-    KeyChanged,
-    MerchantChanged,
-    TokenRuleChanged,
-    MemberChanged,
-}
-
-impl Notice {
-    pub const ALL: [Notice; 4] = [
-        Notice::KeyChanged,
-        Notice::MerchantChanged,
-        Notice::TokenRuleChanged,
-        Notice::MemberChanged,
-    ];
-}
-
-/// Codes of internal entries start here; those below are events.
-const FIRST_NOTICE_CODE: i64 = 1_000;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum EntryKind {
-    Event(EventType),
-    Notice(Notice),
-}
-
-impl EntryKind {
-    pub fn code(self) -> i64 {
-        match self {
-            EntryKind::Event(kind) => kind as i64,
-            EntryKind::Notice(notice) => FIRST_NOTICE_CODE + notice as i64,
-        }
-    }
-
-    pub fn from_code(code: i64) -> Option<EntryKind> {
-        if code >= FIRST_NOTICE_CODE {
-            let at = usize::try_from(code - FIRST_NOTICE_CODE).ok()?;
-            return Notice::ALL.get(at).copied().map(EntryKind::Notice);
-        }
-        let at = usize::try_from(code).ok()?;
-        EventType::ALL.get(at).copied().map(EntryKind::Event)
-    }
-}
 
 /// The request that caused an event, as the envelope shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -165,47 +98,88 @@ pub fn updated_data<View: Serialize>(before: &View, after: &View) -> String {
     format!("{{\"object\":{object},\"previous_attributes\":{previous}}}")
 }
 
-/// The envelope every event travels in.
-#[derive(Clone, Debug, Serialize)]
-pub struct Envelope<'a> {
+/// The envelope every event travels in, the same over REST, sockets and webhooks.
+///
+/// The text itself is written by `Entry::envelope`, always in this order and without spaces.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct PepayEvent {
+    /// `evt_<ms>-<seq>`; grows in the order of the changes. Deliveries repeat: dedupe by it.
+    #[schema(example = "evt_1766320496123-4100")]
     pub id: String,
+    /// Always `event`.
     pub object: &'static str,
+    /// The version of the schema.
     pub api_version: &'static str,
+    /// Epoch seconds.
     pub created: i64,
+    /// What changed, for example `invoice.updated`.
     #[serde(rename = "type")]
     pub kind: &'static str,
+    /// True on mainnet.
     pub livemode: bool,
+    /// Enabled webhook endpoints that matched when the event was written.
     pub pending_webhooks: i64,
-    pub request: EnvelopeRequest<'a>,
-    pub data: &'a RawValue,
+    pub request: PepayEventRequest,
+    pub data: PepayEventData,
 }
 
-#[derive(Clone, Debug, Serialize)]
-pub struct EnvelopeRequest<'a> {
-    pub id: Option<&'a str>,
-    pub idempotency_key: Option<&'a str>,
+/// The request that caused an event; both are null if no request did.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct PepayEventRequest {
+    pub id: Option<String>,
+    pub idempotency_key: Option<String>,
 }
+
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct PepayEventData {
+    /// The whole object, as its own route answers it; always has `object`, `id` and `status`.
+    #[schema(value_type = Object)]
+    pub object: serde_json::Value,
+    /// Of an update: the top-level fields that changed, with their values before.
+    #[schema(value_type = Option<Object>, nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previous_attributes: Option<serde_json::Value>,
+}
+
+/// What an envelope has beside its data.
+const ENVELOPE_BYTES: usize = 320;
 
 impl Entry {
+    pub fn event_id(&self) -> String {
+        event_id(self.entry.created_at, self.lane, self.sequence)
+    }
+
     /// The envelope as JSON text, or nothing for an internal entry.
+    ///
+    /// Written by hand: `data` is JSON already, and this runs once for every event of a replay.
     pub fn envelope(&self) -> Option<String> {
         let entry = &self.entry;
         let EntryKind::Event(kind) = entry.kind else { return None };
-        let envelope = Envelope {
-            id: event_id(entry.created_at, self.lane, self.sequence),
-            object: "event",
-            api_version: API_VERSION,
-            created: entry.created_at.seconds(),
-            kind: kind.as_str(),
-            livemode: entry.environment.is_live(),
-            pending_webhooks: entry.pending_webhooks,
-            request: EnvelopeRequest {
-                id: entry.origin.request_id.as_deref(),
-                idempotency_key: entry.origin.idempotency_key.as_deref(),
-            },
-            data: serde_json::from_str(&entry.data).ok()?,
-        };
-        serde_json::to_string(&envelope).ok()
+        let mut text = String::with_capacity(entry.data.len() + ENVELOPE_BYTES);
+        let (id, name) = (self.event_id(), kind.as_str());
+        let (created, livemode) = (entry.created_at.seconds(), entry.environment.is_live());
+        let pending = entry.pending_webhooks;
+        write!(
+            text,
+            "{{\"id\":\"{id}\",\"object\":\"event\",\"api_version\":\"{API_VERSION}\",\
+             \"created\":{created},\"type\":\"{name}\",\"livemode\":{livemode},\
+             \"pending_webhooks\":{pending},\"request\":{{\"id\":"
+        )
+        .expect("strings take text");
+        push_json(&mut text, entry.origin.request_id.as_deref());
+        text.push_str(",\"idempotency_key\":");
+        push_json(&mut text, entry.origin.idempotency_key.as_deref());
+        text.push_str("},\"data\":");
+        text.push_str(&entry.data);
+        text.push('}');
+        Some(text)
+    }
+}
+
+fn push_json(out: &mut String, text: Option<&str>) {
+    match text {
+        Some(text) => out.push_str(&serde_json::to_string(text).expect("text serializes")),
+        None => out.push_str("null"),
     }
 }
 
@@ -224,13 +198,37 @@ mod tests {
     }
 
     #[test]
-    fn codes_name_every_kind() {
-        let events = EventType::ALL.into_iter().map(EntryKind::Event);
-        let notices = Notice::ALL.into_iter().map(EntryKind::Notice);
-        for kind in events.chain(notices) {
-            assert_eq!(EntryKind::from_code(kind.code()), Some(kind));
-        }
-        assert_eq!(EntryKind::from_code(999), None);
+    fn the_envelope_is_what_its_schema_says() {
+        let data = r#"{"object":{"id":"1","object":"invoice"},"previous_attributes":{"a":null}}"#;
+        let origin = Origin { request_id: Some("a\"\n".to_owned()), idempotency_key: None };
+        let entry = NewEntry {
+            merchant_id: MerchantId(1),
+            environment: Environment::Devnet,
+            kind: EntryKind::Event(EventType::InvoiceUpdated),
+            created_at: Timestamp(1_734_780_000_123),
+            subject: Subject::default(),
+            data: data.to_owned(),
+            origin,
+            pending_webhooks: 2,
+        };
+        let entry = Entry { lane: 0, sequence: 41, entry };
+        let whole: serde_json::Value = serde_json::from_str(data).expect("JSON");
+        let event = PepayEvent {
+            id: "evt_1734780000123-4100".to_owned(),
+            object: "event",
+            api_version: API_VERSION,
+            created: 1_734_780_000,
+            kind: "invoice.updated",
+            livemode: false,
+            pending_webhooks: 2,
+            request: PepayEventRequest { id: Some("a\"\n".to_owned()), idempotency_key: None },
+            data: PepayEventData {
+                object: whole["object"].clone(),
+                previous_attributes: Some(whole["previous_attributes"].clone()),
+            },
+        };
+        let text = serde_json::to_string(&event).expect("serializes");
+        assert_eq!(entry.envelope(), Some(text));
     }
 
     #[test]

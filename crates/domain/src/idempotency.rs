@@ -3,8 +3,11 @@
 //! The row holds the request's fingerprint and the sealed answer. Of two equal requests one wins;
 //! the other finds the row, compares fingerprints and replays. A refusal is not kept.
 
+mod borrowed;
+
 use sha2::{Digest, Sha256};
 
+use self::borrowed::Borrowed;
 use crate::environment::Environment;
 use crate::ids::{MerchantId, RowKey, Version};
 use crate::time::{HOUR_MS, Timestamp};
@@ -62,44 +65,9 @@ pub fn fingerprint(method: &str, path: &str, body: &[u8]) -> [u8; 32] {
 
 /// Objects by sorted name and without spaces, so that two spellings of a body are one.
 fn hash_canonical(body: &[u8], hash: &mut Sha256) {
-    match serde_json::from_slice::<serde_json::Value>(body) {
-        Ok(value) => hash_value(&value, hash),
+    match serde_json::from_slice::<Borrowed<'_>>(body) {
+        Ok(value) => value.hash(hash),
         Err(_) => hash.update(body),
-    }
-}
-
-fn hash_value(value: &serde_json::Value, hash: &mut Sha256) {
-    match value {
-        serde_json::Value::Object(fields) => {
-            let mut names: Vec<_> = fields.iter().collect();
-            names.sort_unstable_by_key(|(name, _)| *name);
-            hash.update(b"{");
-            for (name, field) in names {
-                hash.update((name.len() as u64).to_be_bytes());
-                hash.update(name.as_bytes());
-                hash_value(field, hash);
-            }
-            hash.update(b"}");
-        }
-        serde_json::Value::Array(items) => {
-            hash.update(b"[");
-            items.iter().for_each(|item| hash_value(item, hash));
-            hash.update(b"]");
-        }
-        serde_json::Value::String(text) => {
-            hash.update(b"s");
-            hash.update((text.len() as u64).to_be_bytes());
-            hash.update(text.as_bytes());
-        }
-        serde_json::Value::Number(number) => {
-            let text = number.to_string();
-            hash.update(b"n");
-            hash.update((text.len() as u64).to_be_bytes());
-            hash.update(text.as_bytes());
-        }
-        serde_json::Value::Bool(true) => hash.update(b"t"),
-        serde_json::Value::Bool(false) => hash.update(b"f"),
-        serde_json::Value::Null => hash.update(b"0"),
     }
 }
 
@@ -113,6 +81,11 @@ mod tests {
         assert_eq!(of(r#"{"a":1,"b":[true,null]}"#), of(" {\"b\": [true, null], \"a\": 1} "));
         assert_ne!(of(r#"{"a":1}"#), of(r#"{"a":"1"}"#));
         assert_ne!(of(r#"{"a":["b"]}"#), of(r#"{"a":["b",null]}"#));
+        assert_eq!(of(r#"{"a":"\u00e9\n"}"#), of("{\"\\u0061\":\"é\\u000a\"}"));
+        assert_eq!(of(r#"{"a":1,"a":2}"#), of(r#"{"a":2}"#), "the last of a name counts");
+        assert_eq!(of(r#"{"a":1.50,"b":1e2}"#), of(r#"{"b":100.0,"a":1.5}"#));
+        assert_ne!(of(r#"{"a":-1}"#), of(r#"{"a":1}"#));
+        assert_ne!(of(r#"{"a":[]}"#), of(r#"{"a":{}}"#));
         let elsewhere = fingerprint("POST", "/api/v1/invoices/1", br#"{"a":1}"#);
         assert_ne!(of(r#"{"a":1}"#), elsewhere);
     }

@@ -112,6 +112,66 @@ uuid_ids! {
     SimulatedTxId,
 }
 
+macro_rules! prefixed_ids {
+    ($($(#[$doc:meta])* $name:ident = $prefix:literal),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(pub RowKey);
+
+        impl $name {
+            pub fn key(self) -> RowKey {
+                self.0
+            }
+
+            pub fn parse(text: &str) -> Option<$name> {
+                let hex = text.strip_prefix($prefix).filter(|hex| hex.len() == 32)?;
+                let is_ours = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+                let number = u128::from_str_radix(hex, 16).ok()?;
+                hex.bytes().all(is_ours).then(|| $name(RowKey(number.to_be_bytes())))
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(out, "{}{:032x}", $prefix, u128::from_be_bytes(self.0.0))
+            }
+        }
+
+        impl From<RowKey> for $name {
+            fn from(key: RowKey) -> $name {
+                $name(key)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+                out.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<$name, D::Error> {
+                let text = std::borrow::Cow::<str>::deserialize(from)?;
+                let refuse = || serde::de::Error::custom(concat!("not an id ", $prefix, "…"));
+                $name::parse(&text).ok_or_else(refuse)
+            }
+        }
+    )+};
+}
+
+prefixed_ids! {
+    /// A webhook endpoint's id.
+    EndpointId = "we_",
+    /// A delivery's id.
+    DeliveryId = "del_",
+}
+
+impl EndpointId {
+    pub fn fresh(fresh: &mut Fresh) -> EndpointId {
+        EndpointId(fresh.uuid().into())
+    }
+}
+
 /// A merchant's number. Zero is the house itself: operator acts and shared rows.
 #[derive(
     Clone,
@@ -183,6 +243,11 @@ impl Fresh {
         bytes[6] = 0x70 | (bytes[6] & 0x0f);
         bytes[8] = 0x80 | (bytes[8] & 0x3f);
         Uuid::from_bytes(bytes)
+    }
+
+    /// A number below `sides`, for spreading work in time. Not a secret.
+    pub fn dice(&mut self, sides: u64) -> u64 {
+        self.next() % sides.max(1)
     }
 
     /// SplitMix64 over a seeded stream: distinct for distinct seeds, cheap, not for secrets.

@@ -7,7 +7,7 @@ mod create;
 mod lifecycle;
 mod metadata;
 
-pub use create::{Created, InvoiceAsk, check_amount, create};
+pub use create::{Created, EXPIRES_IN_MS_MAX, InvoiceAsk, check_amount, create};
 pub use lifecycle::{
     AddressAsk, Expiry, LATE_WINDOW_MS, OtherSessions, WaitReason, accept, answer_questions,
     cancel, expire, expire_now_for_simulation, fresh_session, give_out_address, set_customer_email,
@@ -23,6 +23,7 @@ use crate::money::{Usd, UsdNumber};
 use crate::network::Network;
 use crate::payment::{Payment, PaymentView};
 use crate::questions::{Answer, Questions};
+use crate::quote;
 use crate::session::{AFTER_FINAL_MS, Session};
 use crate::time::Timestamp;
 use crate::token::TokenId;
@@ -253,6 +254,9 @@ impl Invoice {
         if self.view() != before.view() {
             let data = updated_data(&before.view(), &self.view());
             changes.tell(self.entry(EventType::InvoiceUpdated, data, origin, now));
+        }
+        if let Some(told) = quote::payor::remaining_changed(before, &self, now) {
+            changes.tell(told);
         }
         if self.status != before.status {
             changes.count(before.gauge(), -1);

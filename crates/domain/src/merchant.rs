@@ -23,6 +23,28 @@ pub struct MainnetRequest {
     pub requested_at: Timestamp,
 }
 
+/// How much may be missing for an invoice to count as paid. Each environment has its own, so that
+/// a key of one never decides about the money of the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tolerance {
+    pub basis_points: i64,
+    /// The most that may be missing, whatever the share.
+    pub most: Usd,
+}
+
+impl Default for Tolerance {
+    fn default() -> Tolerance {
+        Tolerance { basis_points: 0, most: Usd::ZERO }
+    }
+}
+
+impl Tolerance {
+    /// How much may be missing from `amount`.
+    pub fn of(self, amount: Usd) -> Usd {
+        amount.share(self.basis_points).min(self.most)
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Merchant {
     pub id: MerchantId,
@@ -33,8 +55,10 @@ pub struct Merchant {
     pub has_mainnet_access: bool,
     pub mainnet_request: Option<MainnetRequest>,
     pub default_payment_return_url: Option<String>,
-    pub tolerance_bps: i64,
-    pub tolerance_max: Usd,
+    #[serde(default)]
+    pub tolerance_devnet: Tolerance,
+    #[serde(default)]
+    pub tolerance_mainnet: Tolerance,
     pub embed_origins: Vec<String>,
     pub logo_url: Option<String>,
     pub brand_color: Option<String>,
@@ -58,8 +82,8 @@ impl Merchant {
             has_mainnet_access: false,
             mainnet_request: None,
             default_payment_return_url: None,
-            tolerance_bps: 0,
-            tolerance_max: Usd::ZERO,
+            tolerance_devnet: Tolerance::default(),
+            tolerance_mainnet: Tolerance::default(),
             embed_origins: Vec::new(),
             logo_url: None,
             brand_color: None,
@@ -90,9 +114,18 @@ impl Merchant {
         }
     }
 
-    /// How much may be missing from `amount` for an invoice to count as paid.
-    pub fn tolerance(&self, amount: Usd) -> Usd {
-        amount.share(self.tolerance_bps).min(self.tolerance_max)
+    pub fn tolerance(&self, environment: Environment) -> Tolerance {
+        match environment {
+            Environment::Devnet => self.tolerance_devnet,
+            Environment::Mainnet => self.tolerance_mainnet,
+        }
+    }
+
+    pub fn with_tolerance(self, environment: Environment, tolerance: Tolerance) -> Merchant {
+        match environment {
+            Environment::Devnet => Merchant { tolerance_devnet: tolerance, ..self },
+            Environment::Mainnet => Merchant { tolerance_mainnet: tolerance, ..self },
+        }
     }
 
     /// The change that writes this merchant, and the notice that other processes read it anew.

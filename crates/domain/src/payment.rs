@@ -1,7 +1,8 @@
 //! A payment: what one on-chain transfer to an invoice's address did.
 //!
 //! `pending → confirmed | underpaid`, `underpaid → confirmed` when the invoice is paid, and
-//! `reverted` when a reorg removed it; a later block may bring it back. Its value is fixed once.
+//! `reverted` when a reorg removed it; a later block may bring it back. `pending → manual_retry`
+//! when a look at the chain for it failed, and back by one that succeeds. Its value is fixed once.
 
 mod observe;
 #[cfg(test)]
@@ -48,6 +49,11 @@ impl PaymentStatus {
 
     pub fn from_code(code: i64) -> Option<PaymentStatus> {
         usize::try_from(code).ok().and_then(|at| PaymentStatus::ALL.get(at).copied())
+    }
+
+    /// Neither money yet nor gone: its depth decides.
+    pub fn is_waiting(self) -> bool {
+        matches!(self, PaymentStatus::Pending | PaymentStatus::ManualRetry)
     }
 
     /// Deep enough to be money.

@@ -10,15 +10,19 @@ const ANSWER_BYTES_MAX: usize = 1_000;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Questions {
+    #[schema(min_items = 1, max_items = 5)]
     pub questions: Vec<Question>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Question {
+    #[schema(min_length = 1)]
     pub id: String,
+    #[schema(min_length = 1)]
     pub question: String,
     /// What kind of answer is expected: `text`, `email`, `number`, `tel` or `url`.
     #[serde(rename = "type")]
+    #[schema(pattern = "^(text|email|number|tel|url)$")]
     pub kind: String,
     #[serde(default)]
     pub validation: QuestionValidation,
@@ -33,6 +37,8 @@ pub struct QuestionValidation {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Answer {
     pub question_id: String,
+    /// At most 1000 bytes.
+    #[schema(max_length = 1000)]
     pub response: String,
 }
 

@@ -3,6 +3,8 @@
 //! A payor's quote belongs to an invoice; a merchant's stands alone. The price of a quote is the
 //! ratio of its two amounts, so that paying exactly the estimate is worth exactly the amount.
 
+pub mod payor;
+
 use serde::{Deserialize, Serialize};
 
 use crate::environment::Environment;

@@ -28,6 +28,12 @@ pub enum Refusal {
     MainnetNotEnabled,
     #[error("The access key is not valid")]
     AccessKeyInvalid,
+    #[error("The webhook endpoint is disabled; enable it first")]
+    EndpointDisabled,
+    #[error("A merchant has at most {} webhook endpoints", crate::webhook_endpoint::ENDPOINTS_MAX)]
+    TooManyEndpoints,
+    #[error("This delivery was attempted too often to be sent again")]
+    TooManyAttempts,
 }
 
 impl Refusal {

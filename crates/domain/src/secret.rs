@@ -6,7 +6,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chacha20poly1305::aead::{Aead, Payload};
-use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+use chacha20poly1305::{AeadInPlace, KeyInit, XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 const KEY_ID_BYTES: usize = 4;
 const NONCE_BYTES: usize = 24;
+const TAG_BYTES: usize = 16;
 
 /// Text that must not be printed: an API key, a password, a token.
 #[derive(Clone, PartialEq, Eq)]
@@ -120,9 +121,15 @@ impl KeyRing {
     pub fn seal(&self, purpose: &[u8], plain: &[u8], nonce: [u8; NONCE_BYTES]) -> Vec<u8> {
         let key = self.current();
         let cipher = XChaCha20Poly1305::new((&*key.sealing).into());
-        let payload = Payload { msg: plain, aad: purpose };
-        let sealed = cipher.encrypt(XNonce::from_slice(&nonce), payload).expect("fits in memory");
-        [&key.id.to_be_bytes()[..], &nonce, &sealed].concat()
+        let lead_bytes = KEY_ID_BYTES + NONCE_BYTES;
+        let mut sealed = Vec::with_capacity(lead_bytes + plain.len() + TAG_BYTES);
+        sealed.extend_from_slice(&key.id.to_be_bytes());
+        sealed.extend_from_slice(&nonce);
+        sealed.extend_from_slice(plain);
+        let message = &mut sealed[lead_bytes..];
+        let tag = cipher.encrypt_in_place_detached(XNonce::from_slice(&nonce), purpose, message);
+        sealed.extend_from_slice(&tag.expect("fits in memory"));
+        sealed
     }
 
     pub fn open(&self, purpose: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {

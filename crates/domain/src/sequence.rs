@@ -1,6 +1,7 @@
 //! A sequence: numbers that are given out once, in blocks, to any number of processes.
 //!
-//! Deposit address indexes and merchant numbers come from here. A block that a process never used
+//! Deposit address indexes, numbers of merchants and of their webhook endpoints come from here. A
+//! block that a process never used
 //! up is lost, never given out twice.
 
 use crate::changes::Changes;
@@ -25,6 +26,11 @@ impl Sequence {
 
     pub fn merchant_key() -> RowKey {
         RowKey::of("sequence", &[b"merchant"])
+    }
+
+    /// The numbers of a merchant's webhook endpoints.
+    pub fn webhook_endpoint_key(merchant_id: MerchantId) -> RowKey {
+        RowKey::of("sequence", &[b"webhook_endpoint", &merchant_id.0.to_be_bytes()])
     }
 
     /// Takes `count` numbers: the first of them, and the change that takes them.

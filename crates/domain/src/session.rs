@@ -1,7 +1,8 @@
 //! Payor sessions: browser-safe credentials for exactly one invoice.
 //!
-//! The token is a UUIDv4 by shape: the session's row id put through a keyed permutation. So it
-//! names its row without an index of random keys, and a copy of the database reveals no token.
+//! The token is a UUIDv4 by shape: the session's id put through a keyed permutation. So it names
+//! its row without an index of random keys, and a copy of the database reveals no token. The first
+//! session of an invoice has the invoice's own id and no row; those that follow have rows.
 
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
@@ -9,6 +10,7 @@ use uuid::Uuid;
 
 use crate::environment::Environment;
 use crate::ids::{InvoiceId, MerchantId, RowKey, SessionId, Version};
+use crate::invoice::Invoice;
 use crate::secret::{KeyRing, decode_hex, encode_hex, equal, mac};
 use crate::time::{HOUR_MS, Timestamp};
 
@@ -47,6 +49,19 @@ pub enum CredentialError {
 }
 
 impl Session {
+    /// The session an invoice is made with. It is named after the invoice and issued when the
+    /// invoice was made, so the invoice's own row tells all of it and it has none.
+    pub fn first_of(invoice: &Invoice) -> Session {
+        Session {
+            id: SessionId(invoice.id.0),
+            invoice_id: invoice.id,
+            merchant_id: invoice.merchant_id,
+            environment: invoice.environment,
+            issued_at: invoice.created_at,
+            version: 0,
+        }
+    }
+
     pub fn key(&self) -> RowKey {
         self.id.key()
     }
@@ -58,7 +73,8 @@ impl Session {
         Credentials { session_token, signature }
     }
 
-    /// Which sessions a token may name: one for each key that is still let in.
+    /// Which sessions a token may name, and first ones the invoices: one for each key that is
+    /// still let in.
     pub fn candidates(keys: &KeyRing, token: &str) -> Result<Vec<SessionId>, CredentialError> {
         let uuid = Uuid::try_parse(token).map_err(|_| CredentialError::Malformed)?;
         if token.len() != 36 || uuid.get_version_num() != 4 {

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::environment::Environment;
 use crate::ids::{Fresh, MemberId, MerchantId, RowKey, SignInId, Version};
 use crate::member::Member;
 use crate::secret::{Entropy, KeyRing, Secret, equal, mac, sha256};
@@ -163,6 +164,23 @@ pub struct AccessClaims {
 pub struct PaymentStreamClaims {
     pub aud: Audience,
     pub invoice: crate::ids::InvoiceId,
+    pub exp: i64,
+}
+
+/// The claims of a token for one of a merchant's streams.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamClaims {
+    pub aud: Audience,
+    pub merchant: MerchantId,
+    /// None: events of both.
+    pub environment: Option<Environment>,
+    pub exp: i64,
+}
+
+/// What every token says, whoever it is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct TokenHead {
+    pub aud: Audience,
     pub exp: i64,
 }
 

@@ -1,6 +1,7 @@
 //! Manual verification: a job that looks one invoice's network up again, now.
 //!
-//! It credits what the watcher missed, through the same decisions as the watcher.
+//! It credits what the watcher missed, through the same decisions as the watcher. While a look
+//! fails, the payments it is about say `manual_retry`; the look that succeeds brings them back.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +11,7 @@ use crate::environment::Environment;
 use crate::ids::{Fresh, InvoiceId, MerchantId, RowKey, VerificationId, Version};
 use crate::invoice::Invoice;
 use crate::network::Network;
+use crate::payment::{Payment, PaymentStatus};
 use crate::refusal::Refusal;
 use crate::time::{SECOND_MS, Timestamp};
 
@@ -73,6 +75,15 @@ impl Verification {
             completed_at: None,
             version: 0,
         }
+    }
+
+    /// Whether its look could have told of this payment.
+    fn is_about(&self, payment: &Payment) -> bool {
+        let is_asked = self.tx_hash.as_ref().is_none_or(|hash| *hash == payment.tx_hash);
+        is_asked
+            && payment.invoice_id == self.invoice_id
+            && payment.network == self.network
+            && payment.environment == self.environment
     }
 
     /// The chain was looked at and everything found is recorded.
@@ -147,6 +158,43 @@ pub fn request(
             (job, changes)
         }
     }
+}
+
+/// A job whose look failed: it is tried again later, and what it would have looked at waits.
+pub fn look_failed(
+    job: Verification,
+    known: Option<(&Invoice, &[Payment])>,
+    head: u64,
+    now: Timestamp,
+) -> Changes {
+    let mut changes = Changes::of(job.merchant_id);
+    if let Some((invoice, payments)) = known {
+        for payment in payments.iter().filter(|payment| job.is_about(payment)) {
+            payment.retry_later((invoice, head), &mut changes, now);
+        }
+    }
+    // The cause may name a provider: it stays in the log.
+    changes.update(job.fail_attempt("The network does not answer at the moment", now));
+    changes
+}
+
+/// The chain could not say whether a payment's block still stands: a job looks again.
+///
+/// None if the payment does not wait for the chain, or is being looked for already.
+pub fn payment_not_seen(
+    payment: &Payment,
+    invoice: &Invoice,
+    latest: Option<Verification>,
+    head: u64,
+    fresh: &mut Fresh,
+) -> Option<Changes> {
+    if payment.status != PaymentStatus::Pending {
+        return None;
+    }
+    let tx_hash = Some(payment.tx_hash.clone());
+    let (_, mut changes) = request(invoice, payment.network, tx_hash, latest, fresh);
+    payment.retry_later((invoice, head), &mut changes, fresh.now());
+    Some(changes)
 }
 
 /// Which network to look at: the asked one, else the locked one, else the only one there is.

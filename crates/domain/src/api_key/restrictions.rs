@@ -13,6 +13,7 @@ pub struct Restrictions {
     /// The key may read, but change nothing.
     pub read_only: bool,
     /// Addresses or subnets (`203.0.113.0/24`) the key may be used from; empty: any.
+    #[schema(max_items = 50)]
     pub ip_allow: Vec<String>,
 }
 

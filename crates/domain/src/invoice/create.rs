@@ -1,11 +1,11 @@
-//! Making an invoice: every bound of the request, then one commit of invoice, session and event.
+//! Making an invoice: every bound of the request, then one commit of invoice and event.
 
 use super::{Details, Invoice, InvoiceStatus, InvoiceType, Metadata};
 use crate::address::Address;
 use crate::changes::Changes;
 use crate::environment::Environment;
 use crate::event::Origin;
-use crate::ids::{Fresh, InvoiceId, SessionId};
+use crate::ids::{Fresh, InvoiceId};
 use crate::merchant::Merchant;
 use crate::money::Usd;
 use crate::questions::{Questions, normalize_email};
@@ -20,7 +20,7 @@ const TEXT_MAX: usize = 255;
 const METADATA_BYTES_MAX: usize = 512;
 const RETURN_URL_MAX: usize = 2_048;
 const EXPIRES_IN_MS_DEFAULT: i64 = 12 * HOUR_MS;
-const EXPIRES_IN_MS_MAX: i64 = 30 * DAY_MS;
+pub const EXPIRES_IN_MS_MAX: i64 = 30 * DAY_MS;
 
 /// What a merchant asks for.
 #[derive(Clone, Debug, Default)]
@@ -65,7 +65,7 @@ pub fn create(
     }
     let customer_email = ask.customer_email.as_deref().map(email).transpose()?;
     let customer_id = text("customer_id", ask.customer_id.clone())?;
-    let tolerance = merchant.tolerance(ask.amount);
+    let tolerance = merchant.tolerance(environment).of(ask.amount);
     let amount = ask.amount;
     let expires_at = now.plus_ms(expires_in_ms);
     let invoice = Invoice {
@@ -97,16 +97,8 @@ pub fn create(
         final_at: None,
         version: 0,
     };
-    let session = Session {
-        id: SessionId::fresh(fresh),
-        invoice_id: invoice.id,
-        merchant_id: merchant.id,
-        environment,
-        issued_at: now,
-        version: 0,
-    };
+    let session = Session::first_of(&invoice);
     let mut changes = Changes::of(merchant.id);
-    changes.insert(session.clone());
     invoice.clone().record_created(&mut changes, origin, now);
     Ok(Created { invoice, session, changes })
 }

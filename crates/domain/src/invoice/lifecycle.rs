@@ -11,7 +11,7 @@ use crate::money::Usd;
 use crate::network::Network;
 use crate::payment::{Payment, PaymentStatus, Posting, SettlementStatus};
 use crate::questions::Answer;
-use crate::quote::Quote;
+use crate::quote::{Quote, payor};
 use crate::refusal::Refusal;
 use crate::session::Session;
 use crate::time::{HOUR_MS, SECOND_MS, Timestamp};
@@ -87,6 +87,7 @@ pub fn give_out_address(
     } else {
         changes.guard(Noun::Invoice, before.key(), before.version);
     }
+    changes.tell(payor::locked(&ask.quote, before, now));
     changes.insert(ask.quote);
     Ok(changes)
 }

@@ -1,6 +1,7 @@
 //! What a merchant may say of itself, and the bounds of each setting.
 //!
-//! An absent field stays as it is. Only addresses and colours can be cleared.
+//! An absent field stays as it is. Only addresses and colours can be cleared. The tolerance is the
+//! environment's in which the caller acts; the rest is the merchant's everywhere.
 
 use super::Merchant;
 use crate::environment::Environment;
@@ -29,12 +30,10 @@ pub struct ProfileChange {
 }
 
 impl ProfileChange {
-    /// Whether only an owner may make it: it decides how much money makes an invoice paid, whom
-    /// the house writes to, or where payors are sent and by whom they are framed.
+    /// Whether only an owner may make it: it decides, in both environments, whom the house writes
+    /// to, or where payors are sent and by whom they are framed.
     pub fn takes_an_owner(&self) -> bool {
-        self.tolerance_bps.is_some()
-            || self.tolerance_max.is_some()
-            || self.email.is_some()
+        self.email.is_some()
             || self.default_payment_return_url.is_some()
             || self.embed_origins.is_some()
     }
@@ -56,18 +55,20 @@ impl Merchant {
         if let Some(url) = change.default_payment_return_url {
             self.default_payment_return_url = https_url("default_payment_return_url", url)?;
         }
+        let mut tolerance = self.tolerance(environment);
         if let Some(basis_points) = change.tolerance_bps {
             if !(0..=TOLERANCE_BPS_MAX).contains(&basis_points) {
                 return Err(Refusal::invalid("tolerance_bps", "must be between 0 and 1000"));
             }
-            self.tolerance_bps = basis_points;
+            tolerance.basis_points = basis_points;
         }
         if let Some(most) = change.tolerance_max {
             if !(Usd::ZERO..=TOLERANCE_MAX).contains(&most) {
                 return Err(Refusal::invalid("tolerance_max_usd", "must not pass 1000000"));
             }
-            self.tolerance_max = most;
+            tolerance.most = most;
         }
+        self = self.with_tolerance(environment, tolerance);
         if let Some(origins) = change.embed_origins {
             self.embed_origins = embed_origins(origins, environment)?;
         }
@@ -201,12 +202,10 @@ mod tests {
     }
 
     #[test]
-    fn money_addresses_and_the_e_mail_take_an_owner() {
+    fn addresses_and_the_e_mail_take_an_owner() {
         let text = || "x".to_owned();
         let base = ProfileChange::default;
         for change in [
-            ProfileChange { tolerance_bps: Some(0), ..base() },
-            ProfileChange { tolerance_max: Some(Usd(0)), ..base() },
             ProfileChange { email: Some(text()), ..base() },
             ProfileChange { default_payment_return_url: Some(None), ..base() },
             ProfileChange { embed_origins: Some(Vec::new()), ..base() },
@@ -215,6 +214,8 @@ mod tests {
         }
         for change in [
             base(),
+            ProfileChange { tolerance_bps: Some(0), ..base() },
+            ProfileChange { tolerance_max: Some(Usd(0)), ..base() },
             ProfileChange { company_name: Some(text()), ..base() },
             ProfileChange { logo_url: Some(None), ..base() },
             ProfileChange { brand_color: Some(None), ..base() },
@@ -234,6 +235,20 @@ mod tests {
         let clear = ProfileChange { default_payment_return_url: Some(None), ..Default::default() };
         let cleared = after.with_profile(clear, DEVNET).expect("valid");
         assert_eq!(cleared.default_payment_return_url, None);
+    }
+
+    #[test]
+    fn tolerance_is_the_environments_own() {
+        let change = ProfileChange {
+            tolerance_bps: Some(100),
+            tolerance_max: Some(Usd::from_dollars(1)),
+            ..Default::default()
+        };
+        let after = changed(change, DEVNET).expect("valid");
+        let missing = |environment| after.tolerance(environment).of(Usd::from_dollars(50));
+        assert_eq!(missing(DEVNET), Usd(500_000));
+        assert_eq!(missing(Environment::Mainnet), Usd::ZERO);
+        assert_eq!(after.tolerance(DEVNET).of(Usd::from_dollars(500)), Usd::from_dollars(1));
     }
 
     #[test]

@@ -169,9 +169,24 @@ fn block_number(transfer: &ChainTransfer) -> i64 {
 /// The transfer is known: it came back after a reorg, moved to another block, or nothing is new.
 fn see_again(sighting: &Sighting<'_>, known: &Payment, now: Timestamp) -> Option<Changes> {
     let transfer = sighting.transfer;
-    let comes_back = known.status == PaymentStatus::Reverted;
-    if !comes_back && known.block_hash == transfer.block.hash {
-        return None;
+    let is_same_block = known.block_hash == transfer.block.hash;
+    match known.status {
+        PaymentStatus::Reverted => {}
+        PaymentStatus::ManualRetry if is_same_block => {
+            // The look that was missing: the payment waits for depth again, judged as it was.
+            let mut changes = Changes::of(known.merchant_id);
+            let after = Payment { status: PaymentStatus::Pending, ..known.clone() };
+            after.record_updated(known, (sighting.invoice, sighting.head), &mut changes, now);
+            return Some(changes);
+        }
+        PaymentStatus::Pending
+        | PaymentStatus::Underpaid
+        | PaymentStatus::Confirmed
+        | PaymentStatus::ManualRetry => {
+            if is_same_block {
+                return None;
+            }
+        }
     }
     let mut after = known.clone();
     after.block_number = block_number(transfer);
@@ -205,7 +220,7 @@ fn is_late_now(known: &Payment, block_time: Timestamp, invoice: &Invoice) -> boo
 
 /// What a payment adds to the invoice's pending amount.
 fn pending_value(payment: &Payment) -> Usd {
-    let is_pending = payment.is_counted && payment.status == PaymentStatus::Pending;
+    let is_pending = payment.is_counted && payment.status.is_waiting();
     if is_pending { payment.value } else { Usd::ZERO }
 }
 
@@ -222,8 +237,7 @@ pub struct Confirmation<'a> {
 /// Confirms a payment that is deep enough; none if it is not, or no longer pending.
 pub fn confirm(confirmation: Confirmation<'_>, fresh: &mut Fresh) -> Option<Changes> {
     let Confirmation { payment: known, invoice: before, underpaid, head } = confirmation;
-    let is_waiting = matches!(known.status, PaymentStatus::Pending | PaymentStatus::ManualRetry);
-    if !is_waiting || !known.is_deep_enough(head) {
+    if !known.status.is_waiting() || !known.is_deep_enough(head) {
         return None;
     }
     let now = fresh.now();
@@ -310,6 +324,26 @@ pub fn revert(known: &Payment, before: &Invoice, head: u64, fresh: &mut Fresh) -
 }
 
 impl Payment {
+    /// A look at the chain for this payment failed: until another one succeeds nobody can say
+    /// whether it still stands. What the invoice waits for stays the same.
+    pub(crate) fn retry_later(
+        &self,
+        context: (&Invoice, u64),
+        changes: &mut Changes,
+        now: Timestamp,
+    ) {
+        match self.status {
+            PaymentStatus::Pending => {
+                let after = Payment { status: PaymentStatus::ManualRetry, ..self.clone() };
+                after.record_updated(self, context, changes, now);
+            }
+            PaymentStatus::ManualRetry
+            | PaymentStatus::Underpaid
+            | PaymentStatus::Confirmed
+            | PaymentStatus::Reverted => {}
+        }
+    }
+
     /// Moves this payment's tokens in the ledger to where they belong now.
     pub(crate) fn post(
         &mut self,

@@ -14,7 +14,7 @@ use crate::event::Origin;
 use crate::ids::{Fresh, MerchantId};
 use crate::invoice::{self, Expiry, Invoice, InvoiceAsk, InvoiceStatus};
 use crate::ledger::AccountKind;
-use crate::merchant::Merchant;
+use crate::merchant::{Merchant, Tolerance};
 use crate::money::Rate;
 use crate::refusal::Refusal;
 
@@ -43,8 +43,8 @@ struct World {
 impl World {
     fn new(tolerance_bps: i64) -> World {
         let mut merchant = Merchant::new(MerchantId(1), "Shop", "a@example.com", START);
-        merchant.tolerance_bps = tolerance_bps;
-        merchant.tolerance_max = Usd::from_dollars(5);
+        merchant.tolerance_devnet =
+            Tolerance { basis_points: tolerance_bps, most: Usd::from_dollars(5) };
         let ask = InvoiceAsk {
             amount: Usd::from_dollars(100),
             expires_in_ms: Some(60_000),
@@ -102,8 +102,7 @@ impl World {
         };
         let confirmed = sum(&|payment| payment.is_counted && payment.status.is_confirmed());
         assert_eq!(self.invoice.amount_paid, confirmed, "amount paid");
-        let pending =
-            sum(&|payment| payment.is_counted && payment.status == PaymentStatus::Pending);
+        let pending = sum(&|payment| payment.is_counted && payment.status.is_waiting());
         assert_eq!(self.invoice.amount_pending, pending, "amount pending");
         assert_eq!(self.balances.values().sum::<i128>(), 0, "the ledger sums to zero");
         let owed: i128 = self
