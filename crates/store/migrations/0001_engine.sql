@@ -45,6 +45,9 @@ CREATE TABLE log (
     PRIMARY KEY (lane, sequence)
 ) {strict};
 
+-- Notices, among many more events that do not write this one: what every process follows.
+CREATE INDEX log_notices ON log (lane, sequence) WHERE kind >= 1000;
+
 CREATE TABLE counters (
     key {key} NOT NULL PRIMARY KEY,
     version {int} NOT NULL,

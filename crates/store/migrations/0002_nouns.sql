@@ -186,6 +186,10 @@ CREATE TABLE idempotency (
     created_at {int} NOT NULL
 ) {strict};
 
+-- What a sweep follows: the key is a hash, and rows that are used again after their day are not in
+-- the order they were inserted in.
+CREATE INDEX idempotency_by_time ON idempotency (created_at);
+
 CREATE TABLE claims (
     key {key} NOT NULL PRIMARY KEY,
     version {int} NOT NULL,
@@ -241,6 +245,9 @@ CREATE TABLE sign_ins (
 ) {strict};
 
 CREATE INDEX sign_ins_open ON sign_ins (member_id, expires_at) WHERE ended_at IS NULL;
+
+-- What a sweep follows.
+CREATE INDEX sign_ins_by_expiry ON sign_ins (expires_at);
 
 CREATE TABLE wallet_challenges (
     key {key} NOT NULL PRIMARY KEY,

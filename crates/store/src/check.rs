@@ -105,12 +105,28 @@ impl Store {
             let to = last.min(from + LOG_WINDOW - 1);
             let missing = to - from + 1 - self.count_entries(lane, from, to).await?;
             if missing != 0 {
+                let kept_from = self.first_entry(lane).await?;
+                if kept_from > from {
+                    // Swept while it was being counted.
+                    from = kept_from;
+                    continue;
+                }
                 let what = format!("lane {lane} of the log lacks {missing} of {from} to {to}");
                 findings.push(CheckFinding::error(what, ASK_FOR_HELP));
             }
             from = to + 1;
         }
         Ok(findings)
+    }
+
+    /// The oldest entry that is kept; a sweep leaves at least the newest of all.
+    async fn first_entry(&self, lane: i64) -> Result<i64, StoreError> {
+        let sql = "SELECT MIN(sequence) FROM log WHERE lane = $1";
+        let rows = self.select_cells(sql, &[Kind::Int], vec![Value::Int(lane)]).await?;
+        match rows.first().map(Vec::as_slice) {
+            Some([Value::Int(first)]) => Ok(*first),
+            _ => Ok(0),
+        }
     }
 
     async fn count_entries(&self, lane: i64, from: i64, to: i64) -> Result<i64, StoreError> {

@@ -5,6 +5,7 @@
 //! this; they differ only in how they look rows up and write them.
 
 pub(crate) mod judge;
+mod keyed;
 pub(crate) mod queue;
 pub(crate) mod view;
 

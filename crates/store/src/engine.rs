@@ -15,6 +15,7 @@ use crate::roof::Roof;
 use crate::row::{Kind, Value};
 use crate::sqlite::Sqlite;
 use crate::store::{MigrationReport, Shared, StoreConfig};
+use crate::sweep::{Chunk, Swept};
 
 pub(crate) enum Engine {
     Sqlite(Sqlite),
@@ -100,6 +101,15 @@ impl Engine {
             Engine::Sqlite(sqlite) => sqlite.rows(sql, kinds, params).await,
             Engine::Postgres(postgres) => postgres.rows(sql, kinds, params).await,
             Engine::Roof(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// Deletes one chunk of what is no longer kept.
+    pub async fn sweep(&self, chunk: Chunk) -> Result<Swept, StoreError> {
+        match self {
+            Engine::Sqlite(sqlite) => sqlite.sweep(chunk).await,
+            Engine::Postgres(postgres) => postgres.sweep(chunk).await,
+            Engine::Roof(_) => Ok(Swept { rows: 0, is_done: true }),
         }
     }
 

@@ -167,16 +167,27 @@ impl Store {
         &self,
         filter: &InvoiceFilter,
     ) -> Result<Vec<(InvoiceStatus, i64, Usd)>, StoreError> {
-        let (sql, params) = filter.totals().project(TOTALS);
+        let (sql, params) = filter.totals().into_parts();
         let rows = self.select_cells(&sql, &[Kind::Int, Kind::Int, Kind::Int], params).await?;
-        let total = |row: Vec<Value>| match row.as_slice() {
-            &[Value::Int(status), Value::Int(count), Value::Int(amount)] => {
-                let sum = Usd(amount.saturating_mul(MICROS_PER_MILLI));
-                InvoiceStatus::from_code(status).map(|status| (status, count, sum))
+        let mut totals: Vec<(InvoiceStatus, i64, Usd)> = Vec::new();
+        for row in rows {
+            let &[Value::Int(status), Value::Int(count), Value::Int(amount)] = row.as_slice()
+            else {
+                return Err(corrupt::<Invoice>("status"));
+            };
+            let status = InvoiceStatus::from_code(status);
+            let status = status.ok_or_else(|| corrupt::<Invoice>("status"))?;
+            let sum = amount.saturating_mul(MICROS_PER_MILLI);
+            match totals.iter_mut().find(|total| total.0 == status) {
+                Some(total) => {
+                    total.1 += count;
+                    total.2 = Usd(total.2.0.saturating_add(sum));
+                }
+                None => totals.push((status, count, Usd(sum))),
             }
-            _ => None,
-        };
-        rows.into_iter().map(|row| total(row).ok_or_else(|| corrupt::<Invoice>("status"))).collect()
+        }
+        totals.sort_by_key(|total| total.0.code());
+        Ok(totals)
     }
 
     /// Open invoices the expiry worker has to look at, the longest due first.

@@ -43,7 +43,7 @@ pub(crate) struct List<R> {
     row: PhantomData<fn() -> R>,
 }
 
-impl<R: Row> List<R> {
+impl<R> List<R> {
     /// A list that starts with `text` after `SELECT … FROM table`.
     pub fn new(text: &str) -> List<R> {
         List {
@@ -53,22 +53,6 @@ impl<R: Row> List<R> {
             is_reversed: false,
             row: PhantomData,
         }
-    }
-
-    /// The rows of several lists of this table, each of which must end with a limit.
-    ///
-    /// What is read is bounded by those limits, even where a planner then sorts all of it.
-    pub fn of_branches<B>(
-        branches: impl IntoIterator<Item = B>,
-        branch: impl Fn(List<R>, B) -> List<R>,
-    ) -> List<R> {
-        let mut list = List { is_whole: true, ..List::new("") };
-        for (at, of) in branches.into_iter().enumerate() {
-            let union = if at == 0 { "" } else { " UNION ALL " };
-            list = list.push(&format!("{union}SELECT * FROM ({}", Self::select()));
-            list = branch(list, of).push(&format!(") AS branch_{at}"));
-        }
-        list
     }
 
     pub fn push(mut self, text: &str) -> List<R> {
@@ -102,6 +86,33 @@ impl<R: Row> List<R> {
         self.push(")")
     }
 
+    pub fn limit(self, limit: i64) -> List<R> {
+        self.bind(" LIMIT ", limit.max(0))
+    }
+
+    /// The text as it stands, and its values.
+    pub fn into_parts(self) -> (String, Vec<Value>) {
+        (self.text, self.params)
+    }
+}
+
+impl<R: Row> List<R> {
+    /// The rows of several lists of this table, each of which must end with a limit.
+    ///
+    /// What is read is bounded by those limits, even where a planner then sorts all of it.
+    pub fn of_branches<B>(
+        branches: impl IntoIterator<Item = B>,
+        branch: impl Fn(List<R>, B) -> List<R>,
+    ) -> List<R> {
+        let mut list = List { is_whole: true, ..List::new("") };
+        for (at, of) in branches.into_iter().enumerate() {
+            let union = if at == 0 { "" } else { " UNION ALL " };
+            list = list.push(&format!("{union}SELECT * FROM ({}", Self::select()));
+            list = branch(list, of).push(&format!(") AS branch_{at}"));
+        }
+        list
+    }
+
     /// Keeps the keys of `range`.
     pub fn within(self, range: KeyRange) -> List<R> {
         let lower = (range.from > 0).then(|| key_of(range.from));
@@ -116,10 +127,6 @@ impl<R: Row> List<R> {
         self.push(order).limit(limit)
     }
 
-    pub fn limit(self, limit: i64) -> List<R> {
-        self.bind(" LIMIT ", limit.max(0))
-    }
-
     fn select() -> String {
         let columns: Vec<&str> = R::TABLE.columns.iter().map(|column| column.name).collect();
         format!("SELECT key, version, {} FROM {}", columns.join(", "), R::TABLE.name)
@@ -129,11 +136,6 @@ impl<R: Row> List<R> {
     pub fn statement(self) -> (String, Vec<Value>) {
         let sql = if self.is_whole { self.text } else { Self::select() + &self.text };
         (sql, self.params)
-    }
-
-    /// The statement that answers `projection` instead of rows.
-    pub fn project(self, projection: &str) -> (String, Vec<Value>) {
-        (format!("SELECT {projection} FROM {}{}", R::TABLE.name, self.text), self.params)
     }
 
     pub async fn read(self, store: &Store) -> Result<Vec<R>, StoreError> {
@@ -213,6 +215,11 @@ const UUID_TIME_MS_MAX: i64 = (1 << 48) - 1;
 fn first_of(ms: i64) -> u128 {
     let ms = ms.clamp(0, UUID_TIME_MS_MAX);
     u128::try_from(ms).expect("clamped above zero") << UUID_TIME_SHIFT
+}
+
+/// Before every key that is drawn at this moment or later.
+pub(crate) fn first_key_of(moment: Timestamp) -> RowKey {
+    key_of(first_of(moment.0))
 }
 
 fn key_of(number: u128) -> RowKey {

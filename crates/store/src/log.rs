@@ -65,7 +65,39 @@ impl Placed<'_> {
     }
 }
 
+/// Notices of a lane, and up to which sequence there are no others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notices {
+    pub entries: Vec<Entry>,
+    pub read_to: i64,
+}
+
+/// What a notice is told by: their codes begin where those of events cannot reach. Written out,
+/// so that a planner sees that the index of notices has all of them.
+pub(crate) const NOTICES: &str =
+    "WHERE lane = $1 AND sequence > $2 AND kind >= 1000 ORDER BY sequence LIMIT $3";
+
 impl Store {
+    /// Up to `limit` notices of a lane after a sequence, in order; events are passed over unread.
+    pub async fn notices_after(
+        &self,
+        lane: i64,
+        sequence: i64,
+        limit: i64,
+    ) -> Result<Notices, StoreError> {
+        // Read before the notices: none at or below it can appear later.
+        let head = self.log_head(lane).await?;
+        if head <= sequence {
+            return Ok(Notices { entries: Vec::new(), read_to: sequence });
+        }
+        let params = vec![Value::Int(lane), Value::Int(sequence), Value::Int(limit)];
+        let entries = self.select_entries(NOTICES, params).await?;
+        let last = entries.last().map_or(sequence, |entry| entry.sequence);
+        let is_cut = i64::try_from(entries.len()).is_ok_and(|count| count >= limit);
+        let read_to = if is_cut { last } else { last.max(head) };
+        Ok(Notices { entries, read_to })
+    }
+
     /// Up to `limit` entries of a lane after a sequence, in order.
     pub async fn log_after(
         &self,
@@ -94,9 +126,17 @@ impl Store {
         tail: &str,
         params: Vec<Value>,
     ) -> Result<Vec<Entry>, StoreError> {
-        let relation = catalog().log();
-        let sql = format!("SELECT {} FROM log {tail}", relation.column_list());
-        let rows = self.select_cells(&sql, &relation.kinds(), params).await?;
+        let sql = format!("SELECT {} FROM log {tail}", catalog().log().column_list());
+        self.read_entries(&sql, params).await
+    }
+
+    /// Entries by a whole statement over all of the log's columns.
+    pub(crate) async fn read_entries(
+        &self,
+        sql: &str,
+        params: Vec<Value>,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let rows = self.select_cells(sql, &catalog().log().kinds(), params).await?;
         rows.into_iter().map(decode).collect()
     }
 }

@@ -26,6 +26,11 @@ const STEPS: &[Step] = &[
         text: include_str!("../migrations/0002_nouns.sql"),
         minimum_compatible: 2,
     },
+    Step {
+        name: "events",
+        text: include_str!("../migrations/0003_events.sql"),
+        minimum_compatible: 3,
+    },
 ];
 
 /// The newest schema this program knows.

@@ -226,10 +226,7 @@ mod tests {
         let codes = |wanted: fn(&PaymentStatus) -> bool| -> Vec<i64> {
             PaymentStatus::ALL.into_iter().filter(wanted).map(PaymentStatus::code).collect()
         };
-        let is_waiting = |status: &PaymentStatus| {
-            matches!(status, PaymentStatus::Pending | PaymentStatus::ManualRetry)
-        };
-        assert_eq!(codes(is_waiting), [0, 3]);
+        assert_eq!(codes(|status| status.is_waiting()), [0, 3]);
         assert_eq!(codes(|status| *status == PaymentStatus::Reverted), [4]);
     }
 }

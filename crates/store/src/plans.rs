@@ -3,18 +3,27 @@
 //! Lists are composed of fragments, so a bad plan may hide in one combination of filters. A list
 //! that is not named here is not checked: add it with the list.
 
+use domain::delivery::{DeliveryStatus, EventPlace};
 use domain::environment::Environment;
-use domain::ids::{InvoiceId, MemberId, MerchantId, RowKey};
+use domain::event::{EventType, Selection};
+use domain::ids::{EndpointId, InvoiceId, MemberId, MerchantId, RowKey};
 use domain::invoice::{Invoice, InvoiceStatus, InvoiceType};
 use domain::network::Network;
+use domain::retention::Passing;
 use domain::time::Timestamp;
 
+use crate::deliveries::{self, DeliveryFilter, QueuePlace};
+use crate::events::{self, EventFilter, Walk};
 use crate::invoices::InvoiceFilter;
 use crate::lists::{List, Page};
+use crate::log;
+use crate::relation::catalog;
 use crate::row::{Row, Value};
+use crate::sweep::{OLDEST_ENTRIES, Order};
 use crate::{
-    api_keys, audit, deposit_addresses, invoices, members, merchants, payments, quotes, sign_ins,
-    simulated, token_rules, unmatched, verifications, watch_cursors,
+    api_keys, audit, delivery_attempts, deposit_addresses, invoices, members, merchants, payments,
+    quotes, sign_ins, simulated, token_rules, unmatched, verifications, watch_cursors,
+    webhook_endpoints,
 };
 
 /// One text, with values of the kinds it takes.
@@ -31,8 +40,20 @@ impl Statement {
         Statement { table: R::TABLE.name, sql, params }
     }
 
+    /// What a sweep deletes. It names rows as each engine likes best, in this same order.
+    fn of_sweep(passing: Passing) -> Statement {
+        let order = Order::of(passing);
+        let params = vec![order.start(), order.at(NOW), Value::Int(5)];
+        Statement { table: order.table, sql: order.oldest(order.column), params }
+    }
+
+    fn of_log_sweep() -> Statement {
+        let params = [0, 0, 7, 5].map(Value::Int).into();
+        Statement { table: "log", sql: OLDEST_ENTRIES.to_owned(), params }
+    }
+
     fn total(list: List<Invoice>) -> Statement {
-        let (sql, params) = list.project(invoices::TOTALS);
+        let (sql, params) = list.into_parts();
         Statement { table: Invoice::TABLE.name, sql, params }
     }
 }
@@ -44,7 +65,8 @@ const PAGES: [Page; 3] = [Page::First, Page::After(KEY), Page::Before(KEY)];
 
 /// Every list there is, each in every combination of its filters.
 pub fn statements() -> Vec<Statement> {
-    [of_invoices(), of_payments(), of_the_others()].concat()
+    [of_invoices(), of_payments(), of_events(), of_webhooks(), of_the_others(), of_sweeps()]
+        .concat()
 }
 
 fn of_invoices() -> Vec<Statement> {
@@ -116,10 +138,82 @@ fn of_payments() -> Vec<Statement> {
     statements
 }
 
+fn of_events() -> Vec<Statement> {
+    let ints = |count: usize| vec![Value::Int(1); count];
+    let log = |sql: &str, params| Statement { table: "log", sql: sql.to_owned(), params };
+    let mut statements = vec![log(events::HEADINGS, ints(3)), log(events::AT_OR_AFTER, ints(2))];
+    let one = |wanted| Selection::of(|kind| kind == wanted);
+    let selections = [Selection::all(), one(EventType::InvoiceUpdated)];
+    let all = EventFilter::of(MERCHANT);
+    let (from, to) = (Some(NOW), Some(NOW));
+    let filters = [
+        all.clone(),
+        EventFilter { environment: Some(Environment::Devnet), ..all.clone() },
+        EventFilter { created_from: from, created_to: to, ..all.clone() },
+        EventFilter { is_commerce_only: true, ..all.clone() },
+        EventFilter { invoice_id: Some(InvoiceId::from(KEY)), ..all.clone() },
+        EventFilter { order_id: Some(KEY), ..all.clone() },
+        EventFilter { invoice_id: Some(InvoiceId::from(KEY)), order_id: Some(KEY), ..all },
+    ];
+    let walks = [
+        Walk::Back { before: None, not_before: 0 },
+        Walk::Back { before: Some(7), not_before: 3 },
+        Walk::Forth { after: 0, up_to: None },
+        Walk::Forth { after: 0, up_to: Some(7) },
+    ];
+    for filter in filters {
+        for (selection, walk) in
+            selections.into_iter().flat_map(|one| walks.map(|walk| (one, walk)))
+        {
+            let filter = EventFilter { selection, ..filter.clone() };
+            let (sql, params) = filter.list(walk, 5).into_parts();
+            statements.push(Statement { table: "log", sql, params });
+        }
+    }
+    statements
+}
+
+fn of_webhooks() -> Vec<Statement> {
+    let endpoint = EndpointId(KEY);
+    let place = QueuePlace { due_at: NOW, key: KEY };
+    let event = EventPlace { created_at: NOW, lane: 0, sequence: 7 };
+    let delivery = event.delivery_key(1);
+    let waiting = vec![Value::Key(KEY), Value::Int(5)];
+    let mut statements = vec![
+        Statement::of(webhook_endpoints::of_merchant(MERCHANT)),
+        Statement::of(webhook_endpoints::recovering().limit(5)),
+        Statement::of(webhook_endpoints::any().limit(1)),
+        Statement::of(deliveries::due(endpoint, NOW, None).limit(5)),
+        Statement::of(deliveries::due(endpoint, NOW, Some(place)).limit(5)),
+        Statement::of(delivery_attempts::between(delivery, KEY)),
+        Statement { table: "deliveries", sql: deliveries::WAITING.to_owned(), params: waiting },
+    ];
+    for page in PAGES {
+        for status in [None, Some(DeliveryStatus::Failed)] {
+            for (endpoints, event) in [(1, None), (1, Some(event)), (2, None), (2, Some(event))] {
+                for environment in [None, Some(Environment::Devnet)] {
+                    let endpoints = vec![endpoint; endpoints];
+                    let filter = DeliveryFilter { endpoints, status, environment, event };
+                    statements.push(Statement::of(filter.list(page, 5)));
+                }
+            }
+        }
+    }
+    statements
+}
+
+/// What every process follows.
+fn of_notices() -> Statement {
+    let relation = catalog().log();
+    let sql = format!("SELECT {} FROM log {}", relation.column_list(), log::NOTICES);
+    Statement { table: relation.name, sql, params: vec![Value::Int(1); 3] }
+}
+
 fn of_the_others() -> Vec<Statement> {
     let invoice_id = InvoiceId::from(KEY);
     let place = (MERCHANT, Environment::Devnet);
     let mut statements = vec![
+        of_notices(),
         Statement::of(quotes::of_invoice(invoice_id, 5)),
         Statement::of(deposit_addresses::of_invoice(invoice_id)),
         Statement::of(merchants::after(Some(MERCHANT)).limit(5)),
@@ -142,5 +236,11 @@ fn of_the_others() -> Vec<Statement> {
             statements.push(Statement::of(unmatched::of_merchant(place, network, page, 5)));
         }
     }
+    statements
+}
+
+fn of_sweeps() -> Vec<Statement> {
+    let mut statements = Passing::ALL.map(Statement::of_sweep).to_vec();
+    statements.push(Statement::of_log_sweep());
     statements
 }

@@ -1,8 +1,10 @@
 //! The scale-out engine: PostgreSQL, any number of server processes on one database.
 //!
 //! Each lane has a committer with a connection of its own. Points are answered in batches by two
-//! tasks, lists by a small pool. One more connection wakes other processes and is woken by them.
+//! tasks, lists by a small pool. One more connection wakes other processes, is woken by them and
+//! tells that this one is alive; another sweeps.
 
+mod alive;
 mod attempt;
 mod committer;
 mod connect;
@@ -13,6 +15,8 @@ mod params;
 mod points;
 mod schema;
 mod statements;
+mod sweep;
+mod tls;
 mod wake;
 mod writes;
 
@@ -27,14 +31,17 @@ use crate::error::StoreError;
 use crate::relation::Relation;
 use crate::row::{Kind, Value};
 use crate::store::{MigrationReport, Shared, StoreConfig};
+use crate::sweep::{Chunk, Swept};
 use connect::Target;
 
+pub(crate) use alive::{LIVE, LIVE_KINDS, processes_of};
 pub(crate) use import::Importer;
 
 pub(crate) struct Postgres {
     submitters: Vec<Submitter>,
     points: points::Points,
     lists: lists::Lists,
+    sweeper: sweep::Sweeper,
     /// Ended by dropping it; it holds nothing that could be lost.
     wake: wake::Wake,
     tasks: tokio::sync::Mutex<Vec<JoinHandle<()>>>,
@@ -60,8 +67,10 @@ impl Postgres {
             tasks.push(tokio::spawn(committer.run()));
         }
         let points = points::start(&target, &mut tasks);
-        let lists = lists::Lists::new(target, config.readers);
-        Ok(Postgres { submitters, points, lists, wake, tasks: tokio::sync::Mutex::new(tasks) })
+        let lists = lists::Lists::new(target.clone(), config.readers);
+        let sweeper = sweep::Sweeper::new(target);
+        let tasks = tokio::sync::Mutex::new(tasks);
+        Ok(Postgres { submitters, points, lists, sweeper, wake, tasks })
     }
 
     pub async fn migrate(config: &StoreConfig) -> Result<MigrationReport, StoreError> {
@@ -91,7 +100,12 @@ impl Postgres {
         self.lists.rows(sql, kinds, &params).await
     }
 
+    pub async fn sweep(&self, chunk: Chunk) -> Result<Swept, StoreError> {
+        self.sweeper.sweep(chunk).await
+    }
+
     pub async fn close(&self) {
+        self.sweeper.close().await;
         for submitter in &self.submitters {
             submitter.close().await;
         }

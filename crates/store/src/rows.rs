@@ -8,7 +8,9 @@ use domain::audit::AuditEntry;
 use domain::challenge::WalletChallenge;
 use domain::changes::{Noun, Record};
 use domain::claim::Claim;
+use domain::delivery::{Attempt, Delivery};
 use domain::deposit_address::DepositAddress;
+use domain::follow::FollowCursor;
 use domain::idempotency::IdempotencyRow;
 use domain::invoice::Invoice;
 use domain::member::Member;
@@ -25,10 +27,11 @@ use domain::token_rule::TokenRule;
 use domain::unmatched::Unmatched;
 use domain::verification::Verification;
 use domain::watch::WatchCursor;
+use domain::webhook_endpoint::WebhookEndpoint;
 
 use crate::row::{Row, Table, Value};
 
-static TABLES: [&Table; 22] = [
+static TABLES: [&Table; 26] = [
     &Merchant::TABLE,
     &Member::TABLE,
     &ApiKey::TABLE,
@@ -51,6 +54,10 @@ static TABLES: [&Table; 22] = [
     &Slot::TABLE,
     &SimulatedChain::TABLE,
     &SimulatedTransaction::TABLE,
+    &WebhookEndpoint::TABLE,
+    &Delivery::TABLE,
+    &Attempt::TABLE,
+    &FollowCursor::TABLE,
 ];
 
 /// All tables of nouns, each at the place of its noun.
@@ -82,6 +89,10 @@ pub(crate) fn table_of(noun: Noun) -> &'static Table {
         Noun::Slot => &Slot::TABLE,
         Noun::SimulatedChain => &SimulatedChain::TABLE,
         Noun::SimulatedTransaction => &SimulatedTransaction::TABLE,
+        Noun::WebhookEndpoint => &WebhookEndpoint::TABLE,
+        Noun::Delivery => &Delivery::TABLE,
+        Noun::Attempt => &Attempt::TABLE,
+        Noun::FollowCursor => &FollowCursor::TABLE,
     }
 }
 
@@ -110,6 +121,10 @@ pub(crate) fn encode(record: Record) -> Vec<Value> {
         Record::Slot(row) => row.encode(),
         Record::SimulatedChain(row) => row.encode(),
         Record::SimulatedTransaction(row) => row.encode(),
+        Record::WebhookEndpoint(row) => row.encode(),
+        Record::Delivery(row) => row.encode(),
+        Record::Attempt(row) => row.encode(),
+        Record::FollowCursor(row) => row.encode(),
     }
 }
 

@@ -1,7 +1,8 @@
 //! Payor sessions as rows: narrow, in order of issue, never looked up by their token.
 //!
 //! A token leads to its row's key by a permutation, so no index holds tokens; the invoice says
-//! from when on its sessions count, so none is needed to revoke them either.
+//! from when on its sessions count, so none is needed to revoke them either. The session an
+//! invoice is made with is not among these rows: the invoice's own row tells all of it.
 
 use domain::changes::Noun;
 use domain::ids::SessionId;

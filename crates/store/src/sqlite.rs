@@ -10,6 +10,7 @@ mod lists;
 mod points;
 mod schema;
 mod statements;
+mod sweep;
 mod writer;
 
 use std::path::Path;
@@ -24,6 +25,7 @@ use crate::error::StoreError;
 use crate::relation::Relation;
 use crate::row::{Kind, Value};
 use crate::store::{MigrationReport, Shared, StoreConfig};
+use crate::sweep::{Chunk, Swept};
 use connect::{FileLock, Role};
 
 pub(crate) use connect::path_of;
@@ -32,6 +34,7 @@ pub(crate) struct Sqlite {
     submitter: Submitter,
     points: points::Points,
     lists: lists::Lists,
+    sweeps: sweep::Sweeps,
     checkpoints: Arc<checkpoint::Checkpoints>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     lock: Mutex<Option<Arc<FileLock>>>,
@@ -46,11 +49,13 @@ impl Sqlite {
         schema::migrate(&mut connection, config.lanes)?;
         let (submitter, gatherer) = queue(Duration::from_millis(config.unavailable_after_ms));
         let checkpoints = Arc::new(checkpoint::Checkpoints::new(&path));
+        let (sweeps, swept_by_writer) = sweep::sweeps();
         let (points, mut threads) = points::start(&path)?;
         threads.push(checkpoint::start(&path, Arc::clone(&checkpoints))?);
         let writer = writer::Writer {
             connection,
             gatherer,
+            sweeps: swept_by_writer,
             shared: Arc::clone(shared),
             checkpoints: Arc::clone(&checkpoints),
             is_failing: false,
@@ -61,6 +66,7 @@ impl Sqlite {
             lists: lists::Lists::new(&path, config.readers),
             submitter,
             points,
+            sweeps,
             checkpoints,
             threads: Mutex::new(threads),
             lock: Mutex::new(Some(lock)),
@@ -93,6 +99,10 @@ impl Sqlite {
         params: Vec<Value>,
     ) -> Result<Vec<Vec<Value>>, StoreError> {
         self.lists.rows(sql, kinds, params).await
+    }
+
+    pub async fn sweep(&self, chunk: Chunk) -> Result<Swept, StoreError> {
+        self.sweeps.ask(chunk, || self.submitter.nudge()).await
     }
 
     /// Takes no lock: the file may be served meanwhile.

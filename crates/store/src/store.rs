@@ -15,6 +15,7 @@ use crate::commit::{Prepared, lane_of};
 use crate::engine::Engine;
 use crate::error::{CommitError, StoreError};
 use crate::migrations::Dialect;
+use crate::processes::Processes;
 use crate::relation::catalog;
 use crate::row::{Cells, Kind, Row, Value};
 use crate::rows;
@@ -66,15 +67,21 @@ pub struct Committed {
     pub last_sequence: i64,
 }
 
-/// What an engine shares with the handle: the counters, and the bell for followers.
+/// What an engine shares with the handle: the counters, the bell for followers, and this process's
+/// name.
 pub(crate) struct Shared {
     pub tally: Tally,
+    pub processes: Processes,
     committed: watch::Sender<u64>,
 }
 
 impl Shared {
     fn new() -> Shared {
-        Shared { tally: Tally::default(), committed: watch::Sender::new(0) }
+        Shared {
+            tally: Tally::default(),
+            processes: Processes::new(),
+            committed: watch::Sender::new(0),
+        }
     }
 
     /// Tells followers that there may be something new in the log.
@@ -226,6 +233,14 @@ impl Store {
 
     pub fn stats(&self) -> Stats {
         self.inner.shared.tally.read()
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.inner.engine
+    }
+
+    pub(crate) fn processes(&self) -> &Processes {
+        &self.inner.shared.processes
     }
 
     pub(crate) fn dialect(&self) -> Dialect {

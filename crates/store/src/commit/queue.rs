@@ -103,6 +103,8 @@ impl Group {
 
 enum Message {
     Commit(Box<Submission>),
+    /// There is something else to do for a committer that has nothing to commit.
+    Nudge,
     Close,
 }
 
@@ -174,6 +176,12 @@ impl Submitter {
         }
     }
 
+    /// Has a committer that is a thread come round, be it with an empty group.
+    pub fn nudge(&self) {
+        // If the queue is full it comes round anyway, and if it is closed it never will.
+        let _ = self.sender.try_send(Message::Nudge);
+    }
+
     /// Stops the committer once it has finished what was accepted before.
     pub async fn close(&self) {
         // If it is closed already there is nothing to stop.
@@ -209,13 +217,16 @@ impl Gatherer {
         }
     }
 
-    /// The same for a committer that is a thread.
+    /// The same for a committer that is a thread; the group is empty if it was only nudged.
     pub fn next_blocking(&mut self, tally: &Tally) -> Option<Group> {
         loop {
             if let Some(first) = self.left_over.take() {
                 return Some(self.gather(*first, tally));
             }
             let message = self.receiver.blocking_recv()?;
+            if matches!(message, Message::Nudge) {
+                return Some(Group::default());
+            }
             if let Some(first) = self.accept(message) {
                 return Some(self.gather(*first, tally));
             }
@@ -241,6 +252,7 @@ impl Gatherer {
             Message::Commit(submission) => {
                 Answer::claim(&submission.answer.is_settled).then_some(submission)
             }
+            Message::Nudge => None,
             Message::Close => {
                 self.receiver.close();
                 None

@@ -3,11 +3,12 @@
 //! `Wanted` lists what must be looked up before judging: versions of updated and guarded rows,
 //! business keys that are to be taken, counters and accounts. Fresh keys are not looked up.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
 use domain::ids::RowKey;
 
 use super::Prepared;
+use super::keyed::{KeyMap, KeySet};
 use crate::relation::{Relation, catalog};
 use crate::row::Value;
 
@@ -30,7 +31,7 @@ pub(crate) struct Wanted {
 
 impl Wanted {
     pub fn of(group: &[Prepared], look_up: LookUp) -> Wanted {
-        let mut seen = HashSet::new();
+        let mut seen = KeySet::default();
         let mut rows = PerRelation::default();
         let mut guards = PerRelation::default();
         let mut wanted = Wanted::default();
@@ -76,7 +77,7 @@ impl PerRelation {
         &mut self,
         relation: &'static Relation,
         key: RowKey,
-        seen: &mut HashSet<(usize, RowKey)>,
+        seen: &mut KeySet<(usize, RowKey)>,
     ) {
         if seen.insert((relation.id, key)) {
             self.0.entry(relation.id).or_insert_with(|| (relation, Vec::new())).1.push(key);
@@ -111,9 +112,9 @@ pub(crate) struct LaneState {
 /// The database as this group sees it.
 #[derive(Default)]
 pub(crate) struct View<'g> {
-    pub rows: HashMap<(usize, RowKey), RowState<'g>>,
-    pub counters: HashMap<RowKey, Number<i64>>,
-    pub accounts: HashMap<RowKey, Number<i128>>,
+    pub rows: KeyMap<(usize, RowKey), RowState<'g>>,
+    pub counters: KeyMap<RowKey, Number<i64>>,
+    pub accounts: KeyMap<RowKey, Number<i128>>,
     pub lanes: BTreeMap<i64, LaneState>,
 }
 

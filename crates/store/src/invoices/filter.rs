@@ -10,7 +10,9 @@ use domain::invoice::{Invoice, InvoiceStatus, InvoiceType};
 use domain::network::Network;
 use domain::time::Timestamp;
 
+use super::TOTALS;
 use crate::lists::{KeyRange, List, Page};
+use crate::row::Row as _;
 
 /// Which invoices of a merchant are meant. An empty list or none: all.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +56,12 @@ impl InvoiceFilter {
         let is_wanted =
             |status: &InvoiceStatus| self.statuses.is_empty() || self.statuses.contains(status);
         InvoiceStatus::ALL.into_iter().filter(is_wanted)
+    }
+
+    /// Each wanted environment with each wanted status.
+    fn states(&self) -> Vec<(Environment, InvoiceStatus)> {
+        let of = |environment| self.statuses().map(move |status| (environment, status));
+        self.environments().flat_map(of).collect()
     }
 
     /// The one type that is asked for, if it is not all of them.
@@ -113,10 +121,7 @@ impl InvoiceFilter {
     ///
     /// The limit of each branch bounds what is read even where a planner sorts the whole.
     fn list_by_status(&self, page: Page, limit: i64) -> List<Invoice> {
-        let mut branches = Vec::new();
-        for environment in self.environments() {
-            branches.extend(self.statuses().map(|status| (environment, status)));
-        }
+        let branches = self.states();
         let branch = |list: List<Invoice>, (environment, status): (Environment, InvoiceStatus)| {
             let list = self.of_merchant(list).bind(" AND environment = ", environment);
             let list = list.bind(" AND status = ", status.code()).within(self.range(page));
@@ -128,20 +133,29 @@ impl InvoiceFilter {
         }
     }
 
+    /// The whole statement: one or more rows a status, to be added up.
     pub(crate) fn totals(&self) -> List<Invoice> {
-        let statuses = self.statuses().map(InvoiceStatus::code);
-        let environments = self.environments().map(Environment::code);
-        let list = self.of_merchant(List::new(""));
-        let list = match self.index() {
-            Index::Status => list
-                .bind_all(" AND environment IN ", environments)
-                .bind_all(" AND status IN ", statuses),
-            index => index
-                .narrow(list)
-                .bind_all(" AND +environment IN ", environments)
-                .bind_all(" AND +status IN ", statuses),
+        let range = self.range(Page::First);
+        let total = |list: List<Invoice>| {
+            let list = list.push(&format!("SELECT {TOTALS} FROM {}", Invoice::TABLE.name));
+            self.of_merchant(list)
         };
-        self.rest(list.within(self.range(Page::First))).push(" GROUP BY status")
+        let Index::Status = self.index() else {
+            let list = self.index().narrow(total(List::new("")));
+            let list = list
+                .bind_all(" AND +environment IN ", self.environments().map(Environment::code))
+                .bind_all(" AND +status IN ", self.statuses().map(InvoiceStatus::code));
+            return self.rest(list.within(range)).push(" GROUP BY status");
+        };
+        // With each state by itself no planner takes a span of keys for the narrower way.
+        let mut list = List::new("");
+        for (at, (environment, status)) in self.states().into_iter().enumerate() {
+            let union = if at == 0 { "" } else { " UNION ALL " };
+            let branch = total(list.push(union)).bind(" AND environment = ", environment);
+            let branch = branch.bind(" AND status = ", status.code()).within(range);
+            list = self.rest(branch).push(" GROUP BY status");
+        }
+        list
     }
 }
 

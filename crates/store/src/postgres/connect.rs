@@ -8,10 +8,10 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
-use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, Config, NoTls, Statement};
+use tokio_postgres::{Client, Config, Connection, Socket, Statement};
 
+use super::tls::{Stream, Tls};
 use crate::error::StoreError;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -25,6 +25,8 @@ pub(super) enum Role {
     Commit,
     Points,
     Lists,
+    /// Deletes what no longer matters; what a crash undoes is swept again.
+    Sweep,
     Plain,
 }
 
@@ -48,6 +50,11 @@ impl Role {
                 "SET jit = off; SET enable_seqscan = off; SET enable_bitmapscan = off; \
                  SET default_transaction_read_only = on; SET statement_timeout = '5s'"
             }
+            Role::Sweep => {
+                "SET jit = off; SET enable_seqscan = off; SET enable_bitmapscan = off; \
+                 SET plan_cache_mode = force_generic_plan; SET synchronous_commit = off; \
+                 SET statement_timeout = '5s'"
+            }
             // What this one commits may be lost: it only notifies.
             Role::Plain => "SET jit = off; SET synchronous_commit = off",
         }
@@ -58,6 +65,7 @@ impl Role {
 #[derive(Clone)]
 pub(super) struct Target {
     config: Config,
+    tls: Tls,
     /// How long anybody waits for it.
     pub patience: Duration,
 }
@@ -65,20 +73,16 @@ pub(super) struct Target {
 impl Target {
     pub fn parse(url: &str, patience: Duration) -> Result<Target, StoreError> {
         let misconfigured = |text: String| StoreError::Misconfigured(text);
+        let (tls, url) = Tls::of(url)?;
         let mut config: Config = url
             .parse()
             .map_err(|error| misconfigured(format!("the database URL does not parse: {error}")))?;
-        if config.get_ssl_mode() == SslMode::Require {
-            let text = "sslmode=require is not supported: reach the database over a private \
-                        network, a tunnel or a local proxy";
-            return Err(misconfigured(text.to_owned()));
-        }
         config.connect_timeout(CONNECT_TIMEOUT.min(patience));
         config.keepalives_idle(KEEPALIVE_IDLE);
         if config.get_application_name().is_none() {
             config.application_name("pepay");
         }
-        Ok(Target { config, patience })
+        Ok(Target { config, tls, patience })
     }
 
     pub async fn connect(&self, role: Role) -> Result<Session, StoreError> {
@@ -92,14 +96,9 @@ impl Target {
 
     pub async fn handshake(
         &self,
-    ) -> Result<
-        (
-            Client,
-            tokio_postgres::Connection<tokio_postgres::Socket, tokio_postgres::tls::NoTlsStream>,
-        ),
-        StoreError,
-    > {
-        let connecting = tokio::time::timeout(self.patience, self.config.connect(NoTls)).await;
+    ) -> Result<(Client, Connection<Socket, Stream<Socket>>), StoreError> {
+        let connecting = self.config.connect(self.tls.clone());
+        let connecting = tokio::time::timeout(self.patience, connecting).await;
         let connected = connecting.map_err(|_| no_answer())?;
         connected.map_err(|error| connect_error(&error))
     }

@@ -86,13 +86,17 @@ fn put(cell: CellRef<'_>, out: &mut BytesMut) {
 const NULL_LENGTH: i32 = -1;
 
 fn length(cell: CellRef<'_>) -> Result<i32, std::num::TryFromIntError> {
-    Ok(match cell {
-        CellRef::Null => NULL_LENGTH,
+    if cell == CellRef::Null { Ok(NULL_LENGTH) } else { i32::try_from(wire_bytes(cell)) }
+}
+
+fn wire_bytes(cell: CellRef<'_>) -> usize {
+    match cell {
+        CellRef::Null => 0,
         CellRef::Int(_) => 8,
-        CellRef::Text(text) => i32::try_from(text.len())?,
-        CellRef::Bytes(bytes) => i32::try_from(bytes.len())?,
+        CellRef::Text(text) => text.len(),
+        CellRef::Bytes(bytes) => bytes.len(),
         CellRef::Wide(_) | CellRef::Key(_) => 16,
-    })
+    }
 }
 
 /// One dimension, its element type, then each cell behind its length.
@@ -125,7 +129,9 @@ const COPY_HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 /// A batch as the binary stream of a COPY: a header, each row, an end.
 pub(super) fn copy_stream(batch: &Batch<'_>) -> Bytes {
     let columns = batch.relation.columns.len();
-    let mut out = BytesMut::with_capacity(1 << 16);
+    // Rows of one group are mostly alike: as the first, and an eighth to spare.
+    let row_bytes: usize = (0..columns).map(|column| 4 + wire_bytes(batch.cell(0, column))).sum();
+    let mut out = BytesMut::with_capacity(64 + batch.len() * (row_bytes + row_bytes / 8));
     out.put_slice(COPY_HEADER);
     for row in 0..batch.len() {
         out.put_i16(i16::try_from(columns).expect("a table has few columns"));

@@ -2,7 +2,8 @@
 //!
 //! A notification inside the group's own transaction would make all commits of the database queue
 //! for one lock, so it is sent beside it, at most every few milliseconds. Followers poll anyway:
-//! one that is lost costs time, never an entry.
+//! one that is lost costs time, never an entry. This connection lasts as long as the process, so
+//! it also holds the locks that tell that the process is alive.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio_postgres::AsyncMessage;
 
+use super::alive;
 use super::connect::{Role, Session, Target};
 use crate::error::StoreError;
 use crate::store::Shared;
@@ -74,10 +76,20 @@ async fn listen(target: &Target, shared: &Shared, bell: &Notify) -> Result<(), S
     let row = session.client.query_one("SELECT pg_backend_pid()", &[]).await.map_err(failed)?;
     let own: i32 = row.try_get(0).map_err(failed)?;
     session.client.batch_execute("LISTEN pepay_log").await.map_err(failed)?;
+    let mut announced = shared.processes.announced();
+    announced.mark_changed();
     // What was written while nobody listened.
     shared.wake();
     loop {
         tokio::select! {
+            Ok(()) = announced.changed() => {
+                let process = *announced.borrow_and_update();
+                match process {
+                    Some(process) => alive::announce(&session, process).await,
+                    None => alive::withdraw(&session).await,
+                }
+                .map_err(failed)?;
+            }
             notice = notices.recv() => match notice {
                 Some(process) if process == own => {}
                 Some(_) => shared.wake(),

@@ -1,17 +1,19 @@
 //! The one thread that writes: takes a group, judges it, writes it, commits once, answers all.
 //!
 //! Every group is one `BEGIN IMMEDIATE` … `COMMIT`. What another process could have changed in
-//! between does not exist here: one server per file.
+//! between does not exist here: one server per file. Between two groups it may sweep for a moment.
 
 use std::sync::Arc;
 
 use domain::ids::RowKey;
 use domain::ledger::balance_from_bytes;
 use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension as _};
+use tokio::sync::mpsc;
 
 use super::checkpoint::Checkpoints;
 use super::connect::{FileLock, unavailable};
 use super::statements::texts;
+use super::sweep::Request;
 use crate::commit::Prepared;
 use crate::commit::judge::{Judged, judge};
 use crate::commit::queue::{Gatherer, Group, Verdict};
@@ -23,6 +25,8 @@ use crate::write::{Batch, CellRef, Way};
 pub(super) struct Writer {
     pub connection: Connection,
     pub gatherer: Gatherer,
+    /// Whoever sends one nudges the gatherer after it.
+    pub sweeps: mpsc::Receiver<Request>,
     pub shared: Arc<Shared>,
     pub checkpoints: Arc<Checkpoints>,
     /// Whether the last group met a database that cannot be written.
@@ -35,7 +39,12 @@ impl Writer {
     pub fn run(mut self) {
         while let Some(group) = self.gatherer.next_blocking(&self.shared.tally) {
             self.checkpoints.wait_while_held();
-            self.group(group);
+            if !group.is_empty() {
+                self.group(group);
+            }
+            if let Ok(request) = self.sweeps.try_recv() {
+                request.carry_out(&self.connection);
+            }
             self.checkpoints.written();
             // Those just answered are likely to ask again: let them, so that they come together.
             std::thread::yield_now();

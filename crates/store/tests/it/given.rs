@@ -29,7 +29,11 @@ pub fn invoice_of(merchant_id: MerchantId, number: u64) -> Created {
     seed[8..].copy_from_slice(&(merchant_id.0 << 1).to_be_bytes());
     let mut fresh = Fresh::new(now, seed);
     let origin = Origin::default();
-    create(ask, &merchant, Environment::Devnet, origin, &mut fresh).expect("a valid ask")
+    let created = create(ask, &merchant, Environment::Devnet, origin, &mut fresh);
+    let mut created = created.expect("a valid ask");
+    // A row of a second table, so that a change that is torn apart shows.
+    created.changes.insert(created.session.clone());
+    created
 }
 
 pub fn invoice(number: u64) -> Created {

@@ -66,6 +66,30 @@ async fn entries_are_read_back_as_they_were_told_and_in_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn notices_are_read_without_the_events_between_them() {
+    for_each_engine(async |database| {
+        let store = database.open().await;
+        let mut changes = Changes::of(SHOP);
+        // Every other one is a notice: two, four, six of seven.
+        (0..7).for_each(|number| changes.tell(entry(number)));
+        store.commit(changes).await.expect("commits");
+        for (after, limit, expected, read_to) in [
+            (0, 10, &[2, 4, 6][..], 7),
+            (0, 2, &[2, 4], 4),
+            (4, 2, &[6], 7),
+            (6, 2, &[], 7),
+            (7, 2, &[], 7),
+        ] {
+            let notices = store.notices_after(0, after, limit).await.expect("reads");
+            let sequences: Vec<i64> = notices.entries.iter().map(|one| one.sequence).collect();
+            assert_eq!((&sequences[..], notices.read_to), (expected, read_to), "after {after}");
+        }
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_follower_never_sees_a_gap_while_many_commit() {
     for_each_engine(async |database| {
         let store = database.open().await;

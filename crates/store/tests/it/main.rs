@@ -6,8 +6,10 @@
 mod commit;
 mod copying;
 mod crash;
+mod deliveries;
 mod engines;
 mod given;
+mod history;
 mod ledger;
 mod lists;
 mod log;
@@ -20,3 +22,5 @@ mod proxy;
 mod reading;
 mod rows;
 mod samples;
+mod sweep;
+mod tls;

@@ -62,7 +62,28 @@ fn check_sqlite(path: &std::path::Path) {
         if *table == "invoices" {
             check_invoice_plan(sql, &plan);
         }
+        if *table == "log" {
+            check_log_plan(sql, &plan);
+        }
     }
+}
+
+/// History must come out of an index in the order of the log, branch by branch.
+fn check_log_plan(sql: &str, plan: &str) {
+    let index = if sql.contains("invoice_id = ") {
+        ["log_by_invoice", "log_by_order"]
+    } else if sql.contains("order_id = ") {
+        ["log_by_order"; 2]
+    } else if sql.contains("is_commerce = 1") {
+        ["log_commerce"; 2]
+    } else if sql.contains("kind >= 1000") {
+        ["log_notices"; 2]
+    } else if sql.contains("kind = ") {
+        ["log_by_kind"; 2]
+    } else {
+        return;
+    };
+    assert!(index.iter().any(|one| plan.contains(one)), "not by {index:?}: {sql}\n{plan}");
 }
 
 /// Which index a list of invoices must be read by.
@@ -109,6 +130,9 @@ async fn check_postgres(client: &tokio_postgres::Client) {
             assert!(!is_page || sorts_few || !plan.contains("Sort  ("), "{sql}\n{plan}");
             if *table == "invoices" {
                 check_invoice_plan(sql, &plan);
+            }
+            if *table == "log" {
+                check_log_plan(sql, &plan);
             }
         }
     }

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use domain::ids::MerchantId;
+use domain::ids::{MerchantId, RowKey};
 use domain::sequence::Sequence;
 use domain::slot::Slot;
 use futures_util::future::join_all;
 use store::{CommitError, Store, StoreConfig};
 
-use crate::engines::{client, on_postgres};
+use crate::engines::{Database, client, on_postgres};
 use crate::given::{claiming, inserting_slot, invoice, invoice_of, key, updating_slot};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -184,4 +184,88 @@ async fn reads_of_slots(admin: &tokio_postgres::Client, updates: i64) -> i64 {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     panic!("the counts never arrived");
+}
+
+/// Asks until the answer is `expected`; it is read anew once a second.
+async fn sees(store: &Store, expected: &[RowKey]) {
+    let mut live = Vec::new();
+    for _ in 0..500 {
+        live = store.live_processes().await.expect("reads");
+        if live == expected {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("{live:?} are alive, not {expected:?}");
+}
+
+fn name(number: u8) -> RowKey {
+    let mut bytes = [0xff; 16];
+    // Names begin with the time: those of processes that start together have much in common.
+    bytes[15] = number;
+    RowKey(bytes)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn processes_know_of_each_other_while_they_live() {
+    on_postgres(async |database| {
+        let [first, second, nameless] =
+            [database.open().await, database.open().await, database.open().await];
+        first.announce(name(1));
+        sees(&first, &[name(1)]).await;
+        second.announce(name(2));
+        for store in [&first, &second, &nameless] {
+            sees(store, &[name(1), name(2)]).await;
+        }
+        first.close().await;
+        for store in [&second, &nameless] {
+            sees(store, &[name(2)]).await;
+        }
+        second.close().await;
+        sees(&nameless, &[]).await;
+        nameless.close().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_had_to_connect_anew_is_known_again() {
+    on_postgres(async |database| {
+        let [first, second] = [database.open().await, database.open().await];
+        first.announce(name(1));
+        second.announce(name(2));
+        sees(&second, &[name(1), name(2)]).await;
+        let admin = client(&database.url).await;
+        let holder = session_of_first(&admin).await.expect("holds the locks");
+        admin.execute("SELECT pg_terminate_backend($1)", &[&holder]).await.expect("ends it");
+        for _ in 0..500 {
+            if session_of_first(&admin).await.is_some_and(|session| session != holder) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert_ne!(session_of_first(&admin).await, Some(holder));
+        sees(&second, &[name(1), name(2)]).await;
+        first.close().await;
+        second.close().await;
+    })
+    .await;
+}
+
+/// The session that holds the last four bytes of `name(1)`: ff ff ff 01.
+async fn session_of_first(admin: &tokio_postgres::Client) -> Option<i32> {
+    let sql = "SELECT pid FROM pg_locks JOIN pg_database ON oid = database \
+               WHERE datname = current_database() AND locktype = 'advisory' \
+               AND objsubid = 2 AND objid = 4294967041";
+    admin.query_opt(sql, &[]).await.expect("reads").map(|row| row.get(0))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_embedded_database_has_one_process() {
+    let database = Database::sqlite();
+    let store = database.open().await;
+    assert_eq!(store.live_processes().await, Ok(vec![]));
+    store.announce(name(1));
+    assert_eq!(store.live_processes().await, Ok(vec![name(1)]));
+    store.close().await;
 }

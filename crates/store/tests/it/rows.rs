@@ -10,7 +10,11 @@ use domain::audit::AuditEntry;
 use domain::challenge::WalletChallenge;
 use domain::changes::{Changes, Record};
 use domain::claim::Claim;
+use domain::delivery::{Attempt, AttemptOutcome, Delivery, EventPlace, Seen};
 use domain::deposit_address::DepositAddress;
+use domain::environment::Environment;
+use domain::event::EventType;
+use domain::follow::{FollowCursor, Follower};
 use domain::idempotency::{IdempotencyRow, KEPT_MS};
 use domain::ids::{RowKey, Version};
 use domain::invoice::{Invoice, InvoiceStatus, Lock};
@@ -32,6 +36,7 @@ use domain::token_rule::TokenRule;
 use domain::unmatched::Unmatched;
 use domain::verification::{Verification, VerificationStatus};
 use domain::watch::WatchCursor;
+use domain::webhook_endpoint::WebhookEndpoint;
 use store::Store;
 use store::row::Row;
 
@@ -46,6 +51,11 @@ async fn accounts() {
 #[tokio::test(flavor = "multi_thread")]
 async fn invoices() {
     for_each_store(invoices_and_their_parts_survive).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn webhooks() {
+    for_each_store(webhooks_survive).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -212,4 +222,31 @@ async fn the_rest_survives(store: &Store) {
     let at = |row, version| SimulatedTransaction { version, ..row };
     let change = |row| SimulatedTransaction { block_number: 5, is_dropped: true, ..row };
     check(store, samples::simulated_transaction(), at, change).await;
+}
+
+async fn webhooks_survive(store: &Store) {
+    let endpoint = samples::endpoint(3);
+    let place = EventPlace { created_at: NOW, lane: 7, sequence: 1 << 33 };
+    let what = (EventType::InvoiceCreated, Environment::Mainnet);
+    let delivery = Delivery::plan(place, what, &endpoint, NOW);
+    let at = |row, version| WebhookEndpoint { version, ..row };
+    let change = |row: WebhookEndpoint| {
+        let row = row.recover(7, NOW).expect("is enabled");
+        row.failed(NOW).expect("a first failure is noted")
+    };
+    check(store, endpoint, at, change).await;
+
+    let outcome = AttemptOutcome::Unanswered { error: "timed out".to_owned() };
+    let seen = Seen { started_at: NOW, duration_ms: 15_000, outcome, retry_after_ms: None };
+    let (failed, attempt) = delivery.clone().attempted(seen, 0);
+    let at = |row, version| Delivery { version, ..row };
+    let change = |row: Delivery| Delivery { version: row.version, ..failed.clone() };
+    check(store, delivery, at, change).await;
+
+    let at = |row, version| Attempt { version, ..row };
+    check(store, attempt, at, |row| row).await;
+
+    let at = |row, version| FollowCursor { version, ..row };
+    let change = |row| FollowCursor { sequence: 9, ..row };
+    check(store, FollowCursor::at(Follower::Webhooks, 0, 3), at, change).await;
 }

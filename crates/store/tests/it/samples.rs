@@ -13,13 +13,14 @@ use domain::idempotency::IdempotencyRow;
 use domain::ids::{Fresh, InvoiceId, MemberId, MerchantId, RowKey};
 use domain::invoice::{Details, Invoice, InvoiceStatus, InvoiceType, Metadata};
 use domain::member::{Member, Role};
-use domain::merchant::{MainnetRequest, Merchant};
+use domain::merchant::{MainnetRequest, Merchant, Tolerance};
 use domain::money::{TokenAmount, Usd};
 use domain::network::Network;
 use domain::password::PasswordReset;
 use domain::payment::{Payment, PaymentStatus, Posting, SettlementStatus};
 use domain::questions::{Question, QuestionValidation, Questions};
 use domain::quote::Quote;
+use domain::secret::{Entropy, KeyRing};
 use domain::session::Session;
 use domain::sign_in::SignIn;
 use domain::simulated::{Fault, FaultKind, Fork, SimulatedChain, SimulatedTransaction, Stretch};
@@ -29,6 +30,7 @@ use domain::token_rule::TokenRule;
 use domain::unmatched::{Unmatched, UnmatchedReason};
 use domain::verification::Verification;
 use domain::watch::WatchCursor;
+use domain::webhook_endpoint::{EndpointAsk, Reach, WebhookEndpoint};
 
 pub const MERCHANT: MerchantId = MerchantId(42);
 pub const NOW: Timestamp = Timestamp(1_766_320_496_123);
@@ -55,8 +57,8 @@ pub fn merchant() -> Merchant {
             requested_at: NOW,
         }),
         default_payment_return_url: text("https://shop.example/thanks"),
-        tolerance_bps: 50,
-        tolerance_max: Usd(1_000_000),
+        tolerance_devnet: Tolerance { basis_points: 50, most: Usd(1_000_000) },
+        tolerance_mainnet: Tolerance { basis_points: 5, most: Usd(10_000) },
         embed_origins: vec!["https://shop.example".into()],
         logo_url: text("https://shop.example/logo.png"),
         brand_color: text("#112233"),
@@ -359,4 +361,21 @@ pub fn simulated_transaction() -> SimulatedTransaction {
         created_at: NOW,
         version: 0,
     }
+}
+
+/// An endpoint under its number.
+pub fn endpoint(number: u8) -> WebhookEndpoint {
+    let ask = EndpointAsk {
+        url: "https://shop.example/hook?a=\u{fc}".to_owned(),
+        description: text("our \"hook\""),
+        enabled_events: vec!["invoice.*".to_owned(), "test.ping".to_owned()],
+        environment: Some(Environment::Devnet),
+    };
+    let keys = KeyRing::new(&[1; 32], &[]);
+    let drawn = (&Entropy::new([number; 32]), &Entropy::new([number + 1; 32]));
+    let place = i64::from(number);
+    let mut fresh = fresh(number);
+    WebhookEndpoint::create(MERCHANT, place, ask, Reach::PublicOnly, &keys, drawn, &mut fresh)
+        .expect("a sound endpoint")
+        .1
 }
