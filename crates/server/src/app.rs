@@ -4,12 +4,13 @@
 
 use std::sync::Arc;
 
+use domain::changes::Changes;
 use domain::environment::Environment;
 use domain::ids::{Fresh, MerchantId, RowKey};
 use domain::network::Network;
 use domain::secret::KeyRing;
 use domain::time::Timestamp;
-use store::{Store, StoreError};
+use store::{CommitError, Committed, Store, StoreError};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -20,7 +21,10 @@ use crate::http::account::desk::SignInDesk;
 use crate::http::limits::RateLimits;
 use crate::metrics::Metrics;
 use crate::networks::Networks;
+use crate::outbound::Client;
 use crate::rates::RateBook;
+use crate::realtime::Realtime;
+use crate::workers::deliver::Bell;
 
 pub struct App {
     pub config: Config,
@@ -33,8 +37,13 @@ pub struct App {
     pub rates: RateBook,
     pub limits: RateLimits,
     pub metrics: Metrics,
+    pub realtime: Realtime,
     pub desk: SignInDesk,
-    /// Names this process in leases.
+    /// The way out to merchants' own servers.
+    pub outbound: Client,
+    /// Tells the sender of webhooks what is new.
+    pub bell: Bell,
+    /// Names this process in leases; the database knows it as alive by this name.
     pub process: RowKey,
     pub tasks: TaskTracker,
     pub stop: CancellationToken,
@@ -45,6 +54,7 @@ pub type Shared = Arc<App>;
 impl App {
     pub fn new(config: Config, clock: Clock, store: Store, keys: KeyRing) -> Shared {
         let process = RowKey::from(clock.fresh().uuid());
+        store.announce(process);
         let networks = Networks::new(&config, &clock, &store);
         Arc::new(App {
             limits: RateLimits::new(&config),
@@ -52,7 +62,10 @@ impl App {
             caches: Caches::new(),
             address_indexes: AddressIndexes::new(),
             metrics: Metrics::new(),
+            realtime: Realtime::new(&config, store.lanes()),
             desk: SignInDesk::default(),
+            outbound: Client::new(&config),
+            bell: Bell::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             process,
@@ -82,6 +95,39 @@ impl App {
         id: MerchantId,
     ) -> Result<Option<Arc<domain::merchant::Merchant>>, StoreError> {
         self.caches.merchant(&self.store, id).await
+    }
+
+    /// Commits a decision. Its events learn how many endpoints hear of them.
+    pub async fn commit(&self, mut changes: Changes) -> Result<Committed, CommitError> {
+        self.count_listeners(&mut changes).await?;
+        self.store.commit(changes).await
+    }
+
+    /// Reads, decides and commits; on a Conflict reads and decides again.
+    pub async fn decide<T, E, F, Fut>(&self, mut decide: F) -> Result<T, E>
+    where
+        F: FnMut() -> Fut,
+        Fut: Future<Output = Result<(Changes, T), E>>,
+        E: From<CommitError>,
+    {
+        let counted = || {
+            let deciding = decide();
+            async move {
+                let (mut changes, answer) = deciding.await?;
+                self.count_listeners(&mut changes).await?;
+                Ok((changes, answer))
+            }
+        };
+        self.store.decide(counted).await
+    }
+
+    async fn count_listeners(&self, changes: &mut Changes) -> Result<(), CommitError> {
+        if changes.has_events() {
+            let id = changes.merchant_id;
+            let endpoints = self.caches.webhook_endpoints(&self.store, id).await;
+            changes.count_listeners(&endpoints.map_err(CommitError::Store)?);
+        }
+        Ok(())
     }
 
     /// Where the payor's page lives: the payment URL of one session.

@@ -1,4 +1,4 @@
-//! What requests read again and again, held in memory: keys, merchants, token rules.
+//! What requests read again and again, held in memory: keys, merchants, rules, endpoints.
 //!
 //! Bounded. A commit here drops what it changed at once; other processes learn of it from the log
 //! (`workers/follow.rs`). Nothing here decides: a version in a stale copy only causes a conflict.
@@ -14,6 +14,7 @@ use domain::ids::{MerchantId, RowKey};
 use domain::merchant::Merchant;
 use domain::sequence::Sequence;
 use domain::token::TokenId;
+use domain::webhook_endpoint::WebhookEndpoint;
 use store::{CommitError, Store, StoreError};
 use tokio::sync::Mutex;
 
@@ -62,11 +63,13 @@ impl<K: std::hash::Hash + Eq, V: Clone> Bounded<K, V> {
 }
 
 type BlockedTokens = Arc<HashSet<TokenId>>;
+type Endpoints = Arc<[WebhookEndpoint]>;
 
 pub struct Caches {
     api_keys: Bounded<[u8; 32], Arc<ApiKey>>,
     merchants: Bounded<MerchantId, Arc<Merchant>>,
     token_rules: Bounded<MerchantId, BlockedTokens>,
+    webhook_endpoints: Bounded<MerchantId, Endpoints>,
 }
 
 impl Default for Caches {
@@ -77,7 +80,12 @@ impl Default for Caches {
 
 impl Caches {
     pub fn new() -> Caches {
-        Caches { api_keys: Bounded::new(), merchants: Bounded::new(), token_rules: Bounded::new() }
+        Caches {
+            api_keys: Bounded::new(),
+            merchants: Bounded::new(),
+            token_rules: Bounded::new(),
+            webhook_endpoints: Bounded::new(),
+        }
     }
 
     /// The key whose text has this hash.
@@ -129,6 +137,25 @@ impl Caches {
         let blocked: BlockedTokens = Arc::new(blocked.collect());
         self.token_rules.put(id, blocked.clone(), forgotten);
         Ok(blocked)
+    }
+
+    /// The merchant's endpoints that are not deleted, switched off ones too.
+    pub async fn webhook_endpoints(
+        &self,
+        store: &Store,
+        id: MerchantId,
+    ) -> Result<Endpoints, StoreError> {
+        if let Some(endpoints) = self.webhook_endpoints.get(&id) {
+            return Ok(endpoints);
+        }
+        let forgotten = self.webhook_endpoints.forgotten();
+        let endpoints: Endpoints = store.webhook_endpoints_of_merchant(id).await?.into();
+        self.webhook_endpoints.put(id, endpoints.clone(), forgotten);
+        Ok(endpoints)
+    }
+
+    pub fn forget_webhook_endpoints(&self, id: MerchantId) {
+        self.webhook_endpoints.retain(|cached, _| *cached != id);
     }
 
     pub fn forget_api_key(&self, id: RowKey) {

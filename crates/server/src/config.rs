@@ -1,11 +1,18 @@
 //! Configuration: a TOML file, then `PEPAY_*` environment variables, each key with a sane default.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use domain::environment::Environment;
+use domain::retention::{EVENT_DAYS_DEFAULT, EVENT_DAYS_MAX, EVENT_DAYS_MIN};
+use domain::webhook_endpoint::Reach;
 use serde::Deserialize;
+
+use crate::outbound::{Patience, Resolve};
+
+/// Each delivery on its way holds a connection and up to 16 KiB of an answer.
+const WEBHOOK_CONCURRENCY_MAX: usize = 16_384;
 
 /// Everything an operator can set.
 #[derive(Clone, Deserialize)]
@@ -39,6 +46,29 @@ pub struct Config {
     pub simulated_block_ms: i64,
     /// Lanes of the log; fixed once a database has entries.
     pub lanes: i64,
+    /// How long events can be asked for again, and how long what became of their webhooks.
+    pub event_retention_days: u32,
+    /// Webhooks to this very machine, and over HTTP there; default: unless mainnet is served.
+    pub allow_insecure_webhooks: Option<bool>,
+    /// Private addresses that webhooks may reach nevertheless: addresses or subnets.
+    pub webhook_allowed_subnets: Vec<String>,
+    /// More authorities that receivers' certificates may come from: a PEM file.
+    pub webhook_ca_file: Option<PathBuf>,
+    /// Deliveries on their way at once: to one endpoint, and to all of them.
+    pub webhook_concurrency_per_endpoint: usize,
+    pub webhook_concurrency: usize,
+    /// Who says which addresses a receiver's name has.
+    #[serde(skip)]
+    pub resolve: Resolve,
+    #[serde(skip)]
+    pub webhook_patience: Patience,
+    /// Websockets that may be open: of one merchant (his payors' are counted apart), and in all.
+    pub ws_connections_per_merchant: usize,
+    pub ws_connections: usize,
+    /// How often a stream says that it is alive.
+    pub ws_heartbeat_ms: u64,
+    /// How long a websocket's client may leave a frame unread.
+    pub ws_stall_ms: u64,
     /// Made by `pepay dev`: demo merchant, demo keys, simulated networks.
     #[serde(skip)]
     pub is_dev: bool,
@@ -93,6 +123,18 @@ impl Default for Config {
             body_bytes_max: 64 * 1024,
             simulated_block_ms: 1_000,
             lanes: 1,
+            event_retention_days: EVENT_DAYS_DEFAULT,
+            allow_insecure_webhooks: None,
+            webhook_allowed_subnets: Vec::new(),
+            webhook_ca_file: None,
+            webhook_concurrency_per_endpoint: 32,
+            webhook_concurrency: 512,
+            resolve: Resolve::System,
+            webhook_patience: Patience::default(),
+            ws_connections_per_merchant: 1_000,
+            ws_connections: 20_000,
+            ws_heartbeat_ms: 25_000,
+            ws_stall_ms: 10_000,
             is_dev: false,
         }
     }
@@ -132,6 +174,15 @@ impl Config {
         self.environments.contains(&environment)
     }
 
+    /// How far webhooks may reach from here.
+    pub fn webhook_reach(&self) -> Reach {
+        let is_local_work = !self.serves(Environment::Mainnet);
+        match self.allow_insecure_webhooks.unwrap_or(is_local_work) {
+            true => Reach::LoopbackToo,
+            false => Reach::PublicOnly,
+        }
+    }
+
     fn check(&self) -> anyhow::Result<()> {
         if self.environments.is_empty() {
             bail!("environments: name devnet, mainnet or both");
@@ -139,11 +190,39 @@ impl Config {
         if !(1..=domain::event::LANES_MAX).contains(&self.lanes) {
             bail!("lanes: must be 1 to {}", domain::event::LANES_MAX);
         }
+        if !(EVENT_DAYS_MIN..=EVENT_DAYS_MAX).contains(&self.event_retention_days) {
+            bail!("event_retention_days: must be {EVENT_DAYS_MIN} to {EVENT_DAYS_MAX}");
+        }
+        if self.ws_heartbeat_ms == 0 || self.ws_stall_ms == 0 {
+            bail!("ws_heartbeat_ms, ws_stall_ms: must be at least 1");
+        }
         if self.simulated_block_ms < 10 {
             bail!("simulated_block_ms: must be at least 10");
         }
+        if let Some(net) = self.webhook_allowed_subnets.iter().find(|net| !is_subnet(net)) {
+            bail!("webhook_allowed_subnets: not an address or a subnet: {net}");
+        }
+        crate::outbound::authorities(self.webhook_ca_file.as_deref())?;
+        let (each, all) = (self.webhook_concurrency_per_endpoint, self.webhook_concurrency);
+        if !(1..=WEBHOOK_CONCURRENCY_MAX).contains(&all) || !(1..=all).contains(&each) {
+            bail!(
+                "webhook_concurrency: must be 1 to {WEBHOOK_CONCURRENCY_MAX}, and \
+                 webhook_concurrency_per_endpoint 1 to that"
+            );
+        }
         Ok(())
     }
+}
+
+/// Whether a text is an address, or one with the length of its prefix.
+fn is_subnet(text: &str) -> bool {
+    let (base, prefix) = match text.split_once('/') {
+        Some((base, prefix)) => (base, Some(prefix)),
+        None => (text, None),
+    };
+    let Ok(base) = base.parse::<IpAddr>() else { return false };
+    let width = if base.is_ipv4() { 32 } else { 128 };
+    prefix.is_none_or(|prefix| prefix.parse::<u32>().is_ok_and(|prefix| prefix <= width))
 }
 
 /// `PEPAY_DATABASE_URL` sets `database_url`; a double underscore enters a section.
@@ -172,7 +251,8 @@ fn set(table: &mut toml::Table, key: &str, text: &str) {
 
 /// Numbers and booleans as themselves, lists by comma, everything else as text.
 fn value_of(key: &str, text: &str) -> toml::Value {
-    let lists = ["environments", "previous_master_keys", "trusted_proxies"];
+    let lists =
+        ["environments", "previous_master_keys", "trusted_proxies", "webhook_allowed_subnets"];
     if lists.contains(&key) {
         let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
         return toml::Value::Array(items.map(|item| item.to_owned().into()).collect());
@@ -221,5 +301,23 @@ mod tests {
         assert!(load(&[("PEPAY_LISTN", "0.0.0.0:1")]).is_err());
         assert!(load(&[("PEPAY_ENVIRONMENTS", "")]).is_err());
         assert!(load(&[("PEPAY_LANES", "0")]).is_err());
+        assert!(load(&[("PEPAY_EVENT_RETENTION_DAYS", "0")]).is_err());
+        assert!(load(&[("PEPAY_WEBHOOK_CONCURRENCY", "0")]).is_err());
+        assert!(load(&[("PEPAY_WEBHOOK_CONCURRENCY_PER_ENDPOINT", "513")]).is_err());
+        for net in ["10.0.0.0/33", "10.0.0.0/x", "somewhere", "::/129"] {
+            assert!(load(&[("PEPAY_WEBHOOK_ALLOWED_SUBNETS", net)]).is_err(), "{net}");
+        }
+    }
+
+    #[test]
+    fn webhooks_reach_this_machine_only_where_no_real_money_is() {
+        let reach = |variables: &[(&str, &str)]| load(variables).expect("loads").webhook_reach();
+        assert_eq!(reach(&[]), Reach::LoopbackToo);
+        assert_eq!(reach(&[("PEPAY_ENVIRONMENTS", "devnet,mainnet")]), Reach::PublicOnly);
+        assert_eq!(reach(&[("PEPAY_ALLOW_INSECURE_WEBHOOKS", "false")]), Reach::PublicOnly);
+        let both = [("PEPAY_ENVIRONMENTS", "mainnet"), ("PEPAY_ALLOW_INSECURE_WEBHOOKS", "true")];
+        assert_eq!(reach(&both), Reach::LoopbackToo);
+        let subnets = [("PEPAY_WEBHOOK_ALLOWED_SUBNETS", "10.0.0.0/8, fd00::/8,192.168.1.7")];
+        assert_eq!(load(&subnets).expect("loads").webhook_allowed_subnets.len(), 3);
     }
 }

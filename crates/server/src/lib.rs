@@ -14,6 +14,8 @@ pub mod mail;
 pub mod merchants;
 pub mod metrics;
 pub mod networks;
+pub mod outbound;
 pub mod rates;
+pub mod realtime;
 pub mod simulated;
 pub mod workers;

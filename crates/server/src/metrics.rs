@@ -36,6 +36,8 @@ pub struct Metrics {
     in_flight: AtomicI64,
     /// When each key was last used; flushed to its row once a minute.
     keys_used: Mutex<HashMap<RowKey, Timestamp>>,
+    /// From an event's moment to its arrival at an endpoint.
+    deliveries: Mutex<Histogram>,
     gauges: Mutex<BTreeMap<String, i64>>,
     counters: Mutex<BTreeMap<String, u64>>,
 }
@@ -46,6 +48,31 @@ pub struct InFlight<'a>(&'a AtomicI64);
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Histogram {
+    fn add(&mut self, us: u64) {
+        self.count += 1;
+        self.sum_us = self.sum_us.saturating_add(us);
+        if let Some(at) = BUCKETS_US.iter().position(|bound| us <= *bound) {
+            self.counts[at] += 1;
+        }
+    }
+
+    fn render(&self, out: &mut String, name: &str, labels: &str) {
+        let mut below = 0;
+        let comma = if labels.is_empty() { "" } else { "," };
+        for (bound, count) in BUCKETS_US.iter().zip(self.counts) {
+            below += count;
+            let le = seconds(*bound);
+            let _ = writeln!(out, "{name}_bucket{{{labels}{comma}le=\"{le}\"}} {below}");
+        }
+        let (total, sum) = (self.count, seconds(self.sum_us));
+        let braced = if labels.is_empty() { String::new() } else { format!("{{{labels}}}") };
+        let _ = writeln!(out, "{name}_bucket{{{labels}{comma}le=\"+Inf\"}} {total}");
+        let _ = writeln!(out, "{name}_sum{braced} {sum}");
+        let _ = writeln!(out, "{name}_count{braced} {total}");
     }
 }
 
@@ -67,11 +94,13 @@ impl Metrics {
             Some(histogram) => histogram,
             None => routes.entry(route.to_owned()).or_default(),
         };
-        histogram.count += 1;
-        histogram.sum_us = histogram.sum_us.saturating_add(us);
-        if let Some(at) = BUCKETS_US.iter().position(|bound| us <= *bound) {
-            histogram.counts[at] += 1;
-        }
+        histogram.add(us);
+    }
+
+    /// An event arrived at an endpoint so long after it was written.
+    pub fn webhook_delivered(&self, after_ms: i64) {
+        let us = u64::try_from(after_ms).unwrap_or(0).saturating_mul(1_000);
+        self.deliveries.lock().expect("no panic holds this lock").add(us);
     }
 
     pub fn key_used(&self, key: RowKey, now: Timestamp) {
@@ -102,6 +131,7 @@ impl Metrics {
     pub fn render(&self) -> String {
         let mut out = String::new();
         self.render_requests(&mut out);
+        self.render_deliveries(&mut out);
         let in_flight = self.in_flight.load(Ordering::Relaxed);
         let _ = writeln!(out, "# TYPE pepay_http_requests_in_flight gauge");
         let _ = writeln!(out, "pepay_http_requests_in_flight {in_flight}");
@@ -123,22 +153,19 @@ impl Metrics {
         series.collect()
     }
 
+    fn render_deliveries(&self, out: &mut String) {
+        const NAME: &str = "pepay_webhook_delivery_seconds";
+        let _ = writeln!(out, "# TYPE {NAME} histogram");
+        let deliveries = self.deliveries.lock().expect("no panic holds this lock").clone();
+        deliveries.render(out, NAME, "");
+    }
+
     fn render_requests(&self, out: &mut String) {
         const NAME: &str = "pepay_http_request_duration_seconds";
         let _ = writeln!(out, "# TYPE {NAME} histogram");
         for ((route, method, status), histogram) in self.requests_sorted() {
             let labels = format!("route=\"{route}\",method=\"{method}\",status=\"{status}\"");
-            let mut below = 0;
-            for (bound, count) in BUCKETS_US.iter().zip(histogram.counts) {
-                below += count;
-                let le = seconds(*bound);
-                let _ = writeln!(out, "{NAME}_bucket{{{labels},le=\"{le}\"}} {below}");
-            }
-            let total = histogram.count;
-            let sum = seconds(histogram.sum_us);
-            let _ = writeln!(out, "{NAME}_bucket{{{labels},le=\"+Inf\"}} {total}");
-            let _ = writeln!(out, "{NAME}_sum{{{labels}}} {sum}");
-            let _ = writeln!(out, "{NAME}_count{{{labels}}} {total}");
+            histogram.render(out, NAME, &labels);
         }
     }
 }

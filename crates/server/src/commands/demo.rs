@@ -153,10 +153,10 @@ async fn set_password(
 ) -> anyhow::Result<Secret> {
     let members = store.members_of_merchant(merchant_id).await?;
     let is_owner = |member: &Member| member.is_active && member.email == OWNER_EMAIL;
-    let mut owner = members.into_iter().find(is_owner).context("the demo merchant's owner left")?;
+    let owner = members.into_iter().find(is_owner).context("the demo merchant's owner left")?;
     let password = random_text(PASSWORD_BYTES);
     let mut fresh = clock.fresh();
-    owner.password_hash = Some(password::hash(password.expose(), &entropy()));
+    let owner = owner.with_password(password::hash(password.expose(), &entropy()));
     let mut changes = Changes::of(merchant_id);
     changes.tell(notice(merchant_id, Notice::MemberChanged, owner.key(), fresh.now()));
     changes.insert(operator_act(merchant_id, "member.password_set", owner.id, &mut fresh));

@@ -9,17 +9,22 @@ mod demo;
 mod dev;
 mod dev_env;
 mod doctor;
+mod events;
 mod file_lock;
 mod fresh;
 mod keys;
+mod listen;
 mod master_key;
 mod merchants;
 mod migrate;
+mod open_files;
 mod place;
 pub mod private_files;
 mod production;
+mod remote;
 mod serve;
 pub mod start;
+mod trigger;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -32,6 +37,8 @@ Examples:
   pepay --port 3100                         the same on another port
   pepay serve --config /etc/pepay.toml      production
   pepay merchants create --name Shop --email owner@shop.example
+  pepay listen --forward-to http://127.0.0.1:4242/hook
+                                            events of a server, as webhooks to this machine
   pepay doctor                              what is wrong, and what to do about it";
 
 /// A self-hosted stablecoin payments server.
@@ -65,6 +72,12 @@ enum Command {
     Copy(copy::CopyOptions),
     /// Checks configuration, database and data, and says what to do
     Doctor(doctor::DoctorOptions),
+    /// Posts a server's events to a URL on this machine, signed as webhooks are
+    Listen(listen::ListenOptions),
+    /// Makes an event happen on a devnet server
+    Trigger(trigger::TriggerOptions),
+    /// Prints events, and sends them to their webhook endpoints again
+    Events(events::EventsOptions),
     /// Prints the description of the API (OpenAPI, JSON)
     Openapi,
 }
@@ -82,6 +95,9 @@ pub fn run() -> ExitCode {
         Command::Restore(options) => backup::run_restore(options),
         Command::Copy(options) => copy::run(options),
         Command::Doctor(options) => doctor::run(options),
+        Command::Listen(options) => listen::run(options),
+        Command::Trigger(options) => trigger::run(options),
+        Command::Events(options) => events::run(options),
         Command::Openapi => {
             say(&crate::http::openapi::json());
             Ok(ExitCode::SUCCESS)

@@ -20,7 +20,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::app::{App, Shared};
 use crate::clock::Clock;
-use crate::commands::{connections, master_key};
+use crate::commands::{connections, master_key, open_files};
 use crate::config::{Config, LogFormat};
 
 /// How long the workers may take to finish after the last answer was given.
@@ -115,6 +115,7 @@ pub async fn run_until_signal(
     listener: TcpListener,
     workers: Workers,
 ) -> anyhow::Result<()> {
+    open_files::raise_limit();
     let stop = app.stop.clone();
     let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
@@ -127,8 +128,10 @@ pub async fn run_until_signal(
         stop.cancel();
     });
     crate::workers::spawn_own(&app);
-    if workers == Workers::On {
-        crate::workers::spawn_shared(&app);
+    match workers {
+        Workers::On => crate::workers::spawn_shared(&app),
+        // Who does not work gets no share of it.
+        Workers::Off => app.store.withdraw(),
     }
     serve_on(app.clone(), listener).await;
     finish(&app).await;

@@ -13,7 +13,7 @@ use domain::api_key::{ApiKey, KeyScope};
 use domain::audit::{Actor, AuditEntry};
 use domain::environment::Environment;
 use domain::event::Origin;
-use domain::ids::{AuditId, Fresh, MemberId, MerchantId};
+use domain::ids::{AuditId, Fresh, MemberId, MerchantId, SessionId};
 use domain::invoice::Invoice;
 use domain::member::{Member, Role};
 use domain::merchant::Merchant;
@@ -306,9 +306,7 @@ impl FromRequestParts<Shared> for Payor {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, ApiError> {
-        if let Some(ip) = client_ip(parts, app) {
-            take(app, Bucket::PayorIp(ip), parts.extensions.get::<AllowanceSlot>())?;
-        }
+        take_payor_allowance(parts, app)?;
         let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let unknown = || {
             let message = "Send the x-session-token and x-signature of an open session";
@@ -317,6 +315,14 @@ impl FromRequestParts<Shared> for Payor {
         let token = text("x-session-token").ok_or_else(unknown)?;
         let signature = text("x-signature").ok_or_else(unknown)?;
         payor(app, token, signature).await
+    }
+}
+
+/// Counts a payor's request against his address.
+pub fn take_payor_allowance(parts: &Parts, app: &App) -> Result<(), ApiError> {
+    match client_ip(parts, app) {
+        Some(ip) => take(app, Bucket::PayorIp(ip), parts.extensions.get::<AllowanceSlot>()),
+        None => Ok(()),
     }
 }
 
@@ -329,14 +335,14 @@ pub async fn payor(app: &App, token: &str, signature: &str) -> Result<Payor, Api
         CredentialError::Malformed => unknown(),
         CredentialError::Forged => forged(),
     };
-    let candidates = Session::candidates(&app.keys, token).map_err(refused)?;
-    let mut session = None;
-    for id in candidates {
-        session = session.or(app.store.get::<Session>(id.key()).await?);
+    let mut named = None;
+    for id in Session::candidates(&app.keys, token).map_err(refused)? {
+        if named.is_none() {
+            named = session_of(app, id).await?;
+        }
     }
-    let session = session.ok_or_else(unknown)?;
+    let (session, invoice) = named.ok_or_else(unknown)?;
     session.verify(&app.keys, token, signature).map_err(refused)?;
-    let invoice = app.store.get::<Invoice>(session.invoice_id.key()).await?.ok_or_else(unknown)?;
     if invoice.has_revoked(&session) {
         return Err(unknown());
     }
@@ -344,6 +350,17 @@ pub async fn payor(app: &App, token: &str, signature: &str) -> Result<Payor, Api
         return Err(forged());
     }
     Ok(Payor { session, invoice })
+}
+
+/// The session of that id and its invoice. Most payors come by their invoice's first session,
+/// which has the invoice's id.
+async fn session_of(app: &App, id: SessionId) -> Result<Option<(Session, Invoice)>, ApiError> {
+    if let Some(invoice) = app.store.get::<Invoice>(id.key()).await? {
+        return Ok(Some((Session::first_of(&invoice), invoice)));
+    }
+    let Some(session) = app.store.get::<Session>(id.key()).await? else { return Ok(None) };
+    let invoice = app.store.get::<Invoice>(session.invoice_id.key()).await?;
+    Ok(invoice.map(|invoice| (session, invoice)))
 }
 
 /// The operator, by the token of the configuration.

@@ -39,6 +39,8 @@ pub enum Code {
     LastOwner,
     AlreadyExists,
     NetworkNotSimulated,
+    EndpointDisabled,
+    LimitReached,
     Busy,
     RateLimitExceeded,
     RequestTimeout,
@@ -83,6 +85,8 @@ impl Code {
             Code::LastOwner => (StatusCode::CONFLICT, "LAST_OWNER"),
             Code::AlreadyExists => (StatusCode::CONFLICT, "ALREADY_EXISTS"),
             Code::NetworkNotSimulated => (StatusCode::CONFLICT, "NETWORK_NOT_SIMULATED"),
+            Code::EndpointDisabled => (StatusCode::CONFLICT, "WEBHOOK_ENDPOINT_DISABLED"),
+            Code::LimitReached => (StatusCode::CONFLICT, "LIMIT_REACHED"),
             Code::Busy => (StatusCode::CONFLICT, "BUSY"),
             Code::RateLimitExceeded => (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMIT_EXCEEDED"),
             Code::RequestTimeout => (StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT"),
@@ -151,6 +155,8 @@ impl From<Refusal> for ApiError {
             Refusal::SignInLocked => Code::SignInLocked,
             Refusal::MainnetNotEnabled => Code::MainnetNotEnabled,
             Refusal::AccessKeyInvalid => Code::AccessKeyInvalid,
+            Refusal::EndpointDisabled => Code::EndpointDisabled,
+            Refusal::TooManyEndpoints | Refusal::TooManyAttempts => Code::LimitReached,
         };
         ApiError::new(code, message)
     }

@@ -6,6 +6,7 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 
 use crate::app::Shared;
 use crate::http::error::{ApiError, Code};
@@ -86,6 +87,13 @@ fn json_error<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error) -> A
     };
     let why = if missing.is_some() { "is required".to_owned() } else { format!(": {message}") };
     ApiError::invalid(param, why)
+}
+
+/// A field that is there must have its type: null is a value only where something can be cleared.
+pub fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    input: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(input).map(Some)
 }
 
 /// A query string.

@@ -107,7 +107,7 @@ impl Once {
                 Err(refusal) => return self.replay(app).await?.ok_or(refusal),
             };
             self.keep(app, &mut changes, &answer, expired.take());
-            match app.store.commit(changes).await {
+            match app.commit(changes).await {
                 Ok(_) => return Ok(answer.into_response()),
                 Err(CommitError::AlreadyExists { key, .. }) if self.is_row(key) => {
                     if let Some(replayed) = self.replay(app).await? {

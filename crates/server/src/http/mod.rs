@@ -17,3 +17,4 @@ pub mod ops;
 pub mod page;
 pub mod payor;
 pub mod router;
+pub mod streams;

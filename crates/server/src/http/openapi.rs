@@ -5,6 +5,8 @@
 
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use domain::event::PepayEvent;
+use domain::quote::payor::PaymentQuote;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::server::ServerBuilder;
@@ -13,9 +15,13 @@ use utoipa::openapi::{ComponentsBuilder, OpenApi as Document, SecurityRequiremen
 use crate::http::account::{environment, keys, mainnet, members, password, sign_in, totp, wallet};
 use crate::http::devnet::chains;
 use crate::http::error::{ErrorBody, ErrorDetail};
-use crate::http::merchant::{admin, invoices, profile, quotes, tokens, unmatched};
+use crate::http::merchant::{
+    admin, events, invoices, profile, quotes, tokens, unmatched, webhooks,
+};
 use crate::http::ops;
 use crate::http::payor::{addresses, forms, session, simulate, verification};
+use crate::http::streams::{token as stream_token, upgrade};
+use crate::realtime::frames::{WsControl, WsError};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -27,9 +33,15 @@ use crate::http::payor::{addresses, forms, session, simulate, verification};
         tokens::block,
         quotes::create, quotes::rates, quotes::retrieve,
         profile::retrieve, profile::update,
+        events::list, events::retrieve,
+        webhooks::create, webhooks::list, webhooks::retrieve, webhooks::update, webhooks::remove,
+        webhooks::rotate_secret, webhooks::test, webhooks::recover, webhooks::list_deliveries,
+        webhooks::retrieve_delivery, webhooks::resend_delivery,
         session::details, session::status, addresses::available_tokens, addresses::allocate,
         forms::set_customer_email, forms::customer_email, forms::questions, forms::submit,
         simulate::simulate, verification::start, verification::retrieve,
+        stream_token::create, upgrade::merchant_events, upgrade::commerce_events,
+        upgrade::payment_events,
         sign_in::sign_in, sign_in::refresh, sign_in::sign_out,
         password::request_reset, password::confirm_reset, password::change,
         totp::enroll, totp::confirm, totp::disable,
@@ -41,7 +53,7 @@ use crate::http::payor::{addresses, forms, session, simulate, verification};
         chains::show, chains::transfer, chains::mine, chains::reorg, chains::fault,
         ops::healthz, ops::readyz, ops::metrics,
     ),
-    components(schemas(ErrorBody, ErrorDetail)),
+    components(schemas(PepayEvent, PaymentQuote, WsControl, WsError, ErrorBody, ErrorDetail)),
     tags(
         (name = "Events", description = "The history of everything that changed: one envelope, \
             the same over REST, websockets and webhooks."),

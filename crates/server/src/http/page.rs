@@ -1,6 +1,7 @@
 //! Cursor pages: `limit`, `starting_after` (older), `ending_before` (newer), newest first.
 
 use domain::ids::RowKey;
+use domain::time::{SECOND_MS, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::Page;
 use uuid::Uuid;
@@ -31,6 +32,14 @@ impl PageQuery {
 
     /// The position for lists whose cursors are UUIDs.
     pub fn page(&self) -> Result<Page, ApiError> {
+        self.page_by(|id| Uuid::try_parse(id).ok().map(RowKey::from))
+    }
+
+    /// The position for lists whose cursors are read by `parse`.
+    pub fn page_by(&self, parse: impl Fn(&str) -> Option<RowKey>) -> Result<Page, ApiError> {
+        let cursor = |param: &'static str, id: &str| {
+            parse(id).ok_or_else(|| ApiError::invalid(param, "must be an id of this list"))
+        };
         match (&self.starting_after, &self.ending_before) {
             (None, None) => Ok(Page::First),
             (Some(id), None) => Ok(Page::After(cursor("starting_after", id)?)),
@@ -54,9 +63,15 @@ pub fn bounded(
     number.ok_or_else(|| ApiError::invalid(param, format!("must be a number from 1 to {max}")))
 }
 
-fn cursor(param: &'static str, text: &str) -> Result<RowKey, ApiError> {
-    let id = Uuid::try_parse(text).map(RowKey::from);
-    id.map_err(|_| ApiError::invalid(param, "must be an id of this list"))
+/// A time as queries write it.
+pub fn moment(param: &'static str, text: Option<&str>) -> Result<Option<Timestamp>, ApiError> {
+    let wrong = || ApiError::invalid(param, "must be epoch seconds or an RFC 3339 time");
+    text.map(|text| Timestamp::parse(text).ok_or_else(wrong)).transpose()
+}
+
+/// Objects show whole seconds, so a bound in whole seconds includes all of its second.
+pub fn end_of_second(at: Timestamp) -> Timestamp {
+    if at.0 % SECOND_MS == 0 { at.plus_ms(SECOND_MS - 1) } else { at }
 }
 
 /// The list envelope.

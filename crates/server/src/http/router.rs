@@ -9,14 +9,18 @@ use crate::http::account::{environment, keys, mainnet, members, password, sign_i
 use crate::http::devnet::chains;
 use crate::http::edge::edge;
 use crate::http::error::{ApiError, Code};
-use crate::http::merchant::{admin, invoices, profile, quotes, tokens, unmatched};
+use crate::http::merchant::{
+    admin, events, invoices, profile, quotes, tokens, unmatched, webhooks,
+};
 use crate::http::payor::{addresses, forms, session, simulate, verification};
+use crate::http::streams::{token as stream_token, upgrade};
 use crate::http::{openapi, ops};
 
 pub fn router(app: Shared) -> Router {
     Router::new()
         .merge(merchant_routes())
         .merge(payor_routes())
+        .merge(stream_routes())
         .merge(account_routes())
         .merge(devnet_routes())
         .merge(house_routes())
@@ -51,6 +55,19 @@ fn merchant_routes() -> Router<Shared> {
         .route("/api/v1/quotes/rates", get(quotes::rates))
         .route("/api/v1/quotes/{id}", get(quotes::retrieve))
         .route("/api/v1/merchant/profile", get(profile::retrieve).patch(profile::update))
+        .route("/api/v1/events", get(events::list))
+        .route("/api/v1/events/{id}", get(events::retrieve))
+        .route("/api/v1/webhooks", post(webhooks::create).get(webhooks::list))
+        .route("/api/v1/webhooks/deliveries/{id}", get(webhooks::retrieve_delivery))
+        .route("/api/v1/webhooks/deliveries/{id}/resend", post(webhooks::resend_delivery))
+        .route(
+            "/api/v1/webhooks/{id}",
+            get(webhooks::retrieve).patch(webhooks::update).delete(webhooks::remove),
+        )
+        .route("/api/v1/webhooks/{id}/rotate-secret", post(webhooks::rotate_secret))
+        .route("/api/v1/webhooks/{id}/test", post(webhooks::test))
+        .route("/api/v1/webhooks/{id}/recover", post(webhooks::recover))
+        .route("/api/v1/webhooks/{id}/deliveries", get(webhooks::list_deliveries))
 }
 
 /// `x-session-token` and `x-signature`, from any origin.
@@ -68,6 +85,15 @@ fn payor_routes() -> Router<Shared> {
         .route("/api/v1/payments/submit-form", post(forms::submit))
         .route("/api/v1/payments/simulate", post(simulate::simulate))
         .route("/api/v1/invoice/{id}/verify", post(verification::start).get(verification::retrieve))
+}
+
+/// Websockets: `token=` in the address, or the credential of the route's REST neighbours.
+fn stream_routes() -> Router<Shared> {
+    Router::new()
+        .route("/api/v1/ws/token", post(stream_token::create))
+        .route("/ws/merchant/events", get(upgrade::merchant_events))
+        .route("/ws/commerce/events", get(upgrade::commerce_events))
+        .route("/ws/payment", get(upgrade::payment_events))
 }
 
 /// Signing in, and what only members do.

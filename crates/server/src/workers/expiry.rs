@@ -68,7 +68,7 @@ impl Expirer {
             Expiry::Wait(changes, reason) => (changes, Some(reason)),
         };
         self.lease.fence(&mut changes);
-        match app.store.commit(changes).await {
+        match app.commit(changes).await {
             Err(CommitError::Conflict { key, .. }) if self.lease.is_key(key) => {
                 anyhow::bail!("another process took over expiry")
             }

@@ -18,6 +18,7 @@ pub async fn collect(app: &App) {
         Err(error) => tracing::debug!(%error, "counters are not to be had"),
     }
     commits(app);
+    app.realtime.measure(&app.metrics);
     for lane in 0..app.config.lanes {
         if let Ok(head) = app.store.log_head(lane).await {
             app.metrics.set(&format!("pepay_log_position{{lane=\"{lane}\"}}"), head);

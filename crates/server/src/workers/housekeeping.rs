@@ -29,7 +29,7 @@ async fn record_key_use(app: &App) -> anyhow::Result<()> {
         row.last_used_at = Some(at);
         let mut changes = Changes::of(row.merchant_id);
         changes.update(row);
-        match app.store.commit(changes).await {
+        match app.commit(changes).await {
             Ok(_) | Err(CommitError::Conflict { .. }) => {}
             Err(error) => return Err(error.into()),
         }

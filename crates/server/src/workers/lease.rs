@@ -1,24 +1,41 @@
 //! A lease on a slot of work, held by this process and renewed before it ends.
 //!
-//! What is done under a lease guards with its version: who lost it cannot commit.
+//! What is done under a lease guards with its version: who lost it cannot commit. That fencing is
+//! what keeps work single; everything below only decides how soon somebody else goes on.
+//!
+//! A lease ends by its time, or sooner if its owner is dead. Dead is whom the database does not
+//! know as alive, and who has not renewed either, for a grace long enough to connect anew. Only
+//! who is known as alive himself may tell: two processes that both cannot make themselves known
+//! leave each other's leases to end by their time.
 
 use domain::changes::{Changes, Noun};
 use domain::environment::Environment;
-use domain::ids::RowKey;
+use domain::ids::{RowKey, Version};
 use domain::slot::{LEASE_MS, Slot};
+use domain::time::Timestamp;
 use store::{CommitError, StoreError};
 
 use crate::app::App;
 use crate::networks::Place;
 
+/// How long an owner must be missing, all the while not renewing, before it is taken for dead.
+pub const GRACE_MS: i64 = 3_000;
+
 pub struct Lease {
     key: RowKey,
     held: Option<Slot>,
+    missing: Option<Missing>,
+}
+
+/// Since when a lease stands at this version while its owner is not known as alive.
+struct Missing {
+    version: Version,
+    since: Timestamp,
 }
 
 impl Lease {
     pub fn new(kind: &str, number: i64) -> Lease {
-        Lease { key: Slot::row_key(kind, number), held: None }
+        Lease { key: Slot::row_key(kind, number), held: None, missing: None }
     }
 
     pub fn for_place((environment, network): Place) -> Lease {
@@ -38,17 +55,16 @@ impl Lease {
         }
         self.held = None;
         let mut known = app.store.get::<Slot>(self.key).await?;
-        if app.store.is_exclusive()
-            && let Some(slot) = known.as_mut()
+        if let Some(slot) = known.as_mut()
+            && self.is_abandoned(app, slot, now).await?
         {
-            // Nobody else can have this database open: the old owner is gone.
             slot.owner = app.process;
         }
         let version = known.as_ref().map_or(0, |slot| slot.version);
         let Some(changes) = Slot::lease(known, self.key, app.process, now) else {
             return Ok(false);
         };
-        match app.store.commit(changes).await {
+        match app.commit(changes).await {
             Ok(_) => {
                 let until = now.plus_ms(LEASE_MS);
                 let owner = app.process;
@@ -61,6 +77,33 @@ impl Lease {
                 Err(StoreError::Unavailable(error.to_string()))
             }
         }
+    }
+
+    /// Whether a lease that has not ended belongs to a process that has.
+    async fn is_abandoned(
+        &mut self,
+        app: &App,
+        slot: &Slot,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        if app.store.is_exclusive() {
+            // Nobody else can have this database open: the old owner is gone.
+            return Ok(true);
+        }
+        let missing = self.missing.take();
+        if slot.owner == app.process || slot.until <= now {
+            return Ok(false);
+        }
+        let live = app.store.live_processes().await?;
+        if live.contains(&slot.owner) || !live.contains(&app.process) {
+            return Ok(false);
+        }
+        let missing = missing
+            .filter(|missing| missing.version == slot.version)
+            .unwrap_or(Missing { version: slot.version, since: now });
+        let is_abandoned = missing.since.plus_ms(GRACE_MS) <= now;
+        self.missing = Some(missing);
+        Ok(is_abandoned)
     }
 
     /// Lets `changes` commit only while this lease stands.
@@ -86,7 +129,7 @@ impl Lease {
             slot.until = app.now();
             let mut changes = Changes::of(domain::ids::MerchantId::HOUSE);
             changes.update(slot);
-            if let Err(error) = app.store.commit(changes).await {
+            if let Err(error) = app.commit(changes).await {
                 tracing::debug!(%error, "a lease ends by itself");
             }
         }

@@ -3,17 +3,22 @@
 //! A step claims a bounded batch, acts, decides and commits. It is woken by commits and polls
 //! anyway; a lost wake-up costs latency, never data. Tests call the steps one by one.
 
+pub mod deliver;
 pub mod expiry;
+pub mod fan_out;
 pub mod follow;
 pub mod gauges;
 pub mod housekeeping;
 pub mod lease;
 pub mod observe;
 pub mod rates;
+pub mod retention;
 pub mod verification;
 pub mod watcher;
 
 use std::time::Duration;
+
+use store::{CommitError, StoreError};
 
 use crate::app::Shared;
 
@@ -30,9 +35,14 @@ const WATCH_EVERY_MS: u64 = 250;
 const EXPIRY_EVERY_MS: u64 = 500;
 const VERIFY_EVERY_MS: u64 = 500;
 const FOLLOW_EVERY_MS: u64 = 1_000;
+const FAN_OUT_EVERY_MS: u64 = 1_000;
+const SEND_EVERY_MS: u64 = 1_000;
 const RATES_EVERY_MS: u64 = 30_000;
 const HOUSEKEEPING_EVERY_MS: u64 = 60_000;
+const RETENTION_EVERY_MS: u64 = 60_000;
 const FAILURE_PAUSE_MS_MAX: u64 = 10_000;
+/// While the database is away a step ends at its first look: so everybody is there when it is back.
+const OUTAGE_PAUSE_MS_MAX: u64 = 1_000;
 
 /// Starts what every process needs, whoever does the shared work: fresh caches and rates.
 pub fn spawn_own(app: &Shared) {
@@ -50,6 +60,11 @@ pub fn spawn_shared(app: &Shared) {
     }
     spawn(app, "expiry", EXPIRY_EVERY_MS, expiry::Expirer::default());
     spawn(app, "verification", VERIFY_EVERY_MS, verification::Verifier::default());
+    for lane in 0..app.store.lanes() {
+        spawn(app, format!("fan-out {lane}"), FAN_OUT_EVERY_MS, fan_out::FanOut::new(lane));
+    }
+    spawn(app, "webhooks", SEND_EVERY_MS, deliver::Sender::default());
+    spawn(app, "retention", RETENTION_EVERY_MS, retention::Sweeper::default());
 }
 
 /// One kind of work, one bounded step at a time.
@@ -64,6 +79,11 @@ pub trait Worker: Send + Sync + 'static {
     /// Whether a commit in this process or another is a reason to look at once.
     fn wakes_on_commit(&self) -> bool {
         false
+    }
+
+    /// How long it is left alone after a step, however often it is woken meanwhile.
+    fn rest_ms(&self) -> u64 {
+        0
     }
 }
 
@@ -88,8 +108,7 @@ fn spawn(app: &Shared, name: impl Into<String>, every_ms: u64, mut worker: impl 
                         tracing::warn!(worker = name, error = format!("{error:#}"), "fails");
                     }
                     failures = failures.saturating_add(1);
-                    let pause_ms = every_ms.saturating_mul(1 << failures.min(6));
-                    pause_ms.clamp(every_ms, FAILURE_PAUSE_MS_MAX.max(every_ms))
+                    pause_after(&error, failures, every_ms)
                 }
             };
             if pause_ms == 0 {
@@ -98,6 +117,10 @@ fn spawn(app: &Shared, name: impl Into<String>, every_ms: u64, mut worker: impl 
             }
             let wake = async {
                 if worker.wakes_on_commit() && failures == 0 {
+                    let rest_ms = worker.rest_ms();
+                    if rest_ms > 0 {
+                        tokio::time::sleep(Duration::from_millis(rest_ms)).await;
+                    }
                     let _ = committed.changed().await;
                 } else {
                     std::future::pending::<()>().await;
@@ -111,4 +134,46 @@ fn spawn(app: &Shared, name: impl Into<String>, every_ms: u64, mut worker: impl 
         }
         worker.stop(&app).await;
     });
+}
+
+/// Longer and longer, so that what fails for good costs little; short for a database that is away.
+fn pause_after(error: &anyhow::Error, failures: u32, every_ms: u64) -> u64 {
+    if is_outage(error) {
+        return every_ms.min(OUTAGE_PAUSE_MS_MAX);
+    }
+    let pause_ms = every_ms.saturating_mul(1 << failures.min(6));
+    pause_ms.clamp(every_ms, FAILURE_PAUSE_MS_MAX.max(every_ms))
+}
+
+/// Whether the database was away; what it was away for does not matter.
+fn is_outage(error: &anyhow::Error) -> bool {
+    let is_away = |error: &StoreError| matches!(error, StoreError::Unavailable(_));
+    error.chain().any(|cause| {
+        if let Some(CommitError::Store(error)) = cause.downcast_ref() {
+            return is_away(error);
+        }
+        cause.downcast_ref().is_some_and(is_away)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context as _;
+
+    use super::*;
+
+    #[test]
+    fn a_database_that_is_away_is_asked_again_soon_and_a_fault_later_and_later() {
+        let away = StoreError::Unavailable("away".into());
+        let looking = Err::<(), _>(away.clone()).context("looking").unwrap_err();
+        let saving = Err::<(), _>(CommitError::from(away)).context("saving").unwrap_err();
+        for error in [looking, saving] {
+            assert_eq!(pause_after(&error, 9, 250), 250);
+            assert_eq!(pause_after(&error, 9, 60_000), OUTAGE_PAUSE_MS_MAX);
+        }
+        let fault = anyhow::anyhow!("a fault");
+        assert_eq!(pause_after(&fault, 1, 250), 500);
+        assert_eq!(pause_after(&fault, 9, 250), FAILURE_PAUSE_MS_MAX);
+        assert_eq!(pause_after(&fault, 9, 60_000), 60_000);
+    }
 }

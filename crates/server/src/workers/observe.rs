@@ -12,6 +12,7 @@ use domain::ids::{InvoiceId, PaymentId};
 use domain::invoice::Invoice;
 use domain::payment::{Confirmation, Payment, PaymentStatus, Sighting, confirm, revert, see};
 use domain::token::Token;
+use domain::verification;
 use store::{CommitError, StoreError};
 
 use crate::acceptance::Acceptance;
@@ -122,6 +123,23 @@ pub async fn revert_payment(
     .await
 }
 
+/// Notes that the chain could not tell of a payment, and has a verification job look again.
+pub async fn payment_not_seen(
+    app: &App,
+    id: PaymentId,
+    head: u64,
+    fence: Fence<'_>,
+) -> anyhow::Result<Recorded> {
+    decide(app, fence, async || {
+        let Some(payment) = app.store.get::<Payment>(id.key()).await? else { return Ok(None) };
+        let invoice = invoice(app, payment.invoice_id).await?;
+        let latest = app.store.latest_verification(invoice.id).await?;
+        let fresh = &mut app.fresh();
+        Ok(verification::payment_not_seen(&payment, &invoice, latest, head, fresh))
+    })
+    .await
+}
+
 /// One broken payment must not stop a whole network.
 fn park(app: &App, error: &dyn std::fmt::Display) -> Recorded {
     tracing::error!(%error, "a payment cannot be recorded; the others go on");
@@ -172,7 +190,7 @@ where
         if let Some(lease) = fence {
             lease.fence(&mut changes);
         }
-        match app.store.commit(changes).await {
+        match app.commit(changes).await {
             Ok(_) => return Ok(Recorded::New),
             Err(CommitError::Conflict { key, .. }) => {
                 if fence.is_some_and(|lease| lease.is_key(key)) {

@@ -7,7 +7,7 @@ use domain::address::Address;
 use domain::chain::ChainTransfer;
 use domain::changes::Changes;
 use domain::invoice::Invoice;
-use domain::verification::Verification;
+use domain::verification::{Verification, look_failed};
 use store::CommitError;
 
 use crate::app::{App, Shared};
@@ -16,6 +16,8 @@ use crate::workers::observe::{self, Recorded};
 use crate::workers::{Progress, Worker};
 
 const BATCH_MAX: i64 = 32;
+/// The newest payments of an invoice that one look is about.
+const PAYMENTS_MAX: i64 = 256;
 /// One look may not hold up the others.
 const LOOK_MAX: Duration = Duration::from_secs(10);
 
@@ -38,19 +40,21 @@ impl Worker for Verifier {
         let is_full = due.len() as i64 == BATCH_MAX;
         for job in due {
             let looked = tokio::time::timeout(LOOK_MAX, look(app, &job)).await;
-            let done = match looked.unwrap_or_else(|_| Err(anyhow::anyhow!("no answer in time"))) {
-                Ok(found) => job.complete(found, app.now()),
+            let looked = looked.unwrap_or_else(|_| Err(anyhow::anyhow!("no answer in time")));
+            let mut changes = match looked {
+                Ok(found) => {
+                    let mut changes = Changes::of(job.merchant_id);
+                    changes.update(job.complete(found, app.now()));
+                    changes
+                }
                 Err(error) => {
                     tracing::warn!(verification.id = %job.id, error = format!("{error:#}"),
                         "a manual verification is tried again");
-                    // The cause may name a provider: it stays in the log.
-                    job.fail_attempt("The network does not answer at the moment", app.now())
+                    failed(app, job).await
                 }
             };
-            let mut changes = Changes::of(done.merchant_id);
             self.lease.fence(&mut changes);
-            changes.update(done);
-            match app.store.commit(changes).await {
+            match app.commit(changes).await {
                 Ok(_) | Err(CommitError::Conflict { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -63,6 +67,20 @@ impl Worker for Verifier {
     }
 }
 
+/// The job waits for its next attempt, and so do the payments it would have looked at.
+///
+/// What cannot be read does not hold up the job: the next attempt counts all the same.
+async fn failed(app: &App, job: Verification) -> Changes {
+    let head = app.head(job.environment, job.network);
+    let invoice = app.store.get::<Invoice>(job.invoice_id.key()).await;
+    let payments = app.store.payments_of_invoice(job.invoice_id, PAYMENTS_MAX).await;
+    let known = match (&invoice, &payments) {
+        (Ok(Some(invoice)), Ok(payments)) => Some((invoice, payments.as_slice())),
+        (Ok(_) | Err(_), Ok(_) | Err(_)) => None,
+    };
+    look_failed(job, known, head, app.now())
+}
+
 /// Records every transfer to the invoice's address that can be found now.
 async fn look(app: &App, job: &Verification) -> anyhow::Result<i64> {
     let place = (job.environment, job.network);
@@ -72,9 +90,18 @@ async fn look(app: &App, job: &Verification) -> anyhow::Result<i64> {
     let Some(invoice) = app.store.get::<Invoice>(job.invoice_id.key()).await? else {
         anyhow::bail!("the invoice does not exist");
     };
+    let known = app.store.payments_of_invoice(invoice.id, PAYMENTS_MAX).await?;
+    let is_known = |transfer: &ChainTransfer| {
+        let ordinal = i64::from(transfer.ordinal);
+        known.iter().any(|payment| {
+            (&payment.tx_hash, payment.ordinal) == (&transfer.tx_hash, ordinal)
+                && payment.network == job.network
+        })
+    };
     let mut found = 0;
     for transfer in transfers(app, chain.as_ref(), job, &invoice).await? {
-        if observe::record_transfer(app, place, &transfer, None).await? == Recorded::New {
+        let recorded = observe::record_transfer(app, place, &transfer, None).await?;
+        if recorded == Recorded::New && !is_known(&transfer) {
             found += 1;
         }
     }

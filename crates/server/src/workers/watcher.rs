@@ -149,7 +149,8 @@ impl Watcher {
     /// Confirms what is deep enough; true if nothing deep enough is left.
     ///
     /// The block is looked at once more: a watcher that died between recording and saving its
-    /// cursor cannot be told of a reorg above that cursor.
+    /// cursor cannot be told of a reorg above that cursor. A payment whose look fails waits for
+    /// a verification job, and the others go on.
     async fn confirm(&self, app: &App, chain: &dyn Chain, head: u64) -> anyhow::Result<bool> {
         let (environment, network) = self.place;
         let up_to = i64::try_from(head)?;
@@ -158,14 +159,27 @@ impl Watcher {
         let is_full = waiting.len() == BATCH_MAX;
         let deep = waiting.iter().filter(|payment| payment.is_deep_enough(head));
         let looks = deep.map(async |payment| {
-            if is_canonical(chain, payment).await? {
-                observe::confirm_payment(app, payment.id, head, Some(&self.lease)).await
-            } else {
-                observe::revert_payment(app, payment.id, head, Some(&self.lease)).await
-            }
+            let fence = Some(&self.lease);
+            let is_seen = match is_canonical(chain, payment).await {
+                Ok(true) => {
+                    observe::confirm_payment(app, payment.id, head, fence).await?;
+                    true
+                }
+                Ok(false) => {
+                    observe::revert_payment(app, payment.id, head, fence).await?;
+                    true
+                }
+                Err(error) => {
+                    tracing::warn!(payment.id = %payment.id, error = format!("{error:#}"),
+                        "a payment's block could not be looked at; a job looks again");
+                    observe::payment_not_seen(app, payment.id, head, fence).await?;
+                    false
+                }
+            };
+            anyhow::Ok(is_seen)
         });
-        let confirmed = try_join_all(looks).await?.len();
-        Ok(!is_full || confirmed == 0)
+        let seen = try_join_all(looks).await?.into_iter().filter(|is_seen| *is_seen).count();
+        Ok(!is_full || seen == 0)
     }
 
     async fn save(&mut self, app: &App, cursor: WatchCursor) -> anyhow::Result<WatchCursor> {
@@ -176,7 +190,7 @@ impl Watcher {
         } else {
             changes.update(cursor.clone());
         }
-        app.store.commit(changes).await?;
+        app.commit(changes).await?;
         self.saved_at = app.now();
         Ok(WatchCursor { version: cursor.version + 1, ..cursor })
     }

@@ -1,6 +1,10 @@
 //! API keys: made once, scoped, restricted, rolled and revoked by members.
 
+use domain::api_key::ApiKey;
+use domain::ids::ApiKeyId;
 use serde_json::{Value, json};
+use server::workers::Worker as _;
+use server::workers::follow::Follower;
 
 use crate::account::{act, owner, sign_in};
 use crate::house::{House, Reply};
@@ -148,6 +152,25 @@ async fn a_revoked_key_is_refused_at_once_and_stays_revoked() {
     house.advance(5_000);
     let again = act(&house, &token, "POST", &path, Value::Null).await.ok();
     assert_eq!(again["revoked_at"], revoked["revoked_at"]);
+}
+
+/// The request that revokes may be given up after its commit was handed in: then nobody but the
+/// log tells this process that what it remembers of the key is stale.
+#[tokio::test]
+async fn a_key_whose_revoking_request_went_away_is_refused_too() {
+    let house = House::start().await;
+    let token = owner(&house).await;
+    let made = create(&house, &token, json!({ "name": "x" })).await.ok();
+    assert_eq!(uses(&house, &made["api_key"]).await.0, 200);
+    let mut follower = Follower::default();
+    follower.step(&house.app).await.expect("begins at the head");
+    let id = ApiKeyId::parse(made["id"].as_str().expect("an id")).expect("an id");
+    let key: ApiKey = house.app.store.get(id.key()).await.expect("reads").expect("is there");
+    let now = house.app.now();
+    let changes = key.end_at(now, now).expect("it was not over");
+    house.app.store.commit(changes).await.expect("commits");
+    follower.step(&house.app).await.expect("follows");
+    assert_eq!(uses(&house, &made["api_key"]).await, (401, 401));
 }
 
 #[tokio::test]

@@ -1,5 +1,9 @@
 //! The real binary from the outside: what an operator types, and what comes of it.
 
+mod events;
+mod listen;
+mod trigger;
+
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
@@ -47,8 +51,12 @@ struct Dev {
 
 impl Dev {
     fn start(data_dir: &Path, more: &[&str]) -> Dev {
+        Dev::start_on("0", data_dir, more)
+    }
+
+    fn start_on(port: &str, data_dir: &Path, more: &[&str]) -> Dev {
         let directory = text(data_dir);
-        let mut command = pepay(&["dev", "--port", "0", "--data-dir", &directory]);
+        let mut command = pepay(&["dev", "--port", port, "--data-dir", &directory]);
         let mut child = command.args(more).stdout(Stdio::piped()).spawn().expect("starts");
         let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
         let mut welcome = String::new();

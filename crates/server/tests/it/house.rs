@@ -21,6 +21,8 @@ use store::{Store, StoreConfig};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
+use crate::outage::database::Database;
+
 /// 2025-12-21T12:34:56Z.
 pub const START: Timestamp = Timestamp(1_766_320_496_000);
 pub const OWNER_EMAIL: &str = "owner@example.com";
@@ -258,46 +260,6 @@ impl House {
             finish(&self.app, watcher::Watcher::new(place, Lease::for_place(place))).await;
         }
     }
-}
-
-/// A database of its own on the PostgreSQL the tests were given.
-struct Database {
-    url: String,
-    server: String,
-    name: String,
-}
-
-impl Database {
-    async fn create() -> Database {
-        let server = std::env::var("PEPAY_TEST_POSTGRES")
-            .expect("PEPAY_TEST_POSTGRES is set by `cargo xtask test`");
-        let name = format!("house_{}", Clock::System.fresh().uuid().simple());
-        execute(&server, &format!("CREATE DATABASE {name}")).await;
-        let (base, _) = server.rsplit_once('/').expect("a URL with a database");
-        Database { url: format!("{base}/{name}"), server, name }
-    }
-}
-
-impl Drop for Database {
-    fn drop(&mut self) {
-        let (server, name) = (self.server.clone(), self.name.clone());
-        // The test's own runtime is ending: a thread of its own drops the database.
-        let dropping = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            let sql = format!("DROP DATABASE {name} WITH (FORCE)");
-            runtime.expect("a runtime").block_on(execute(&server, &sql));
-        });
-        let _ = dropping.join();
-    }
-}
-
-async fn execute(server: &str, sql: &str) {
-    let connected = tokio_postgres::connect(server, tokio_postgres::NoTls).await;
-    let (client, connection) = connected.expect("PostgreSQL answers");
-    let driver = tokio::spawn(connection);
-    client.batch_execute(sql).await.expect("runs");
-    drop(client);
-    let _ = driver.await;
 }
 
 async fn finish(app: &Shared, mut worker: impl server::workers::Worker) {

@@ -4,7 +4,7 @@
 //! lost, and a request whose outcome was unknown tells it when it is sent again. Everything goes on
 //! by itself once the database is back.
 
-mod database;
+pub mod database;
 mod node;
 mod processes;
 

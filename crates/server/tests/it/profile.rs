@@ -1,5 +1,7 @@
 //! The merchant's profile, and how the operator makes merchants.
 
+use domain::api_key::KeyScope;
+use domain::environment::Environment;
 use domain::member::{Member, Role};
 use serde_json::{Value, json};
 
@@ -125,17 +127,20 @@ async fn every_bound_of_the_profile_is_a_400_that_names_its_field() {
 }
 
 #[tokio::test]
-async fn only_an_owner_changes_what_decides_about_money() {
+async fn a_role_changes_what_is_its_own() {
     let house = House::start().await;
     let owner = sign_in(&house, OWNER_EMAIL, OWNER_PASSWORD).await;
     let developer = member(&house, "dev@example.com", Role::Developer).await;
     let support = member(&house, "help@example.com", Role::Support).await;
-    let (money, name) = (json!({ "tolerance_bps": 10 }), json!({ "company_name": "Tea" }));
+    let (money, email) = (json!({ "tolerance_bps": 10 }), json!({ "email": "tea@example.com" }));
+    let name = json!({ "company_name": "Tea" });
     for (token, body, status) in [
         (&owner, &money, 200),
-        (&owner, &name, 200),
-        (&developer, &money, 403),
+        (&owner, &email, 200),
+        (&developer, &money, 200),
         (&developer, &name, 200),
+        (&developer, &email, 403),
+        (&support, &money, 403),
         (&support, &name, 403),
     ] {
         let request = house.request("PATCH", PROFILE).bearer_auth(token).json(body);
@@ -150,30 +155,69 @@ async fn a_key_or_a_developer_changes_nothing_that_is_the_owners() {
     let house = House::start().await;
     let developer = member(&house, "dev@example.com", Role::Developer).await;
     for body in [
-        json!({ "tolerance_bps": 10 }),
-        json!({ "tolerance_max_usd": 1 }),
         json!({ "default_payment_return_url": "https://elsewhere.example" }),
         json!({ "default_payment_return_url": null }),
         json!({ "email": "elsewhere@example.com" }),
         json!({ "embed_origins": [] }),
-        json!({ "company_name": "Tea", "tolerance_bps": 10 }),
+        json!({ "tolerance_bps": 10, "embed_origins": [] }),
     ] {
         let request = house.request("PATCH", PROFILE).bearer_auth(&developer).json(&body);
         assert_eq!(house.send(request).await.error(), (403, "INSUFFICIENT_SCOPE"), "{body}");
         let by_key = patch_by_key(&house, body.clone()).await;
         assert_eq!(by_key.error(), (403, "INSUFFICIENT_SCOPE"), "{body}");
-        patch(&house, body).await.ok();
+        assert_eq!(house.get(PROFILE).await.ok()["tolerance_bps"], 0);
     }
     let rest = json!({
         "company_name": "Coffee",
+        "tolerance_bps": 10,
+        "tolerance_max_usd": 1,
         "logo_url": "https://coffee.example/logo.svg",
         "brand_color": "#aabbcc",
         "accent_color": "#001122",
     });
     let after = patch_by_key(&house, rest.clone()).await.ok();
     for (field, value) in rest.as_object().expect("an object") {
-        assert_eq!(&after[field], value);
+        let number = |value: &Value| value.as_f64();
+        assert!(after[field] == *value || number(&after[field]) == number(value), "{field}");
     }
+}
+
+#[tokio::test]
+async fn the_tolerance_is_each_environments_own() {
+    let house = House::start().await;
+    let owner = sign_in(&house, OWNER_EMAIL, OWNER_PASSWORD).await;
+    let activate = json!({ "access_key": "open-sesame" });
+    let path = "/api/v1/user/mainnet-access/activate";
+    house.send(house.request("POST", path).bearer_auth(&owner).json(&activate)).await.ok();
+    let live_key = house.mint(KeyScope::Merchant, Environment::Mainnet).await;
+    let by_key = async |key: &str, body: Value| {
+        house.send(house.request("PATCH", PROFILE).header("x-api-key", key).json(&body)).await
+    };
+    let tolerance = async |environment: &str| {
+        let path = format!("{PROFILE}?environment={environment}");
+        let read = house.send(house.request("GET", &path).bearer_auth(&owner)).await.ok();
+        read["tolerance_bps"].clone()
+    };
+    by_key(&house.key, json!({ "tolerance_bps": 100 })).await.ok();
+    assert_eq!((tolerance("devnet").await, tolerance("mainnet").await), (json!(100), json!(0)));
+    by_key(&live_key, json!({ "tolerance_bps": 5 })).await.ok();
+    assert_eq!((tolerance("devnet").await, tolerance("mainnet").await), (json!(100), json!(5)));
+    let asked = json!({ "environment": "mainnet", "tolerance_bps": 7 });
+    assert_eq!(patch(&house, asked.clone()).await.ok()["tolerance_bps"], 7);
+    assert_eq!((tolerance("devnet").await, tolerance("mainnet").await), (json!(100), json!(7)));
+    assert_eq!(by_key(&house.key, asked).await.error(), (403, "ENVIRONMENT_MISMATCH"));
+    let body = json!({ "tolerance_bps": 1 });
+    assert_eq!(
+        by_key(&house.commerce_key, body.clone()).await.error(),
+        (403, "INSUFFICIENT_SCOPE")
+    );
+    let new =
+        json!({ "name": "eyes", "environment": "devnet", "restrictions": { "read_only": true } });
+    let made = house.request("POST", "/api/merchant-api-keys").bearer_auth(&owner).json(&new);
+    let made = house.send(made).await.ok();
+    let read_only = made["api_key"].as_str().expect("a key");
+    assert_eq!(by_key(read_only, body).await.error(), (403, "INSUFFICIENT_SCOPE"));
+    assert_eq!((tolerance("devnet").await, tolerance("mainnet").await), (json!(100), json!(7)));
 }
 
 #[tokio::test]

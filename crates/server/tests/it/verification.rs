@@ -1,7 +1,8 @@
 //! Manual verification: "I have paid" makes the house look at the chain again, and credit once.
 
+use domain::ids::PaymentId;
 use serde_json::{Value, json};
-use server::workers::{Worker as _, verification};
+use server::workers::{Worker as _, observe, verification};
 
 use crate::house::{House, Reply};
 
@@ -146,4 +147,65 @@ async fn a_session_verifies_its_own_invoice_only() {
     let reply =
         house.send(house.request("POST", &path(&mine)).header("x-api-key", &house.key)).await;
     assert_eq!(reply.error(), (401, "SESSION_INVALID"));
+}
+
+/// The status of the invoice's one payment.
+async fn payment_status(house: &House, created: &Value) -> Value {
+    house.read(created).await["payments"][0]["status"].clone()
+}
+
+#[tokio::test]
+async fn a_known_payment_waits_while_its_network_fails_and_comes_back() {
+    let house = House::start().await;
+    let (created, _) = overlooked(&house).await;
+    start(&house, &created, json!({})).await.ok();
+    verify(&house).await;
+    assert_eq!(payment_status(&house, &created).await, "pending");
+
+    let fault = json!({ "rpc": "failing", "for_seconds": 30 });
+    house.post("/api/v1/devnet/chain/ethereum/faults", fault).await.ok();
+    house.advance(1);
+    start(&house, &created, json!({})).await.ok();
+    verify(&house).await;
+    assert_eq!(payment_status(&house, &created).await, "manual_retry");
+    assert_eq!(house.read(&created).await["status"], "unpaid");
+    let types = house.get("/api/v1/events?type=invoice_payment.updated&limit=10").await.ok();
+    let newest = &types["data"]["data"][0]["data"];
+    assert_eq!(newest["object"]["status"], "manual_retry", "{types}");
+    assert_eq!(newest["previous_attributes"]["status"], "pending");
+
+    house.advance(31_000);
+    verify(&house).await;
+    let job = read(&house, &created).await.ok()["data"].clone();
+    assert_eq!(
+        (&job["status"], &job["result"]["payments_found"]),
+        (&json!("completed"), &json!(0))
+    );
+    assert_eq!(payment_status(&house, &created).await, "pending");
+    house.settle().await;
+    assert_eq!(payment_status(&house, &created).await, "confirmed");
+    assert_eq!(house.read(&created).await["amount_paid"], 10_000);
+    assert_eq!(house.app.store.check().await.expect("reads"), vec![]);
+}
+
+#[tokio::test]
+async fn a_payment_whose_block_cannot_be_looked_at_makes_a_job_by_itself() {
+    let house = House::start().await;
+    let (created, _) = overlooked(&house).await;
+    house.look_around().await;
+    let id = house.read(&created).await["payments"][0]["id"].as_str().expect("an id").to_owned();
+    let id = PaymentId::parse(&id).expect("an id");
+    for _ in 0..2 {
+        observe::payment_not_seen(&house.app, id, 0, None).await.expect("records");
+        assert_eq!(payment_status(&house, &created).await, "manual_retry");
+    }
+    assert_eq!(read(&house, &created).await.ok()["data"]["status"], "pending");
+    verify(&house).await;
+    assert_eq!(read(&house, &created).await.ok()["data"]["status"], "completed");
+    assert_eq!(payment_status(&house, &created).await, "pending");
+    // What waits is money as soon as it is deep enough, whoever looks first.
+    observe::payment_not_seen(&house.app, id, 0, None).await.expect("records");
+    house.settle().await;
+    assert_eq!(house.read(&created).await["status"], "paid");
+    assert_eq!(house.app.store.check().await.expect("reads"), vec![]);
 }

@@ -45,7 +45,7 @@ pub async fn set(
     Json(body): Json<ChooseEnvironment>,
 ) -> Result<axum::Json<ChosenEnvironment>, ApiError> {
     caller.require_role(Role::Developer)?;
-    app.store.decide(|| choose(&app, &caller, body.environment)).await?;
+    app.decide(|| choose(&app, &caller, body.environment)).await?;
     app.caches.forget_merchant(caller.merchant_id);
     Ok(axum::Json(ChosenEnvironment { success: true, current_environment: body.environment }))
 }

@@ -51,7 +51,8 @@ pub struct NewApiKey {
 #[utoipa::path(get, path = "/api/merchant-api-keys", tag = "Account",
     operation_id = "listApiKeys",
     params(
-        ("limit" = Option<i64>, Query, description = "1 to 100, default 10"),
+        ("limit" = Option<i64>, Query, minimum = 1, maximum = 100,
+            description = "1 to 100, default 10"),
         ("starting_after" = Option<String>, Query, description = "Id: older than this"),
         ("ending_before" = Option<String>, Query, description = "Id: newer than this")),
     security(("bearerAuth" = [])),
@@ -189,7 +190,7 @@ pub async fn revoke(
     Path(id): Path<ApiKeyId>,
 ) -> Result<axum::Json<ApiKeyView>, ApiError> {
     caller.require_role(Role::Developer)?;
-    app.store.decide(|| end_now(&app, &caller, id)).await?;
+    app.decide(|| end_now(&app, &caller, id)).await?;
     app.caches.forget_api_key(id.key());
     Ok(axum::Json(ApiKeyView::from(&own_key(&app, &caller, id).await?)))
 }

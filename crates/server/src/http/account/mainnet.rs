@@ -71,7 +71,7 @@ pub async fn activate(
     }
     let given = Secret::new(body.access_key);
     let configured = app.config.mainnet_access_key.clone().map(Secret::new);
-    app.store.decide(|| let_in(&app, &caller, &given, configured.as_ref())).await?;
+    app.decide(|| let_in(&app, &caller, &given, configured.as_ref())).await?;
     app.caches.forget_merchant(caller.merchant_id);
     Ok(done("Mainnet is open for this account"))
 }
@@ -121,7 +121,7 @@ pub async fn request(
     Json(body): Json<RequestMainnet>,
 ) -> Result<axum::Json<Done>, ApiError> {
     caller.require_role(Role::Developer)?;
-    app.store.decide(|| ask(&app, &caller, &body)).await?;
+    app.decide(|| ask(&app, &caller, &body)).await?;
     app.caches.forget_merchant(caller.merchant_id);
     Ok(done("The operator was asked"))
 }

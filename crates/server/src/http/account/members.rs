@@ -37,7 +37,8 @@ pub struct MemberList {
 #[utoipa::path(get, path = "/api/v1/merchant/members", tag = "Account",
     operation_id = "listMembers",
     params(
-        ("limit" = Option<i64>, Query, description = "1 to 100, default 10"),
+        ("limit" = Option<i64>, Query, minimum = 1, maximum = 100,
+            description = "1 to 100, default 10"),
         ("starting_after" = Option<String>, Query, description = "Id: older than this"),
         ("ending_before" = Option<String>, Query, description = "Id: newer than this")),
     security(("bearerAuth" = [])),
@@ -60,7 +61,7 @@ pub async fn list(
 
 #[derive(Deserialize, ToSchema)]
 pub struct InviteMember {
-    #[schema(example = "developer@shop.example")]
+    #[schema(format = "email", max_length = 255, example = "developer@shop.example")]
     email: String,
     role: Role,
     /// Without one a link to set it is mailed; 10 to 256 bytes.
@@ -94,7 +95,7 @@ pub async fn invite(
         None => None,
     };
     let ask = Invitation { email, role: body.role, password_hash: hash };
-    let (member, token) = app.store.decide(|| add(&app, &caller, &ask)).await?;
+    let (member, token) = app.decide(|| add(&app, &caller, &ask)).await?;
     if let Some(token) = token {
         let merchant = caller.merchant(&app).await?;
         let message = mail::invitation(&app.config, &member.email, &merchant.company_name, &token);
@@ -173,7 +174,7 @@ pub async fn change(
     Json(body): Json<ChangeMember>,
 ) -> Result<axum::Json<MemberView>, ApiError> {
     caller.require_role(Role::Owner)?;
-    let view = app.store.decide(|| move_to(&app, &caller, id, Some(body.role))).await?;
+    let view = app.decide(|| move_to(&app, &caller, id, Some(body.role))).await?;
     app.caches.forget_merchant(caller.merchant_id);
     Ok(axum::Json(view))
 }
@@ -207,7 +208,7 @@ pub async fn remove(
     Path(id): Path<MemberId>,
 ) -> Result<axum::Json<RemovedMember>, ApiError> {
     caller.require_role(Role::Owner)?;
-    app.store.decide(|| move_to(&app, &caller, id, None)).await?;
+    app.decide(|| move_to(&app, &caller, id, None)).await?;
     app.caches.forget_merchant(caller.merchant_id);
     Ok(axum::Json(RemovedMember { object: "member", id, deleted: true }))
 }
@@ -253,7 +254,8 @@ pub struct AuditLog {
 #[utoipa::path(get, path = "/api/v1/merchant/audit-log", tag = "Account",
     operation_id = "auditLog",
     params(
-        ("limit" = Option<i64>, Query, description = "1 to 100, default 10"),
+        ("limit" = Option<i64>, Query, minimum = 1, maximum = 100,
+            description = "1 to 100, default 10"),
         ("starting_after" = Option<String>, Query, description = "Id: older than this"),
         ("ending_before" = Option<String>, Query, description = "Id: newer than this")),
     security(("bearerAuth" = [])),

@@ -152,7 +152,7 @@ async fn end_sign_ins(
 }
 
 /// One page of a list that is short enough to be read whole, newest first.
-fn page_of<T>(mut rows: Vec<T>, key: fn(&T) -> RowKey, page: Page, limit: i64) -> List<T> {
+pub fn page_of<T>(mut rows: Vec<T>, key: fn(&T) -> RowKey, page: Page, limit: i64) -> List<T> {
     rows.sort_unstable_by_key(|row| std::cmp::Reverse(key(row)));
     let most = usize::try_from(limit).unwrap_or(0).saturating_add(1);
     match page {

@@ -75,7 +75,7 @@ async fn mail_reset(app: &App, email: &str) -> anyhow::Result<()> {
     let minute = fresh.now().0.div_euclid(MINUTE_MS).to_be_bytes();
     let window = RowKey::of("password_reset_minute", &[&member.key().0, &minute]);
     changes.insert(Claim::new(window, member.key()));
-    match app.store.commit(changes).await {
+    match app.commit(changes).await {
         Ok(_) => {}
         Err(CommitError::AlreadyExists { key, .. }) if key == window => return Ok(()),
         Err(error) => return Err(error.into()),
@@ -115,7 +115,7 @@ pub async fn confirm_reset(
     // A token that does not work costs no hashing.
     redeemed(&app, token_hash).await?;
     let hash = app.desk.hash(&password, entropy()).await?;
-    app.store.decide(|| set_by_token(&app, &stranger, token_hash, &hash)).await?;
+    app.decide(|| set_by_token(&app, &stranger, token_hash, &hash)).await?;
     Ok(done("The password is set; sign in with it"))
 }
 
@@ -178,7 +178,7 @@ pub async fn change(
     let current = Secret::new(body.current_password);
     let proof = Proof::take(&app, &member, &current, body.totp).await?;
     let hash = app.desk.hash(&password, entropy()).await?;
-    app.store.decide(|| set_by_proof(&app, &own, &proof, &hash)).await??;
+    app.decide(|| set_by_proof(&app, &own, &proof, &hash)).await??;
     Ok(done("The password is changed; your other sign-ins ended"))
 }
 

@@ -98,7 +98,7 @@ pub async fn sign_in(
         return Err(sign_in_failed());
     };
     let proof = Proof::take(&app, &member, &password, body.totp).await?;
-    app.store.decide(|| admit(&app, &stranger, &proof)).await?.map(axum::Json)
+    app.decide(|| admit(&app, &stranger, &proof)).await?.map(axum::Json)
 }
 
 /// The change that signs in or counts the failure, and what is answered then.
@@ -138,7 +138,7 @@ pub async fn refresh(
     Json(body): Json<RefreshRequest>,
 ) -> Result<axum::Json<SignedIn>, ApiError> {
     let token = Secret::new(body.refresh_token);
-    app.store.decide(|| renew(&app, &stranger, &token)).await?.map(axum::Json)
+    app.decide(|| renew(&app, &stranger, &token)).await?.map(axum::Json)
 }
 
 async fn renew(
@@ -178,7 +178,7 @@ pub async fn sign_out(
     State(app): State<Shared>,
     own: OwnAccount,
 ) -> Result<axum::Json<Done>, ApiError> {
-    app.store.decide(|| end(&app, &own)).await?;
+    app.decide(|| end(&app, &own)).await?;
     Ok(done("Signed out"))
 }
 

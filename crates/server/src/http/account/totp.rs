@@ -51,7 +51,7 @@ pub async fn enroll(
     let member = own.member(&app).await?;
     not_on_yet(&member)?;
     let proof = Proof::take(&app, &member, &Secret::new(body.password), None).await?;
-    app.store.decide(|| keep_seed(&app, &own, &proof)).await?.map(axum::Json)
+    app.decide(|| keep_seed(&app, &own, &proof)).await?.map(axum::Json)
 }
 
 fn not_on_yet(member: &Member) -> Result<(), ApiError> {
@@ -111,7 +111,7 @@ pub async fn confirm(
     own: OwnAccount,
     Json(body): Json<ConfirmTotp>,
 ) -> Result<axum::Json<Done>, ApiError> {
-    app.store.decide(|| turn_on(&app, &own, body.code.trim())).await?;
+    app.decide(|| turn_on(&app, &own, body.code.trim())).await?;
     Ok(done("Signing in takes a one-time code from now on"))
 }
 
@@ -151,7 +151,7 @@ pub async fn disable(
     let password = Secret::new(body.password);
     let code = Some(body.code.trim().to_owned());
     let proof = Proof::take(&app, &member, &password, code).await?;
-    app.store.decide(|| turn_off(&app, &own, &proof)).await??;
+    app.decide(|| turn_off(&app, &own, &proof)).await??;
     Ok(done("Signing in takes the password alone"))
 }
 

@@ -73,7 +73,7 @@ pub async fn challenge(
     };
     let mut changes = Changes::of(MerchantId::HOUSE);
     changes.insert(made);
-    app.store.commit(changes).await?;
+    app.commit(changes).await?;
     Ok(axum::Json(answer))
 }
 
@@ -108,7 +108,7 @@ pub async fn verify(
     stranger: Stranger,
     Json(body): Json<SignedChallenge>,
 ) -> Result<axum::Json<SignedIn>, ApiError> {
-    app.store.decide(|| admit(&app, &stranger, &body)).await?.map(axum::Json)
+    app.decide(|| admit(&app, &stranger, &body)).await?.map(axum::Json)
 }
 
 async fn admit(
@@ -185,7 +185,7 @@ pub async fn link(
         wallet_type: body.wallet_type,
         totp: None,
     };
-    app.store.decide(|| link_to(&app, &own, &proof, &signed)).await.map_err(as_taken)??;
+    app.decide(|| link_to(&app, &own, &proof, &signed)).await.map_err(as_taken)??;
     Ok(done("This wallet signs you in"))
 }
 
@@ -258,7 +258,7 @@ pub async fn unlink(
     let address = WalletChallenge::canonical(body.wallet_type, &body.wallet_address)?;
     let member = own.member(&app).await?;
     let proof = Proof::take(&app, &member, &Secret::new(body.password), body.totp).await?;
-    app.store.decide(|| unlink_from(&app, &own, &proof, &address)).await??;
+    app.decide(|| unlink_from(&app, &own, &proof, &address)).await??;
     Ok(done("This wallet signs you in no more; your other sign-ins ended"))
 }
 

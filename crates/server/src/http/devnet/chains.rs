@@ -138,6 +138,7 @@ pub async fn transfer(
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct BlocksRequest {
     /// 1 to 1000.
+    #[schema(minimum = 1, maximum = 1000)]
     pub count: u64,
 }
 
@@ -179,6 +180,7 @@ fn bounded<T: PartialOrd + From<u8> + std::fmt::Display>(
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct ReorgRequest {
     /// How many of the newest blocks are replaced: 1 to 256.
+    #[schema(minimum = 1, maximum = 256)]
     pub depth: u64,
     /// Transactions in them that are gone for good; all others come back in the next block.
     #[serde(default)]
@@ -238,9 +240,10 @@ pub async fn reorg(
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct FaultRequest {
     /// `ok`, `lagging`, `failing` or `duplicating`.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, pattern = "^(ok|lagging|failing|duplicating)$")]
     pub rpc: FaultKind,
     /// 1 to 86400; not needed with `ok`.
+    #[schema(minimum = 1, maximum = 86400)]
     pub for_seconds: Option<i64>,
 }
 

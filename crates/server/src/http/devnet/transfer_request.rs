@@ -33,6 +33,7 @@ pub struct TransferRequest {
     /// The contract to pay with instead; it need not be a known one.
     pub token_address: Option<String>,
     /// How many decimals an unknown token has; 18 if not given.
+    #[schema(maximum = 38)]
     pub decimals: Option<u8>,
     /// Who pays; default: one fixed payer.
     pub from: Option<String>,

@@ -22,12 +22,15 @@ use crate::merchants::{self, CreateError, NewMerchant};
 /// No `Debug`: it may hold a password.
 #[derive(Deserialize, ToSchema)]
 pub struct CreateMerchant {
-    #[schema(max_length = 255)]
+    #[schema(min_length = 1, max_length = 255)]
     company_name: String,
+    #[schema(format = "email", max_length = 255)]
     email: String,
     /// The first owner's; the company's if absent.
+    #[schema(format = "email", max_length = 255)]
     owner_email: Option<String>,
     /// 10 to 256 bytes; without it the owner sets one by a password reset.
+    #[schema(min_length = 10, max_length = 256)]
     owner_password: Option<String>,
 }
 

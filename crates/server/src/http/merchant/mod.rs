@@ -1,14 +1,16 @@
-//! What a merchant's own server does: invoices, tokens, quotes, its profile.
+//! What a merchant's own server does: invoices, tokens, quotes, events, webhooks, its profile.
 //!
 //! `x-api-key` or a member's bearer token. A handler parses, reads, lets domain decide, commits
 //! and answers; an object of another merchant or environment does not exist here.
 
 pub mod admin;
+pub mod events;
 pub mod invoices;
 pub mod profile;
 pub mod quotes;
 pub mod tokens;
 pub mod unmatched;
+pub mod webhooks;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};

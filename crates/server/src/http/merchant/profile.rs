@@ -1,21 +1,23 @@
 //! The merchant's profile: who it is, what its payors see, and how exact payments must be.
 //!
-//! A PATCH changes what it names; null clears what can be absent. Every change is audited.
+//! A PATCH changes what it names; null clears what can be absent. Every change is audited. The
+//! tolerance shown and changed is the one of the caller's environment.
 
 use axum::extract::State;
+use domain::environment::Environment;
 use domain::ids::MerchantId;
 use domain::member::Role;
 use domain::merchant::{Merchant, ProfileChange};
 use domain::money::UsdNumber;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::{current, usd};
+use super::{EnvironmentQuery, current, usd};
 use crate::app::Shared;
 use crate::http::auth::MerchantCaller;
 use crate::http::error::{ApiError, ErrorBody};
-use crate::http::extract::Json;
+use crate::http::extract::{Json, Query, given};
 use crate::http::idempotency::Answer;
 
 /// What a merchant says of itself.
@@ -27,7 +29,8 @@ pub struct ProfileView<'a> {
     pub company_name: &'a str,
     pub email: &'a str,
     pub default_payment_return_url: Option<&'a str>,
-    /// How much may be missing for an invoice to count as paid, in hundredths of a percent.
+    /// How much may be missing for an invoice to count as paid, in hundredths of a percent. Each
+    /// environment has its own.
     pub tolerance_bps: i64,
     /// The most that may be missing, whatever the share.
     pub tolerance_max_usd: UsdNumber,
@@ -40,15 +43,16 @@ pub struct ProfileView<'a> {
 }
 
 impl ProfileView<'_> {
-    fn of(merchant: &Merchant) -> ProfileView<'_> {
+    fn of(merchant: &Merchant, environment: Environment) -> ProfileView<'_> {
+        let tolerance = merchant.tolerance(environment);
         ProfileView {
             object: "merchant_profile",
             id: merchant.id,
             company_name: &merchant.company_name,
             email: &merchant.email,
             default_payment_return_url: merchant.default_payment_return_url.as_deref(),
-            tolerance_bps: merchant.tolerance_bps,
-            tolerance_max_usd: merchant.tolerance_max.number(),
+            tolerance_bps: tolerance.basis_points,
+            tolerance_max_usd: tolerance.most.number(),
             embed_origins: &merchant.embed_origins,
             logo_url: merchant.logo_url.as_deref(),
             brand_color: merchant.brand_color.as_deref(),
@@ -61,47 +65,44 @@ impl ProfileView<'_> {
 /// The fields to change.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 pub struct UpdateProfile {
+    /// For bearer tokens; default: the account's current one. A key has its own.
+    environment: Option<Environment>,
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = String, required = false, max_length = 255)]
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 255)]
     company_name: Option<String>,
     /// Owners only.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = String, required = false)]
+    #[schema(value_type = String, required = false, format = "email", max_length = 255)]
     email: Option<String>,
     /// Owners only. Where payors go after paying, https only; null clears it.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, format = "uri", max_length = 2048)]
     default_payment_return_url: Option<Option<String>>,
-    /// Owners only.
+    /// Of the caller's environment only.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = i64, required = false, minimum = 0, maximum = 1000)]
     tolerance_bps: Option<i64>,
-    /// Owners only; at most three decimals.
+    /// Of the caller's environment only; at most three decimals.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = f64, required = false, minimum = 0)]
+    #[schema(value_type = f64, required = false, minimum = 0, maximum = 1000000)]
     tolerance_max_usd: Option<Box<RawValue>>,
     /// Owners only. At most 20 origins like `https://shop.example`; on devnet also
     /// `http://localhost:PORT`.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Vec<String>, required = false)]
+    #[schema(value_type = Vec<String>, required = false, max_items = 20)]
     embed_origins: Option<Vec<String>>,
     /// Https only; null clears it.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, format = "uri", max_length = 2048)]
     logo_url: Option<Option<String>>,
     /// Like `#1a2b3c`; null clears it.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, pattern = "^#[0-9A-Fa-f]{6}$")]
     brand_color: Option<Option<String>>,
     /// Like `#1a2b3c`; null clears it.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, pattern = "^#[0-9A-Fa-f]{6}$")]
     accent_color: Option<Option<String>>,
-}
-
-/// A field that is there must have its type: null is a value only where something can be cleared.
-fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(input: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(input).map(Some)
 }
 
 impl UpdateProfile {
@@ -127,8 +128,10 @@ impl UpdateProfile {
     path = "/api/v1/merchant/profile",
     tag = "Account",
     operation_id = "getMerchantProfile",
+    params(EnvironmentQuery),
     responses(
         (status = 200, description = "The profile", body = ProfileView<'static>),
+        (status = 400, description = "A bad query", body = ErrorBody),
         (status = 401, description = "No valid credential", body = ErrorBody),
         (status = 403, description = "The credential does not open this", body = ErrorBody),
     ),
@@ -137,20 +140,24 @@ impl UpdateProfile {
 pub async fn retrieve(
     State(app): State<Shared>,
     MerchantCaller(caller): MerchantCaller,
+    Query(query): Query<EnvironmentQuery>,
 ) -> Result<Answer, ApiError> {
+    let environment = caller.environment(&app, query.environment).await?;
     let merchant = caller.merchant(&app).await?;
-    Ok(Answer::ok(&ProfileView::of(&merchant)))
+    Ok(Answer::ok(&ProfileView::of(&merchant, environment)))
 }
 
 /// Change the profile
 ///
-/// Absent fields stay as they are. Only owners change what decides about money, where payors are
-/// sent and whom the house writes to; a key changes the rest.
+/// Absent fields stay as they are. Only owners change where payors are sent and whom the house
+/// writes to; a developer or a key changes the rest. The tolerance is changed in the caller's
+/// environment alone.
 #[utoipa::path(
     patch,
     path = "/api/v1/merchant/profile",
     tag = "Account",
     operation_id = "updateMerchantProfile",
+    params(EnvironmentQuery),
     request_body = UpdateProfile,
     responses(
         (status = 200, description = "The changed profile", body = ProfileView<'static>),
@@ -164,15 +171,16 @@ pub async fn retrieve(
 pub async fn update(
     State(app): State<Shared>,
     MerchantCaller(caller): MerchantCaller,
+    Query(query): Query<EnvironmentQuery>,
     Json(body): Json<UpdateProfile>,
 ) -> Result<Answer, ApiError> {
+    let asked = body.environment.or(query.environment);
     let change = body.into_change()?;
     if change.takes_an_owner() {
         caller.require_role(Role::Owner)?;
     }
-    let environment = caller.environment(&app, None).await?;
+    let environment = caller.environment(&app, asked).await?;
     let merchant = app
-        .store
         .decide(|| async {
             let mut fresh = app.fresh();
             let merchant = current(&app, caller.merchant_id).await?;
@@ -183,5 +191,5 @@ pub async fn update(
         })
         .await?;
     app.caches.forget_merchant(caller.merchant_id);
-    Ok(Answer::ok(&ProfileView::of(&merchant)))
+    Ok(Answer::ok(&ProfileView::of(&merchant, environment)))
 }

@@ -15,6 +15,7 @@ use crate::http::extract::Json;
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct CustomerEmailRequest {
     /// At most 255 characters; stored in lower case.
+    #[schema(format = "email", max_length = 255)]
     pub email: String,
 }
 
@@ -51,7 +52,6 @@ pub async fn set_customer_email(
 ) -> Result<axum::Json<CustomerEmailSet>, ApiError> {
     let (app, body, id) = (&app, &body, payor.invoice.id);
     let after = app
-        .store
         .decide(async || {
             let before = read_invoice(app, id).await?;
             let (after, changes) = invoice::set_customer_email(&before, &body.email, app.now())?;
@@ -99,6 +99,7 @@ pub async fn questions(payor: Payor) -> axum::Json<InvoiceQuestions> {
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct FormRequest {
     /// One to five answers; every required question must be among them.
+    #[schema(min_items = 1, max_items = 5)]
     pub responses: Vec<Answer>,
 }
 
@@ -126,13 +127,12 @@ pub async fn submit(
     Json(body): Json<FormRequest>,
 ) -> Result<axum::Json<FormSubmitted>, ApiError> {
     let (app, body, id) = (&app, &body, payor.invoice.id);
-    app.store
-        .decide(async || {
-            let before = read_invoice(app, id).await?;
-            let answers = body.responses.clone();
-            let changes = invoice::answer_questions(&before, answers, app.now())?;
-            Ok::<_, ApiError>((changes, ()))
-        })
-        .await?;
+    app.decide(async || {
+        let before = read_invoice(app, id).await?;
+        let answers = body.responses.clone();
+        let changes = invoice::answer_questions(&before, answers, app.now())?;
+        Ok::<_, ApiError>((changes, ()))
+    })
+    .await?;
     Ok(axum::Json(FormSubmitted { success: true }))
 }

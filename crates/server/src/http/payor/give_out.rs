@@ -42,7 +42,7 @@ pub async fn give_out(
     let drawn = OnceCell::new();
     let drawn = &drawn;
     for _ in 0..ATTEMPTS_MAX {
-        match app.store.decide(async || decide(app, id, token, drawn).await).await {
+        match app.decide(async || decide(app, id, token, drawn).await).await {
             Err(error) if error.code == Code::AlreadyExists => {}
             answer => return answer,
         }

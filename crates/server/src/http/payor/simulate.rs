@@ -232,13 +232,12 @@ async fn target(
 
 async fn expire(app: &App, invoice: &Invoice) -> Result<(), ApiError> {
     let id = invoice.id;
-    app.store
-        .decide(async || {
-            let before = read_invoice(app, id).await?;
-            let changes = expire_now_for_simulation(&before, app.now())?;
-            Ok::<_, ApiError>((changes, ()))
-        })
-        .await
+    app.decide(async || {
+        let before = read_invoice(app, id).await?;
+        let changes = expire_now_for_simulation(&before, app.now())?;
+        Ok::<_, ApiError>((changes, ()))
+    })
+    .await
 }
 
 /// Replaces the newest blocks, down to the newest payment's, by others without it.

@@ -57,7 +57,6 @@ pub async fn start(
     let asked = ask.network.as_deref().map(parse_network).transpose()?;
     let (app, ask, id) = (&app, &ask, payor.invoice.id);
     let job = app
-        .store
         .decide(async || {
             let invoice = read_invoice(app, id).await?;
             let addresses = app.store.deposit_addresses_of_invoice(id).await?;

@@ -19,7 +19,7 @@ impl Database {
         let server = std::env::var("PEPAY_TEST_POSTGRES");
         let server = server.expect("PEPAY_TEST_POSTGRES is set by `cargo xtask test`");
         let fresh: Uuid = server::clock::Clock::System.fresh().uuid();
-        let name = format!("outage_{}", fresh.simple());
+        let name = format!("house_{}", fresh.simple());
         execute(&server, &format!("CREATE DATABASE {name}")).await;
         let (base, _) = server.rsplit_once('/').expect("the URL names a database");
         Database { url: format!("{base}/{name}"), server, name }
@@ -28,6 +28,14 @@ impl Database {
     /// The leases of processes that died end now, as they would by themselves some seconds later.
     pub async fn end_leases(&self) {
         execute(&self.url, "UPDATE slots SET leased_until = 0").await;
+    }
+
+    /// Ends the connections that tell which processes are alive; each is made anew.
+    pub async fn end_sessions_with_locks(&self) {
+        let sql = "SELECT pg_terminate_backend(pid) FROM pg_locks \
+                   JOIN pg_database ON oid = database \
+                   WHERE datname = current_database() AND locktype = 'advisory'";
+        execute(&self.url, sql).await;
     }
 }
 

@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
+use domain::changes::Changes;
+use domain::environment::Environment;
+use domain::ids::{MerchantId, RowKey};
 use domain::network::Network;
 use domain::slot::{LEASE_MS, Slot};
 use serde_json::{Value, json};
 use server::clock::{Clock, steady};
+use server::workers::lease::{GRACE_MS, Lease};
 
 use super::database::Database;
 use super::node::{Client, Node};
@@ -131,4 +135,82 @@ async fn when_a_process_dies_the_other_watches_after_the_lease() {
     expect_paid_once(&second.client, &created).await;
     pay(&clock, &second.client, &second.client).await;
     assert_eq!(second.app.store.check().await.expect("reads"), vec![]);
+}
+
+/// Waits until `witness` knows every one of `nodes` as alive.
+async fn all_are_known(nodes: &[&Node], witness: &Node) {
+    let known = async || {
+        let live = witness.app.store.live_processes().await.expect("reads");
+        nodes.iter().all(|node| live.contains(&node.app.process)).then_some(())
+    };
+    eventually("the processes are known as alive", known).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_a_process_is_killed_the_other_does_not_wait_for_its_leases() {
+    let database = Database::create().await;
+    let (first, second, clock) = pair(&database).await;
+    all_are_known(&[&first, &second], &second).await;
+    let (created, allocation) = invoice(&second.client).await;
+    first.client.pay(&allocation).await.ok();
+    drop(first);
+    let died_at = clock.now();
+    let took_over = async || {
+        clock.advance(TICK_MS / 5);
+        watches_all(&second, &second).await.then_some(())
+    };
+    eventually("the second process watches", took_over).await;
+    // A lease in use always has half its time left.
+    assert!(clock.now() < died_at.plus_ms(LEASE_MS / 2), "a lease may have ended by itself");
+    clock.advance(100 * TICK_MS);
+    let paid = async || {
+        clock.advance(TICK_MS);
+        (second.client.read(&created).await.ok()["status"] == "paid").then_some(())
+    };
+    eventually("the payment counts", paid).await;
+    expect_paid_once(&second.client, &created).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_that_connects_anew_keeps_its_leases() {
+    let database = Database::create().await;
+    let (first, second, clock) = pair(&database).await;
+    all_are_known(&[&first, &second], &second).await;
+    database.end_sessions_with_locks().await;
+    let mut lease = Lease::for_place((Environment::Devnet, Network::Base));
+    assert!(!lease.hold(&second.app).await.expect("reads"), "perhaps it is missing, for now");
+    all_are_known(&[&first, &second], &first).await;
+    all_are_known(&[&first, &second], &second).await;
+    clock.advance(GRACE_MS);
+    assert!(!lease.hold(&second.app).await.expect("reads"));
+    assert!(watches_all(&first, &second).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_owner_nobody_knows_keeps_what_it_renews_and_then_loses_it() {
+    let database = Database::create().await;
+    let clock = Clock::manual(START);
+    let node = Node::start(&database.url, clock.clone(), None).await;
+    all_are_known(&[&node], &node).await;
+    let key = Slot::row_key("test", 0);
+    let owner = RowKey::of("test", &[b"nobody"]);
+    let renew = async || {
+        let known = node.app.store.get::<Slot>(key).await.expect("reads");
+        let changes: Changes = Slot::lease(known, key, owner, clock.now()).expect("it is its own");
+        assert_eq!(changes.merchant_id, MerchantId::HOUSE);
+        node.app.store.commit(changes).await.expect("commits");
+    };
+    let mut lease = Lease::new("test", 0);
+    for _ in 0..3 {
+        renew().await;
+        assert!(!lease.hold(&node.app).await.expect("reads"), "missing from now on");
+        clock.advance(GRACE_MS - 1);
+        assert!(!lease.hold(&node.app).await.expect("reads"), "not for long enough");
+    }
+    clock.advance(1);
+    assert!(lease.hold(&node.app).await.expect("reads"));
+    let mut late = Changes::of(MerchantId::HOUSE);
+    let slot = Slot { key, owner, until: clock.now(), version: 3 };
+    slot.fence(&mut late);
+    assert!(node.app.store.commit(late).await.is_err(), "who lost it cannot commit");
 }

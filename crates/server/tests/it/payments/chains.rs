@@ -1,6 +1,7 @@
 //! What chains do to payments: reorgs, nodes that fail or repeat themselves, and strange transfers.
 
 use domain::changes::Changes;
+use domain::event::EventType;
 use domain::ids::MerchantId;
 use domain::watch::WatchCursor;
 use serde_json::{Value, json};
@@ -191,10 +192,7 @@ async fn every_step_of_a_payment_is_told_once() {
     let told: Vec<&str> = log
         .iter()
         .filter(|entry| entry.entry.data.contains(invoice))
-        .filter_map(|entry| match entry.entry.kind {
-            domain::event::EntryKind::Event(event) => Some(event.as_str()),
-            domain::event::EntryKind::Notice(_) => None,
-        })
+        .filter_map(|entry| entry.entry.kind.public().map(EventType::as_str))
         .collect();
     let expected = [
         "invoice.created",

@@ -6,13 +6,13 @@ use domain::address::Address;
 use domain::environment::Environment;
 use domain::invoice::{InvoiceStatus, InvoiceType};
 use domain::network::Network;
-use domain::time::{SECOND_MS, Timestamp};
 use serde::Deserialize;
 use store::InvoiceFilter;
 use utoipa::IntoParams;
 
 use crate::http::auth::Caller;
 use crate::http::error::ApiError;
+use crate::http::page::{end_of_second, moment};
 
 const CUSTOMER_ID_MAX: usize = 255;
 
@@ -123,14 +123,4 @@ fn words<T>(
             .ok_or_else(|| ApiError::invalid(param, format!("does not know {word:?}")))
     };
     words.map(parse).collect()
-}
-
-fn moment(param: &'static str, text: Option<&str>) -> Result<Option<Timestamp>, ApiError> {
-    let wrong = || ApiError::invalid(param, "must be epoch seconds or an RFC 3339 time");
-    text.map(|text| Timestamp::parse(text).ok_or_else(wrong)).transpose()
-}
-
-/// Objects show whole seconds, so a bound in whole seconds includes all of its second.
-fn end_of_second(at: Timestamp) -> Timestamp {
-    if at.0 % SECOND_MS == 0 { at.plus_ms(SECOND_MS - 1) } else { at }
 }

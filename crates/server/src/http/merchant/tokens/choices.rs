@@ -73,15 +73,14 @@ pub async fn block(
     let token = token.ok_or_else(|| ApiError::not_found("token"))?;
     let whose = (caller.merchant_id, token.id);
     let action = if body.blocked { "token.blocked" } else { "token.unblocked" };
-    app.store
-        .decide(|| async {
-            let mut fresh = app.fresh();
-            let known = app.store.get::<TokenRule>(TokenRule::row_key(whose.0, whose.1)).await?;
-            let mut changes = TokenRule::set(known, whose, body.blocked, fresh.now());
-            changes.insert(caller.audit(action, token.id, &mut fresh));
-            Ok::<_, ApiError>((changes, ()))
-        })
-        .await?;
+    app.decide(|| async {
+        let mut fresh = app.fresh();
+        let known = app.store.get::<TokenRule>(TokenRule::row_key(whose.0, whose.1)).await?;
+        let mut changes = TokenRule::set(known, whose, body.blocked, fresh.now());
+        changes.insert(caller.audit(action, token.id, &mut fresh));
+        Ok::<_, ApiError>((changes, ()))
+    })
+    .await?;
     app.caches.forget_token_rules(caller.merchant_id);
     Ok(Answer::ok(&TokenBlocked { success: true, blocked: body.blocked }))
 }
@@ -170,16 +169,15 @@ async fn change_policy(
     acceptance_policy: AcceptancePolicy,
 ) -> Result<Answer, ApiError> {
     let object = format!("{}.{}", environment.as_str(), acceptance_policy.as_str());
-    app.store
-        .decide(|| async {
-            let mut fresh = app.fresh();
-            let merchant = current(app, caller.merchant_id).await?;
-            let merchant = merchant.with_policy(environment, acceptance_policy);
-            let mut changes = merchant.save(fresh.now());
-            changes.insert(caller.audit("acceptance_policy.changed", &object, &mut fresh));
-            Ok::<_, ApiError>((changes, ()))
-        })
-        .await?;
+    app.decide(|| async {
+        let mut fresh = app.fresh();
+        let merchant = current(app, caller.merchant_id).await?;
+        let merchant = merchant.with_policy(environment, acceptance_policy);
+        let mut changes = merchant.save(fresh.now());
+        changes.insert(caller.audit("acceptance_policy.changed", &object, &mut fresh));
+        Ok::<_, ApiError>((changes, ()))
+    })
+    .await?;
     app.caches.forget_merchant(caller.merchant_id);
     Ok(Answer::ok(&PolicyView { acceptance_policy, environment }))
 }

@@ -1,0 +1,130 @@
+//! Which addresses may be connected to: looked at after a name was resolved, at every connect.
+//!
+//! A name that was harmless when its endpoint was made may lead to this network a minute later, so
+//! the address that is looked at is the one that is connected to, and there is no second look-up
+//! between the two.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use domain::public_address::is_public;
+use domain::webhook_endpoint::Reach;
+use url::Host;
+
+use super::Failure;
+use super::target::Origin;
+use crate::config::Config;
+use crate::http::auth::is_within;
+
+/// More addresses of one name are not tried.
+const ADDRESSES_MAX: usize = 4;
+
+/// The addresses of a name.
+type LookUp = dyn Fn(&str) -> Vec<IpAddr> + Send + Sync;
+
+/// Who says which addresses a name has.
+#[derive(Clone, Default)]
+pub enum Resolve {
+    /// The operating system.
+    #[default]
+    System,
+    /// A table or a function of the operator's own.
+    Own(Arc<LookUp>),
+}
+
+pub(super) struct Guard {
+    reach: Reach,
+    allowed_subnets: Vec<String>,
+    resolve: Resolve,
+}
+
+impl Guard {
+    pub fn new(config: &Config) -> Guard {
+        Guard {
+            reach: config.webhook_reach(),
+            allowed_subnets: config.webhook_allowed_subnets.clone(),
+            resolve: config.resolve.clone(),
+        }
+    }
+
+    /// The addresses of an origin that may be connected to, and no others.
+    pub async fn addresses(&self, origin: &Origin) -> Result<Vec<SocketAddr>, Failure> {
+        let found = match &origin.host {
+            Host::Ipv4(address) => vec![IpAddr::V4(*address)],
+            Host::Ipv6(address) => vec![IpAddr::V6(*address)],
+            Host::Domain(name) => self.look_up(name).await?,
+        };
+        if found.is_empty() {
+            return Err(Failure::NameUnknown);
+        }
+        let may = |address: &IpAddr| self.may_connect(*address, origin.is_tls);
+        let fine: Vec<IpAddr> = found.iter().copied().filter(may).take(ADDRESSES_MAX).collect();
+        match (fine.is_empty(), origin.is_tls) {
+            (false, _) => Ok(fine.into_iter().map(|ip| SocketAddr::new(ip, origin.port)).collect()),
+            (true, false) if found.iter().any(|ip| self.may_connect(*ip, true)) => {
+                Err(Failure::PlainHttp)
+            }
+            (true, _) => Err(Failure::NotPublic),
+        }
+    }
+
+    async fn look_up(&self, name: &str) -> Result<Vec<IpAddr>, Failure> {
+        match &self.resolve {
+            Resolve::Own(look_up) => Ok(look_up(name)),
+            Resolve::System => {
+                let found = tokio::net::lookup_host((name, 0)).await;
+                Ok(found.map_err(|_| Failure::NameUnknown)?.map(|found| found.ip()).collect())
+            }
+        }
+    }
+
+    /// Plain HTTP stays on this very machine.
+    fn may_connect(&self, address: IpAddr, is_tls: bool) -> bool {
+        let address = address.to_canonical();
+        let is_local = self.reach == Reach::LoopbackToo && address.is_loopback();
+        let is_allowed = || self.allowed_subnets.iter().any(|net| is_within(address, net));
+        is_local || (is_tls && (is_public(address) || is_allowed()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Target;
+    use super::*;
+
+    fn guard(reach: Reach, allowed: &[&str], found: &'static [&'static str]) -> Guard {
+        let found: Vec<IpAddr> = found.iter().map(|text| text.parse().expect("an IP")).collect();
+        Guard {
+            reach,
+            allowed_subnets: allowed.iter().map(|net| (*net).to_owned()).collect(),
+            resolve: Resolve::Own(Arc::new(move |_| found.clone())),
+        }
+    }
+
+    async fn check(guard: Guard, url: &str, expected: Result<&[&str], Failure>) {
+        let origin = Target::parse(url).expect(url).origin;
+        let found = guard.addresses(&origin).await;
+        let found = found.map(|found| found.iter().map(SocketAddr::to_string).collect::<Vec<_>>());
+        let expected = expected.map(|all| all.iter().map(|one| (*one).to_owned()).collect());
+        assert_eq!(found, expected, "{url}");
+    }
+
+    #[tokio::test]
+    async fn only_what_may_be_reached_is_connected_to() {
+        use Reach::{LoopbackToo, PublicOnly};
+        const MIXED: &[&str] = &["10.0.0.1", "1.1.1.1", "::1", "169.254.169.254"];
+        let not_public = Err(Failure::NotPublic);
+        check(guard(PublicOnly, &[], MIXED), "https://a.example/", Ok(&["1.1.1.1:443"])).await;
+        check(guard(PublicOnly, &[], &["127.0.0.1"]), "https://a.example/", not_public).await;
+        check(guard(PublicOnly, &[], &[]), "https://a.example/", Err(Failure::NameUnknown)).await;
+        check(guard(PublicOnly, &[], &[]), "https://127.0.0.1/", not_public).await;
+        check(guard(PublicOnly, &[], &[]), "https://[::ffff:10.0.0.1]/", not_public).await;
+        let plain = Err(Failure::PlainHttp);
+        check(guard(LoopbackToo, &[], &["1.1.1.1"]), "http://a.example/", plain).await;
+        check(guard(LoopbackToo, &[], &["10.0.0.1"]), "http://a.example/", not_public).await;
+        let local = guard(LoopbackToo, &[], &["127.0.0.1"]);
+        check(local, "http://a.localhost:81/", Ok(&["127.0.0.1:81"])).await;
+        let allowed = guard(PublicOnly, &["10.0.0.0/8"], &["10.9.8.7", "192.168.0.1"]);
+        check(allowed, "https://a.example/", Ok(&["10.9.8.7:443"])).await;
+    }
+}

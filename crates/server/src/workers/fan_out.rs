@@ -1,0 +1,240 @@
+//! Fan-out: makes a delivery of each event for each endpoint that wants it.
+//!
+//! Follows the log of a lane by a durable cursor that moves in the commit of the deliveries,
+//! under a lease: a crash repeats nothing and loses nothing. Where nobody listens the cursor only
+//! moves in memory and is saved now and then, so that events nobody hears of cost next to nothing.
+
+mod recovery;
+
+use std::collections::HashSet;
+
+use domain::changes::Changes;
+use domain::delivery::{Delivery, EventPlace};
+use domain::event::{EntryKind, Notice};
+use domain::follow::{FollowCursor, Follower};
+use domain::ids::{EndpointId, MerchantId};
+use domain::time::Timestamp;
+use store::{CommitError, Heading};
+use tokio::time::{Duration, Instant};
+
+use crate::app::{App, Shared};
+use crate::workers::lease::Lease;
+use crate::workers::{Progress, Worker};
+
+const HEADINGS_MAX: i64 = 1_000;
+const DELIVERIES_MAX: usize = 500;
+/// How often a cursor is saved that moved over nothing but events nobody hears of.
+const IDLE_SAVE_MS: i64 = 5_000;
+/// While nobody has an endpoint, how often it is asked whether somebody has.
+const NOBODY_FOR: Duration = Duration::from_millis(250);
+
+pub struct FanOut {
+    lane: i64,
+    lease: Lease,
+    place: Option<Place>,
+    listeners: Listeners,
+    /// An endpoint may have asked for events of the past.
+    may_recover: bool,
+}
+
+/// Whether anybody ever made an endpoint.
+#[derive(Clone, Copy)]
+enum Listeners {
+    Unknown,
+    /// Nobody had when it was asked.
+    Nobody(Instant),
+    /// Rows of endpoints are never taken away.
+    Somebody,
+}
+
+/// How far the lane was worked off.
+struct Place {
+    /// The cursor's row as it was saved last; none: never.
+    saved: Option<FollowCursor>,
+    saved_at: Timestamp,
+    sequence: i64,
+}
+
+/// What a batch of the log leads to.
+#[derive(Default)]
+struct Batch {
+    deliveries: Vec<Delivery>,
+    /// Whom they go to, and who was changed: the sender looks at them.
+    rung: HashSet<EndpointId>,
+    last_sequence: i64,
+    merchant_id: Option<MerchantId>,
+}
+
+impl FanOut {
+    pub fn new(lane: i64) -> FanOut {
+        let lease = Lease::new("fan_out", lane);
+        FanOut { lane, lease, place: None, listeners: Listeners::Unknown, may_recover: true }
+    }
+}
+
+impl Worker for FanOut {
+    async fn step(&mut self, app: &Shared) -> anyhow::Result<Progress> {
+        if !self.lease.hold(app).await? {
+            self.place = None;
+            return Ok(Progress::Idle);
+        }
+        let result = self.follow(app).await;
+        if result.is_err() {
+            // After a failure go on from what is saved, under a lease that is asked for anew.
+            self.lease.lose();
+            self.place = None;
+        }
+        result
+    }
+
+    async fn stop(&mut self, app: &Shared) {
+        if let Err(error) = self.save(app, Changes::of(MerchantId::HOUSE)).await {
+            tracing::debug!(%error, "events nobody hears of are looked at once more");
+        }
+        self.lease.release(app).await;
+        self.place = None;
+    }
+
+    fn wakes_on_commit(&self) -> bool {
+        true
+    }
+}
+
+impl FanOut {
+    async fn follow(&mut self, app: &App) -> anyhow::Result<Progress> {
+        if self.place.is_none() {
+            self.place = Some(self.load(app).await?);
+            self.may_recover = true;
+        }
+        if !self.does_anybody_listen(app).await? {
+            return Ok(Progress::Idle);
+        }
+        let after = self.sequence();
+        let headings = app.store.headings_after(self.lane, after, HEADINGS_MAX).await?;
+        let is_full = i64::try_from(headings.len()).is_ok_and(|count| count == HEADINGS_MAX);
+        let batch = self.plan(app, &headings).await?;
+        let is_cut = headings.last().is_some_and(|last| last.sequence > batch.last_sequence);
+        self.write(app, batch).await?;
+        if is_full || is_cut {
+            return Ok(Progress::More);
+        }
+        if self.may_recover {
+            self.may_recover = self.recover(app).await?;
+        }
+        Ok(if self.may_recover { Progress::More } else { Progress::Idle })
+    }
+
+    async fn load(&self, app: &App) -> anyhow::Result<Place> {
+        let key = FollowCursor::row_key(Follower::Webhooks, self.lane);
+        let saved = app.store.get::<FollowCursor>(key).await?;
+        let sequence = saved.as_ref().map_or(0, |cursor| cursor.sequence);
+        Ok(Place { saved, saved_at: app.now(), sequence })
+    }
+
+    fn sequence(&self) -> i64 {
+        self.place.as_ref().map_or(0, |place| place.sequence)
+    }
+
+    /// While there is no endpoint at all, there is nobody to hear of anything.
+    ///
+    /// The head is read first: an endpoint that is made after the look comes after it in the log.
+    async fn does_anybody_listen(&mut self, app: &App) -> anyhow::Result<bool> {
+        match self.listeners {
+            Listeners::Somebody => return Ok(true),
+            Listeners::Nobody(since) if since.elapsed() < NOBODY_FOR => return Ok(false),
+            Listeners::Nobody(_) | Listeners::Unknown => {}
+        }
+        let head = app.store.log_head(self.lane).await?;
+        if app.store.has_webhook_endpoints().await? {
+            self.listeners = Listeners::Somebody;
+            return Ok(true);
+        }
+        self.listeners = Listeners::Nobody(Instant::now());
+        self.pass(app, head).await?;
+        Ok(false)
+    }
+
+    /// Moves over entries that lead to nothing, and saves the cursor if that is long ago.
+    async fn pass(&mut self, app: &App, sequence: i64) -> anyhow::Result<()> {
+        let Some(place) = &mut self.place else { return Ok(()) };
+        place.sequence = place.sequence.max(sequence);
+        if place.saved_at.plus_ms(IDLE_SAVE_MS) <= app.now() {
+            self.save(app, Changes::of(MerchantId::HOUSE)).await?;
+        }
+        Ok(())
+    }
+
+    /// Commits `changes` together with the cursor; nothing to do if neither says anything new.
+    async fn save(&mut self, app: &App, mut changes: Changes) -> Result<(), CommitError> {
+        let Some(place) = &mut self.place else { return Ok(()) };
+        let is_saved = place.saved.as_ref().is_some_and(|saved| saved.sequence == place.sequence);
+        if is_saved && changes.is_empty() {
+            place.saved_at = app.now();
+            return Ok(());
+        }
+        let mut cursor = match &place.saved {
+            Some(saved) => FollowCursor { sequence: place.sequence, ..saved.clone() },
+            None => FollowCursor::at(Follower::Webhooks, self.lane, place.sequence),
+        };
+        if cursor.version == 0 {
+            changes.insert(cursor.clone());
+        } else {
+            changes.update(cursor.clone());
+        }
+        self.lease.fence(&mut changes);
+        app.commit(changes).await?;
+        cursor.version += 1;
+        (place.saved, place.saved_at) = (Some(cursor), app.now());
+        Ok(())
+    }
+
+    async fn plan(&mut self, app: &App, headings: &[Heading]) -> anyhow::Result<Batch> {
+        let mut batch = Batch { last_sequence: self.sequence(), ..Batch::default() };
+        let now = app.now();
+        for heading in headings {
+            if batch.deliveries.len() >= DELIVERIES_MAX {
+                break;
+            }
+            batch.last_sequence = heading.sequence;
+            if heading.kind == EntryKind::Notice(Notice::WebhookEndpointChanged) {
+                // What follows is planned by the endpoint as it is from here on.
+                app.caches.forget_webhook_endpoints(heading.merchant_id);
+                batch.rung.extend(heading.object_id.map(EndpointId));
+                self.may_recover = true;
+            }
+            let Some(kind) = heading.kind.public() else { continue };
+            let (created_at, sequence) = (heading.created_at, heading.sequence);
+            let event = EventPlace { created_at, lane: self.lane, sequence };
+            let merchant_id = heading.merchant_id;
+            let endpoints = app.caches.webhook_endpoints(&app.store, merchant_id).await?;
+            for endpoint in endpoints.iter() {
+                let is_new_enough = endpoint.created_at <= created_at;
+                if is_new_enough && endpoint.wants(kind, heading.environment, heading.object_id) {
+                    let what = (kind, heading.environment);
+                    batch.deliveries.push(Delivery::plan(event, what, endpoint, now));
+                    batch.rung.insert(endpoint.id);
+                    batch.merchant_id = Some(merchant_id);
+                }
+            }
+        }
+        Ok(batch)
+    }
+
+    async fn write(&mut self, app: &App, batch: Batch) -> anyhow::Result<()> {
+        let Some(merchant_id) = batch.merchant_id else {
+            self.pass(app, batch.last_sequence).await?;
+            app.bell.ring(batch.rung);
+            return Ok(());
+        };
+        if let Some(place) = &mut self.place {
+            place.sequence = batch.last_sequence;
+        }
+        let mut changes = Changes::of(merchant_id);
+        for delivery in batch.deliveries {
+            changes.insert(delivery);
+        }
+        self.save(app, changes).await?;
+        app.bell.ring(batch.rung);
+        Ok(())
+    }
+}

@@ -1,0 +1,120 @@
+//! Recovery: events of the past that an endpoint asked for, a bounded batch at a time.
+//!
+//! What was never planned is planned now, what failed is sent again, what arrived is left alone.
+//! It goes up to where fan-out itself has come, for what is later comes by that. The endpoint keeps
+//! the place in its own row, in the commit of the deliveries: a crash repeats nothing.
+
+use domain::changes::Changes;
+use domain::delivery::{Delivery, DeliveryStatus, EventPlace};
+use domain::event::{Entry, EventType, Selection};
+use domain::ids::RowKey;
+use domain::webhook_endpoint::{Recovery, WebhookEndpoint};
+use store::{CommitError, EventFilter, Walk};
+
+use super::FanOut;
+use crate::app::App;
+
+const ENDPOINTS_MAX: i64 = 100;
+const EVENTS_MAX: i64 = 200;
+
+impl FanOut {
+    /// One batch for each endpoint of this lane that recovers; true if any does.
+    pub(super) async fn recover(&self, app: &App) -> anyhow::Result<bool> {
+        let mut is_any = false;
+        for endpoint in app.store.webhook_endpoints_recovering(ENDPOINTS_MAX).await? {
+            if app.store.lane_of(endpoint.merchant_id) != self.lane {
+                continue;
+            }
+            let Some(recovery) = endpoint.recovery else { continue };
+            is_any = true;
+            self.recover_batch(app, endpoint, recovery).await?;
+        }
+        Ok(is_any)
+    }
+
+    async fn recover_batch(
+        &self,
+        app: &App,
+        mut endpoint: WebhookEndpoint,
+        recovery: Recovery,
+    ) -> anyhow::Result<()> {
+        let entries = self.recoverable(app, &endpoint, recovery).await?;
+        let is_full = i64::try_from(entries.len()).is_ok_and(|count| count == EVENTS_MAX);
+        let after_sequence = entries.last().map_or(recovery.after_sequence, |last| last.sequence);
+        let mut changes = Changes::of(endpoint.merchant_id);
+        self.plan_again(app, &endpoint, &entries, &mut changes).await?;
+        endpoint.recovery = is_full.then_some(Recovery { after_sequence, ..recovery });
+        let (id, merchant_id) = (endpoint.id, endpoint.merchant_id);
+        changes.update(endpoint);
+        self.lease.fence(&mut changes);
+        match app.commit(changes).await {
+            Ok(_) => {
+                app.caches.forget_webhook_endpoints(merchant_id);
+                app.bell.ring([id]);
+                Ok(())
+            }
+            Err(CommitError::Conflict { key, .. }) if self.lease.is_key(key) => {
+                anyhow::bail!("another process took over fan-out")
+            }
+            // The endpoint or a delivery changed meanwhile: the next step reads them again.
+            Err(CommitError::Conflict { .. } | CommitError::AlreadyExists { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn recoverable(
+        &self,
+        app: &App,
+        endpoint: &WebhookEndpoint,
+        recovery: Recovery,
+    ) -> anyhow::Result<Vec<Entry>> {
+        let wanted = endpoint.selection();
+        let selection = Selection::of(|kind| {
+            wanted.contains(kind) && kind != EventType::TestPing && !kind.is_for_payor_only()
+        });
+        let filter = EventFilter {
+            selection,
+            environment: endpoint.environment,
+            created_from: Some(recovery.from),
+            ..EventFilter::of(endpoint.merchant_id)
+        };
+        let walk = Walk::Forth { after: recovery.after_sequence, up_to: Some(self.sequence()) };
+        Ok(app.store.events(&filter, walk, EVENTS_MAX).await?)
+    }
+
+    async fn plan_again(
+        &self,
+        app: &App,
+        endpoint: &WebhookEndpoint,
+        entries: &[Entry],
+        changes: &mut Changes,
+    ) -> anyhow::Result<()> {
+        let now = app.now();
+        let keys: Vec<RowKey> =
+            entries.iter().map(|entry| place(entry).delivery_key(endpoint.number)).collect();
+        let known = app.store.get_many::<Delivery>(keys).await?;
+        for (entry, known) in entries.iter().zip(known) {
+            let Some(kind) = entry.entry.kind.public() else { continue };
+            match known {
+                None => {
+                    let what = (kind, entry.entry.environment);
+                    changes.insert(Delivery::plan(place(entry), what, endpoint, now));
+                }
+                Some(delivery) => match delivery.status {
+                    DeliveryStatus::Failed => {
+                        // One that was tried too often stays as it is.
+                        if let Ok(delivery) = delivery.resend(now) {
+                            changes.update(delivery);
+                        }
+                    }
+                    DeliveryStatus::Pending | DeliveryStatus::Delivered => {}
+                },
+            }
+        }
+        Ok(())
+    }
+}
+
+fn place(entry: &Entry) -> EventPlace {
+    EventPlace { created_at: entry.entry.created_at, lane: entry.lane, sequence: entry.sequence }
+}
