@@ -42,8 +42,8 @@ pub enum Until {
     Elapsed { warm_up: Duration, measured: Duration },
     /// So many requests in all; every one counts, and what was created is remembered.
     Count(u64),
-    /// Until the server is gone; what was created is remembered.
-    Broken,
+    /// Until the server is gone, or so many requests; what was created is remembered.
+    Broken { at_most: u64 },
 }
 
 pub struct Load {
@@ -127,7 +127,7 @@ pub async fn run(load: Load) -> Result<Tally> {
     }
     total.seconds = match load.until {
         Until::Elapsed { measured, .. } => measured.as_secs_f64(),
-        Until::Count(_) | Until::Broken => (fresh::now() - span.counted_from).as_secs_f64(),
+        Until::Count(_) | Until::Broken { .. } => (fresh::now() - span.counted_from).as_secs_f64(),
     };
     Ok(total)
 }
@@ -149,7 +149,7 @@ impl Span {
             Until::Elapsed { warm_up, measured } => (start + warm_up, start + warm_up + measured),
             // Slower than a hundred requests a second is a hang, not a result.
             Until::Count(count) => (start, start + Duration::from_millis(count * 10)),
-            Until::Broken => (start, start + Duration::from_secs(60)),
+            Until::Broken { .. } => (start, start + Duration::from_secs(60)),
         };
         let give_up = counted_to + STRAGGLERS;
         Self { until, counted_from, counted_to, give_up, tickets: Arc::new(AtomicU64::new(0)) }
@@ -157,20 +157,25 @@ impl Span {
 
     fn is_over(&self, now: Instant) -> bool {
         match self.until {
-            Until::Count(count) => self.tickets.fetch_add(1, Ordering::Relaxed) >= count,
-            Until::Elapsed { .. } | Until::Broken => now >= self.counted_to,
+            Until::Count(count) => self.is_out_of_tickets(count),
+            Until::Broken { at_most } => now >= self.counted_to || self.is_out_of_tickets(at_most),
+            Until::Elapsed { .. } => now >= self.counted_to,
         }
+    }
+
+    fn is_out_of_tickets(&self, count: u64) -> bool {
+        self.tickets.fetch_add(1, Ordering::Relaxed) >= count
     }
 
     fn counts(&self, sent: Instant, answered: Instant) -> bool {
         match self.until {
             Until::Elapsed { .. } => sent >= self.counted_from && answered <= self.counted_to,
-            Until::Count(_) | Until::Broken => true,
+            Until::Count(_) | Until::Broken { .. } => true,
         }
     }
 
     fn remembers(&self) -> bool {
-        matches!(self.until, Until::Count(_) | Until::Broken)
+        matches!(self.until, Until::Count(_) | Until::Broken { .. })
     }
 }
 
@@ -201,7 +206,7 @@ async fn drive(
                 failures_in_a_row = 0;
                 sent = answered;
             }
-            Err(_gone) if matches!(span.until, Until::Broken) => {
+            Err(_gone) if matches!(span.until, Until::Broken { .. }) => {
                 tally.unanswered.push(requests.idempotency_key());
                 break;
             }

@@ -4,21 +4,28 @@
 //! must be readable, and its request, sent again under the same Idempotency-Key, must replay
 //! the same answer. What was cut off is sent again too, so that in the end every key has
 //! exactly one invoice: the server's own total must be the number of keys. `pepay doctor` has
-//! the last word.
+//! the last word. With `--events` a witness listens all along.
+
+mod events;
 
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
+use serde::Serialize;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
 use crate::client::{self, Acknowledged, Load, Tally, Target, Until, Work, describe};
 use crate::connection::Connection;
+use crate::fresh;
 use crate::options::Kill9Options;
+use crate::report::{Format, print_json};
 use crate::request::{Random, Uuid36, create_invoice, get, read_invoice};
 use crate::servers::{Data, Engine, Home, Server, Site, pepay_binary};
+
+use events::Witness;
 
 const CONNECTIONS: usize = 64;
 const LIFE_MS_MIN: u64 = 300;
@@ -36,30 +43,70 @@ pub async fn run(options: Kill9Options) -> Result<()> {
             engine.name()
         );
         let home = site.home(engine).await?;
-        endure(&home, options.rounds).await.with_context(|| engine.name())?;
+        let survived = endure(&home, &options).await.with_context(|| engine.name())?;
+        match options.format() {
+            Format::Json => print_json(&survived)?,
+            Format::Table => println!("{}", survived.line()),
+        }
     }
     Ok(())
 }
 
-async fn endure(home: &Home, rounds: u32) -> Result<()> {
-    let name = home.engine.name();
+/// What was there in the end, all of it once.
+#[derive(Serialize)]
+struct Survived {
+    command: &'static str,
+    engine: &'static str,
+    rounds: u32,
+    invoices: u64,
+    /// Requests that a kill cut off and that were sent again.
+    cut_off: u64,
+    /// Events of history, each of them delivered; only with `--events`.
+    events: Option<u64>,
+    /// Deliveries of events that had been delivered, with the same bytes.
+    repeated: Option<u64>,
+}
+
+async fn endure(home: &Home, options: &Kill9Options) -> Result<Survived> {
+    let (name, rounds) = (home.engine.name(), options.rounds);
     let mut random = Random::seeded();
     let mut server = Server::start(home, Data::Fresh).await?;
     let before = invoices_in_all(&server.target()).await?;
-    let mut all = Vec::new();
-    let mut retried = 0;
+    let witness = match options.events {
+        true => Some(Witness::begin(&server.target()).await?),
+        false => None,
+    };
+    // With a witness a kill comes at a random delivery, so that never all of them are over; some
+    // come while invoices are created, and some when only deliveries are still under way.
+    let (at_most, at_least) = match options.events {
+        true => (options.count.div_ceil(u64::from(rounds)), options.count),
+        false => (u64::MAX, 0),
+    };
+    let mut all: Vec<Acknowledged> = Vec::new();
+    let mut cut_off = 0;
     for round in 1..=rounds {
-        let life_ms = LIFE_MS_MIN + random.next() % (LIFE_MS_MAX - LIFE_MS_MIN);
-        let tally = load_until_killed(server, Duration::from_millis(life_ms)).await?;
+        let began = fresh::now();
+        let tally = match &witness {
+            Some(witness) => {
+                let moment = witness.after_deliveries(random.next() % at_most);
+                load_until_killed(server, moment, at_most).await?
+            }
+            None => {
+                let life_ms = LIFE_MS_MIN + random.next() % (LIFE_MS_MAX - LIFE_MS_MIN);
+                let moment = tokio::time::sleep(Duration::from_millis(life_ms));
+                load_until_killed(server, moment, at_most).await?
+            }
+        };
+        let life_ms = began.elapsed().as_millis();
         ensure!(tally.errors == 0, "round {round}: {:?}", tally.first_error);
         server = Server::start(home, Data::Kept).await?;
         let acknowledged: Arc<[Acknowledged]> = tally.acknowledged.into();
         let target = server.target();
         verify(&target, acknowledged.clone(), Check::ReadAndReplay).await?;
         retry(&target, &tally.unanswered, &mut all).await?;
-        retried += tally.unanswered.len();
+        cut_off += tally.unanswered.len() as u64;
         all.extend_from_slice(&acknowledged);
-        println!(
+        eprintln!(
             "{name} round {round:>2}: killed after {life_ms} ms, {} acknowledged, all there; \
              {} cut off, sent again",
             acknowledged.len(),
@@ -67,26 +114,64 @@ async fn endure(home: &Home, rounds: u32) -> Result<()> {
         );
     }
     let target = server.target();
-    let created = all.len() as u64;
-    verify(&target, all.into(), Check::Read).await?;
-    expect_total(&target, before + created).await?;
+    let missing = at_least.saturating_sub(all.len() as u64);
+    all.append(&mut created(&target, missing).await?);
+    let all: Arc<[Acknowledged]> = all.into();
+    let invoices = all.len() as u64;
+    verify(&target, all.clone(), Check::Read).await?;
+    expect_total(&target, before + invoices).await?;
+    let testimony = match witness {
+        Some(witness) => Some(witness.verify(&target, &all).await?),
+        None => None,
+    };
     server.stop();
     doctor(home)?;
-    println!("{name}: PASS, {created} invoices, each there once ({retried} were cut off)");
-    Ok(())
+    let events = testimony.as_ref().map(|testimony| testimony.events);
+    let repeated = testimony.map(|testimony| testimony.repeated);
+    let (command, engine) = ("kill9", name);
+    Ok(Survived { command, engine, rounds, invoices, cut_off, events, repeated })
 }
 
-async fn load_until_killed(server: Server, life: Duration) -> Result<Tally> {
+impl Survived {
+    fn line(&self) -> String {
+        let Self { engine, rounds, invoices, cut_off, .. } = self;
+        let mut line = format!(
+            "{engine}: PASS, {rounds} kills, {invoices} invoices, each there once \
+             ({cut_off} were cut off)"
+        );
+        if let (Some(events), Some(repeated)) = (self.events, self.repeated) {
+            line += &format!(
+                "; {events} events in history, each delivered ({repeated} again, the same bytes)"
+            );
+        }
+        line
+    }
+}
+
+async fn load_until_killed(
+    server: Server,
+    moment: impl Future<Output = ()>,
+    at_most: u64,
+) -> Result<Tally> {
     let load = Load {
         target: server.target(),
         connections: CONNECTIONS,
         work: Work::CreateInvoice,
-        until: Until::Broken,
+        until: Until::Broken { at_most },
     };
     let running = tokio::spawn(client::run(load));
-    tokio::time::sleep(life).await;
+    moment.await;
     server.kill()?;
     running.await?
+}
+
+/// What the kills prevented, created in peace.
+async fn created(target: &Target, count: u64) -> Result<Vec<Acknowledged>> {
+    let until = Until::Count(count);
+    let (target, connections, work) = (target.clone(), CONNECTIONS, Work::CreateInvoice);
+    let tally = client::run(Load { target, connections, work, until }).await?;
+    ensure!(tally.errors == 0, "after the last kill: {:?}", tally.first_error);
+    Ok(tally.acknowledged)
 }
 
 #[derive(Clone, Copy)]

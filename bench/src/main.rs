@@ -8,6 +8,7 @@
 mod baseline;
 mod client;
 mod connection;
+mod endpoints;
 mod fresh;
 mod fsync;
 mod growth;
@@ -16,13 +17,18 @@ mod invoices;
 mod kill9;
 mod memory;
 mod options;
+mod pace;
 mod postgres;
 mod process;
 mod race;
 mod report;
 mod request;
 mod servers;
+mod sink;
+mod sockets;
 mod status;
+mod webhooks;
+mod websocket;
 
 use anyhow::{Result, bail};
 use clap::Parser;
@@ -58,6 +64,8 @@ async fn run(command: Command) -> Result<()> {
         Command::Memory(options) => memory::run(options).await,
         Command::Growth(options) => growth::run(options).await,
         Command::Kill9(options) => kill9::run(options).await,
+        Command::Webhooks(options) => webhooks::run(options).await,
+        Command::Sockets(options) => sockets::run(options).await,
         Command::Baseline(arguments) => baseline::serve(arguments).await,
     }
 }

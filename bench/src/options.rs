@@ -31,6 +31,10 @@ pub enum Command {
     Growth(GrowthOptions),
     /// SIGKILL under load: is every acknowledged invoice there, once?
     Kill9(Kill9Options),
+    /// Deliveries: a backlog, end to end, latency, isolation
+    Webhooks(WebhooksOptions),
+    /// Open streams: memory, latency, replay
+    Sockets(SocketsOptions),
     #[command(hide = true)]
     Baseline(baseline::Arguments),
 }
@@ -96,10 +100,98 @@ impl GrowthOptions {
 
 #[derive(Args)]
 pub struct Kill9Options {
-    #[arg(long, default_value_t = 20)]
+    #[arg(long)]
+    json: bool,
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     pub rounds: u32,
+    /// Also: is every event in history, and delivered, with the same bytes each time?
+    #[arg(long)]
+    pub events: bool,
+    /// Invoices to create in all rounds together, with --events
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub count: u64,
     #[arg(long, value_delimiter = ',', default_value = "sqlite,postgres")]
     pub engine: Vec<Engine>,
+}
+
+impl Kill9Options {
+    pub fn format(&self) -> Format {
+        format(self.json)
+    }
+}
+
+/// What `bench webhooks` measures, in this order.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Part {
+    /// Events of the past, recovered
+    Backlog,
+    /// Create to delivered, to a receiver that answers at once
+    Fast,
+    /// The same, to one that takes 50 ms
+    Slow,
+    /// The same, to one that fails a tenth of the events once
+    Failing,
+    /// Create to delivered at a steady rate
+    Latency,
+    /// Four healthy endpoints beside a dead and a slow one
+    Isolation,
+}
+
+#[derive(Args)]
+pub struct WebhooksOptions {
+    #[arg(long)]
+    json: bool,
+    /// Events of the backlog and of the closed loop; the other parts take a share of it
+    #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub count: u64,
+    /// Events a second of the steady rate
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub rate: u64,
+    /// How long the steady rate lasts
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
+    pub seconds: u64,
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "backlog,fast,slow,failing,latency,isolation"
+    )]
+    pub part: Vec<Part>,
+    #[arg(long, value_delimiter = ',', default_value = "sqlite,postgres")]
+    pub engine: Vec<Engine>,
+}
+
+impl WebhooksOptions {
+    pub fn format(&self) -> Format {
+        format(self.json)
+    }
+}
+
+#[derive(Args)]
+pub struct SocketsOptions {
+    #[arg(long)]
+    json: bool,
+    /// Streams to hold open
+    #[arg(long, default_value_t = 10_000)]
+    pub count: usize,
+    /// Streams that every event is told to
+    #[arg(long, default_value_t = 100)]
+    pub subscribers: usize,
+    /// Creates a second
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..))]
+    pub rate: u64,
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
+    pub seconds: u64,
+    /// Invoices whose events are replayed
+    #[arg(long, default_value_t = 200_000)]
+    pub replay: u64,
+    #[arg(long, value_delimiter = ',', default_value = "sqlite,postgres")]
+    pub engine: Vec<Engine>,
+}
+
+impl SocketsOptions {
+    pub fn format(&self) -> Format {
+        format(self.json)
+    }
 }
 
 fn format(json: bool) -> Format {

@@ -79,8 +79,21 @@ pub fn read_invoice(target: &Target) -> Template {
 }
 
 pub fn get(target: &Target, path: &str) -> String {
+    without_body("GET", target, path)
+}
+
+pub fn without_body(method: &str, target: &Target, path: &str) -> String {
     let Target { address, api_key } = target;
-    format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nx-api-key: {api_key}\r\n\r\n")
+    format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nx-api-key: {api_key}\r\n\r\n")
+}
+
+pub fn post(target: &Target, path: &str, body: &str) -> String {
+    let Target { address, api_key } = target;
+    format!(
+        "POST {path} HTTP/1.1\r\nhost: {address}\r\nx-api-key: {api_key}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
 }
 
 /// A request with one UUID in it that is exchanged.
@@ -101,7 +114,7 @@ impl Template {
         &self.bytes
     }
 
-    fn with_random_uuid(&mut self) -> &[u8] {
+    pub fn with_random_uuid(&mut self) -> &[u8] {
         let uuid = self.random.uuid_v4();
         self.with(&uuid)
     }

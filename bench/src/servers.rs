@@ -189,6 +189,9 @@ fn command(home: &Home, address: SocketAddr, data: Data) -> Result<Command> {
             if data == Data::Fresh {
                 command.arg("--fresh");
             }
+            // `bench sockets` opens all its streams with one key.
+            command.env("PEPAY_WS_CONNECTIONS_PER_MERCHANT", "100000");
+            command.env("PEPAY_WS_CONNECTIONS", "100000");
             command
         }
     };
