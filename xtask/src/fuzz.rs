@@ -13,7 +13,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use crate::process;
+use crate::{process, python};
 
 /// The release is part of the tree, so that two runs look for the same things.
 const SCHEMATHESIS: &str = "schemathesis==4.32.5";
@@ -39,7 +39,7 @@ pub fn run(arguments: &[&str]) -> Result<()> {
     let built = std::env::current_exe().context("cannot tell where xtask runs from")?;
     let directory = built.with_file_name("fuzz");
     fs::create_dir_all(&directory).with_context(|| format!("making {}", directory.display()))?;
-    let schemathesis = install(&directory)?;
+    let schemathesis = python::environment("fuzz", &[SCHEMATHESIS])?.join("bin/schemathesis");
 
     let server = Server::start(&built.with_file_name("pepay"), &directory)?;
     let callers = callers(&server)?;
@@ -75,22 +75,6 @@ fn parse(arguments: &[&str]) -> Result<Option<u64>> {
         }
         other => bail!("unknown arguments `{}`; try `fuzz [--minutes N]`", other.join(" ")),
     }
-}
-
-/// A virtual environment below the target directory, made at the first run.
-fn install(directory: &Path) -> Result<PathBuf> {
-    let environment = directory.join(SCHEMATHESIS.replace("==", "-"));
-    let program = environment.join("bin/schemathesis");
-    if process::succeeds(Command::new(&program).arg("--version")) {
-        return Ok(program);
-    }
-    println!("installing {SCHEMATHESIS} from PyPI into {}", environment.display());
-    process::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment))
-        .context("this needs Python 3.10 or newer with its module venv")?;
-    let mut pip = Command::new(environment.join("bin/python"));
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", SCHEMATHESIS]);
-    process::run(&mut pip)?;
-    Ok(program)
 }
 
 /// A member signs in before anything is tried, because what is tried may lock the sign-in.

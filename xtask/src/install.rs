@@ -8,7 +8,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::{postgres, process};
+use crate::{postgres, process, python};
 
 /// Releases of cargo-deny change what deny.toml may say, so the release is part of the tree.
 const CARGO_DENY_VERSION: &str = "^0.20";
@@ -30,6 +30,29 @@ pub fn postgres() -> Result<()> {
     postgres::programs()
         .map(|_| ())
         .context("the package `postgresql` is installed, but initdb is not where Debian puts it")
+}
+
+/// Python with what makes virtual environments, which Debian packs apart from it.
+pub fn python() -> Result<()> {
+    let is_there =
+        || process::succeeds(Command::new("python3").args(["-c", "import venv, ensurepip"]));
+    if is_there() {
+        return Ok(());
+    }
+    if !process::succeeds(Command::new("apt-get").arg("--version")) {
+        bail!(
+            "Python 3.10 or newer with its module venv is missing, and there is no apt-get to \
+             install it with: install it, or set {} to an interpreter",
+            python::VARIABLE
+        );
+    }
+    println!("Python is missing: installing Debian's packages `python3` and `python3-venv`");
+    apt_get(&["update"])?;
+    apt_get(&["install", "--yes", "--no-install-recommends", "python3", "python3-venv"])?;
+    if !is_there() {
+        bail!("`python3-venv` is installed, but python3 cannot make virtual environments");
+    }
+    Ok(())
 }
 
 pub fn cargo_deny() -> Result<()> {

@@ -11,6 +11,7 @@ mod install;
 mod openapi;
 mod postgres;
 mod process;
+mod python;
 mod source;
 mod test;
 mod tidy;
@@ -45,6 +46,7 @@ Examples:
 
 Environment:
   PEPAY_TEST_POSTGRES  A PostgreSQL to test on instead of the private one.
+  PEPAY_TEST_PYTHON    A Python with what tests/foreign imports, instead of the one made for it.
   CARGO_TARGET_DIR     Where cargo builds, as everywhere.
 ";
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use crate::{install, openapi, postgres, process, tidy};
+use crate::{install, openapi, postgres, process, python, tidy};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Step {
@@ -87,8 +87,13 @@ fn install_for(steps: &[Step]) -> Result<()> {
             Step::Fmt => install::toolchain_component("rustfmt", "fmt")?,
             Step::Clippy => install::toolchain_component("clippy", "clippy")?,
             Step::Deny => install::cargo_deny()?,
-            Step::Tests if postgres::given().is_none() => install::postgres()?,
-            Step::Tests | Step::Tidy | Step::Doc | Step::Openapi => {}
+            Step::Tests => {
+                if postgres::given().is_none() {
+                    install::postgres()?;
+                }
+                python::for_tests()?;
+            }
+            Step::Tidy | Step::Doc | Step::Openapi => {}
         }
     }
     Ok(())
@@ -160,10 +165,11 @@ impl Step {
 }
 
 fn run_tests(filters: &[String]) -> Result<()> {
+    let python = python::for_tests()?;
     let postgres = postgres::Postgres::start()?;
     println!("PostgreSQL for the tests: {}", postgres.url);
     let mut command = process::cargo(&["test", "--workspace"]);
-    command.env(postgres::URL_VARIABLE, &postgres.url);
+    command.env(postgres::URL_VARIABLE, &postgres.url).env(python::VARIABLE, &python);
     if !filters.is_empty() {
         command.arg("--").args(filters);
     }
@@ -171,7 +177,7 @@ fn run_tests(filters: &[String]) -> Result<()> {
 
     println!("The server's tests once more, with PostgreSQL under them");
     let mut command = process::cargo(&["test", "--package", "server", "--test", "it"]);
-    command.env(postgres::URL_VARIABLE, &postgres.url);
+    command.env(postgres::URL_VARIABLE, &postgres.url).env(python::VARIABLE, &python);
     command.env("PEPAY_TEST_ENGINE", "postgres");
     command.args(["--", "--test-threads", "8"]).args(filters);
     process::run(&mut command)

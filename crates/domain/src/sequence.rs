@@ -1,8 +1,7 @@
 //! A sequence: numbers that are given out once, in blocks, to any number of processes.
 //!
 //! Deposit address indexes, numbers of merchants and of their webhook endpoints come from here. A
-//! block that a process never used
-//! up is lost, never given out twice.
+//! block that a process never used up is lost, never given out twice.
 
 use crate::changes::Changes;
 use crate::environment::Environment;

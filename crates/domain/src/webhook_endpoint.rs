@@ -172,6 +172,7 @@ impl WebhookEndpoint {
             Some(EndpointStatus::Disabled) if self.is_enabled() => {
                 self.status = EndpointStatus::Disabled;
                 self.disabled_reason = Some(DisabledReason::Manual);
+                self.recovery = None;
             }
             Some(EndpointStatus::Enabled | EndpointStatus::Disabled) | None => {}
         }

@@ -149,7 +149,8 @@ impl EventFilter {
         self.united(walk, limit, self.environments().collect(), branch)
     }
 
-    /// One sorted and limited branch each, put together: the limits bound what is read.
+    /// One sorted and limited branch each, put together: the limits bound what is read. They are
+    /// merged by whoever reads: SQLite takes milliseconds for what it reads in microseconds.
     fn united<B>(
         &self,
         walk: Walk,
@@ -168,7 +169,7 @@ impl EventFilter {
                 list = list.push(&format!(") AS branch_{at}"));
             }
         }
-        if is_one { list } else { list.push(walk.order()).limit(limit) }
+        list
     }
 }
 
@@ -206,7 +207,13 @@ impl Store {
             return Ok(Vec::new());
         }
         let (sql, params) = filter.list(walk, limit).into_parts();
-        self.read_entries(&sql, params).await
+        let mut entries = self.read_entries(&sql, params).await?;
+        match walk {
+            Walk::Back { .. } => entries.sort_unstable_by_key(|entry| -entry.sequence),
+            Walk::Forth { .. } => entries.sort_unstable_by_key(|entry| entry.sequence),
+        }
+        entries.truncate(usize::try_from(limit).unwrap_or(0));
+        Ok(entries)
     }
 
     /// One entry by its place.

@@ -11,7 +11,7 @@ use domain::payment::{Payment, PaymentStatus, Posting, SettlementStatus};
 use domain::token::TokenId;
 
 use crate::error::StoreError;
-use crate::lists::{List, NEWEST_FIRST, Page};
+use crate::lists::{List, Page};
 use crate::row::{Cells, Column, KeyOrigin, Kind, Row, Table, Value, frozen, mutable};
 use crate::store::Store;
 
@@ -128,7 +128,7 @@ pub(crate) fn of_invoices(invoice_ids: &[InvoiceId], per_invoice: i64) -> Option
     let newest = |list: List<Payment>, invoice_id| {
         list.bind(" WHERE invoice_id = ", invoice_id).page(Page::First, per_invoice)
     };
-    Some(List::of_branches(filled, newest).push(NEWEST_FIRST))
+    Some(List::of_branches(filled, newest).merge(Page::First, i64::MAX))
 }
 
 pub(crate) fn waiting(

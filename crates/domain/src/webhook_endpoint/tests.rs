@@ -60,6 +60,9 @@ fn what_was_asked_to_be_recovered_stays_asked_for() {
     assert_eq!(later.recovery, asked.recovery);
     let earlier = later.recover(7, Timestamp(0)).expect("it is on").recovery;
     assert_eq!(earlier, Some(Recovery { after_sequence: 7, from: Timestamp(0) }));
+    let off = EndpointPatch { status: Some(EndpointStatus::Disabled), ..EndpointPatch::default() };
+    let off = asked.change(off, Reach::PublicOnly).expect("it can be switched off");
+    assert_eq!(off.recovery, None, "what is off is sent nothing of the past either");
 }
 
 #[test]

@@ -4,11 +4,12 @@
 //! the address that is looked at is the one that is connected to, and there is no second look-up
 //! between the two.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::sync::Arc;
 
 use domain::public_address::is_public;
 use domain::webhook_endpoint::Reach;
+use tokio::sync::Semaphore;
 use url::Host;
 
 use super::Failure;
@@ -18,6 +19,9 @@ use crate::http::auth::is_within;
 
 /// More addresses of one name are not tried.
 const ADDRESSES_MAX: usize = 4;
+/// A look-up that hangs keeps its thread even when nobody waits for it any more; the database is
+/// read by the same threads, and must always find some.
+const LOOK_UPS_MAX: usize = 128;
 
 /// The addresses of a name.
 type LookUp = dyn Fn(&str) -> Vec<IpAddr> + Send + Sync;
@@ -36,6 +40,7 @@ pub(super) struct Guard {
     reach: Reach,
     allowed_subnets: Vec<String>,
     resolve: Resolve,
+    look_ups: Arc<Semaphore>,
 }
 
 impl Guard {
@@ -44,6 +49,7 @@ impl Guard {
             reach: config.webhook_reach(),
             allowed_subnets: config.webhook_allowed_subnets.clone(),
             resolve: config.resolve.clone(),
+            look_ups: Arc::new(Semaphore::new(LOOK_UPS_MAX)),
         }
     }
 
@@ -72,8 +78,18 @@ impl Guard {
         match &self.resolve {
             Resolve::Own(look_up) => Ok(look_up(name)),
             Resolve::System => {
-                let found = tokio::net::lookup_host((name, 0)).await;
-                Ok(found.map_err(|_| Failure::NameUnknown)?.map(|found| found.ip()).collect())
+                let Ok(permit) = self.look_ups.clone().acquire_owned().await else {
+                    return Err(Failure::NameUnknown);
+                };
+                let name = name.to_owned();
+                let looking = move || {
+                    let found = (name.as_str(), 0).to_socket_addrs();
+                    drop(permit);
+                    found
+                };
+                let found = tokio::task::spawn_blocking(looking).await;
+                let found = found.ok().and_then(Result::ok).ok_or(Failure::NameUnknown)?;
+                Ok(found.map(|found| found.ip()).collect())
             }
         }
     }
@@ -98,6 +114,7 @@ mod tests {
             reach,
             allowed_subnets: allowed.iter().map(|net| (*net).to_owned()).collect(),
             resolve: Resolve::Own(Arc::new(move |_| found.clone())),
+            look_ups: Arc::new(Semaphore::new(LOOK_UPS_MAX)),
         }
     }
 

@@ -61,7 +61,7 @@ pub async fn serve(app: Shared, socket: WebSocket, plan: Box<Plan>, seat: Seat) 
     };
     drop(seat);
     let farewell = match ended {
-        Ended::Gone => return,
+        Ended::Gone => return Box::pin(wire.part()).await,
         Ended::TooSlow => {
             app.realtime.count_cut();
             Farewell::too_slow()
@@ -161,7 +161,12 @@ impl Stream {
             return Err(Ended::TooSlow);
         }
         subscription.join_again();
-        self.replay(subscription, None).await
+        self.replay(subscription, None).await?;
+        if subscription.receiver.is_empty() {
+            // Made up for: the next burst has its own time.
+            self.behind_since = None;
+        }
+        Ok(())
     }
 
     /// Tells the past up to where the channel begins.

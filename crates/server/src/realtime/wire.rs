@@ -90,6 +90,12 @@ impl Wire {
         Ok(())
     }
 
+    /// Writes the answer to a client's close: without it a browser speaks of a failure.
+    pub async fn part(mut self) {
+        // Of a connection that broke off there is nothing to write, and this ends at once.
+        let _ = tokio::time::timeout(FAREWELL, self.socket.flush()).await;
+    }
+
     /// Says why, closes, and waits a little for the client to do the same.
     pub async fn close(mut self, farewell: Farewell) {
         let closing = async {

@@ -10,7 +10,7 @@ use std::collections::HashSet;
 
 use domain::changes::Changes;
 use domain::delivery::{Delivery, EventPlace};
-use domain::event::{EntryKind, Notice};
+use domain::event::{EntryKind, EventType, Notice};
 use domain::follow::{FollowCursor, Follower};
 use domain::ids::{EndpointId, MerchantId};
 use domain::time::Timestamp;
@@ -25,6 +25,8 @@ const HEADINGS_MAX: i64 = 1_000;
 const DELIVERIES_MAX: usize = 500;
 /// How often a cursor is saved that moved over nothing but events nobody hears of.
 const IDLE_SAVE_MS: i64 = 5_000;
+/// How many endpoints are remembered as spoken of; then it is begun anew.
+const SPOKEN_OF_MAX: usize = 10_000;
 /// While nobody has an endpoint, how often it is asked whether somebody has.
 const NOBODY_FOR: Duration = Duration::from_millis(250);
 
@@ -35,6 +37,9 @@ pub struct FanOut {
     listeners: Listeners,
     /// An endpoint may have asked for events of the past.
     may_recover: bool,
+    /// Endpoints the log spoke of: what stands after that came after their creation, whatever the
+    /// clock of the process says that told it.
+    spoken_of: HashSet<EndpointId>,
 }
 
 /// Whether anybody ever made an endpoint.
@@ -68,7 +73,14 @@ struct Batch {
 impl FanOut {
     pub fn new(lane: i64) -> FanOut {
         let lease = Lease::new("fan_out", lane);
-        FanOut { lane, lease, place: None, listeners: Listeners::Unknown, may_recover: true }
+        FanOut {
+            lane,
+            lease,
+            place: None,
+            listeners: Listeners::Unknown,
+            may_recover: true,
+            spoken_of: HashSet::new(),
+        }
     }
 }
 
@@ -200,6 +212,10 @@ impl FanOut {
                 // What follows is planned by the endpoint as it is from here on.
                 app.caches.forget_webhook_endpoints(heading.merchant_id);
                 batch.rung.extend(heading.object_id.map(EndpointId));
+                if self.spoken_of.len() >= SPOKEN_OF_MAX {
+                    self.spoken_of.clear();
+                }
+                self.spoken_of.extend(heading.object_id.map(EndpointId));
                 self.may_recover = true;
             }
             let Some(kind) = heading.kind.public() else { continue };
@@ -208,7 +224,10 @@ impl FanOut {
             let merchant_id = heading.merchant_id;
             let endpoints = app.caches.webhook_endpoints(&app.store, merchant_id).await?;
             for endpoint in endpoints.iter() {
-                let is_new_enough = endpoint.created_at <= created_at;
+                // A test names its endpoint, whatever the clocks of two processes say.
+                let is_new_enough = kind == EventType::TestPing
+                    || endpoint.created_at <= created_at
+                    || self.spoken_of.contains(&endpoint.id);
                 if is_new_enough && endpoint.wants(kind, heading.environment, heading.object_id) {
                     let what = (kind, heading.environment);
                     batch.deliveries.push(Delivery::plan(event, what, endpoint, now));
@@ -229,11 +248,26 @@ impl FanOut {
         if let Some(place) = &mut self.place {
             place.sequence = batch.last_sequence;
         }
-        let mut changes = Changes::of(merchant_id);
-        for delivery in batch.deliveries {
-            changes.insert(delivery);
+        let planned = |deliveries: &[Delivery]| {
+            let mut changes = Changes::of(merchant_id);
+            deliveries.iter().for_each(|delivery| changes.insert(delivery.clone()));
+            changes
+        };
+        match self.save(app, planned(&batch.deliveries)).await {
+            Err(CommitError::AlreadyExists { .. }) => {
+                // What is planned already must not stop the lane.
+                let keys = batch.deliveries.iter().map(Delivery::key).collect();
+                let known = app.store.get_many::<Delivery>(keys).await?;
+                let new: Vec<Delivery> = batch
+                    .deliveries
+                    .into_iter()
+                    .zip(known)
+                    .filter_map(|(delivery, known)| known.is_none().then_some(delivery))
+                    .collect();
+                self.save(app, planned(&new)).await?;
+            }
+            saved => saved?,
         }
-        self.save(app, changes).await?;
         app.bell.ring(batch.rung);
         Ok(())
     }

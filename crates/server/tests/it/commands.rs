@@ -42,7 +42,7 @@ fn complaint(output: Output) -> String {
 }
 
 /// A running `pepay dev`; it ends with the value.
-struct Dev {
+pub struct Dev {
     child: Child,
     env: Vec<(String, String)>,
     welcome: String,
@@ -50,7 +50,7 @@ struct Dev {
 }
 
 impl Dev {
-    fn start(data_dir: &Path, more: &[&str]) -> Dev {
+    pub fn start(data_dir: &Path, more: &[&str]) -> Dev {
         Dev::start_on("0", data_dir, more)
     }
 
@@ -73,7 +73,7 @@ impl Dev {
         Dev { child, env, welcome, _stdout: stdout }
     }
 
-    fn value(&self, name: &str) -> &str {
+    pub fn value(&self, name: &str) -> &str {
         let found = self.env.iter().find(|(key, _)| key == name);
         found.map_or_else(|| panic!("{name} is missing"), |(_, value)| value.as_str())
     }

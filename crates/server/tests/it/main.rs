@@ -10,6 +10,7 @@ mod deliveries;
 mod devnet;
 mod edge;
 mod events;
+mod foreign;
 mod fuzz;
 mod house;
 mod idempotency;

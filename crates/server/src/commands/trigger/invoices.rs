@@ -101,6 +101,14 @@ pub async fn trigger(
     let mut awaited: Vec<(EventType, Option<&str>)> = vec![(kind, None)];
     if kind != EventType::InvoiceCreated {
         live_through(remote, scenario, overrides, &created, &query).await?;
+        if kind == EventType::InvoiceUpdated && scenario == Scenario::Reorg {
+            // A reorg leaves the invoice as it was; it changes when it is paid all the same.
+            let gone: Vec<_> =
+                scenario.ends_with().iter().map(|(kind, is)| (*kind, Some(*is))).collect();
+            await_events(remote, &query, |events| has_all(events, &gone)).await?;
+            simulate(remote, Scenario::Exact, overrides, &created).await?;
+            awaited.push((kind, Some("paid")));
+        }
         awaited.extend(scenario.ends_with().iter().map(|(kind, status)| (*kind, Some(*status))));
     }
     let events = await_events(remote, &query, |events| has_all(events, &awaited)).await?;

@@ -6,9 +6,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use domain::changes::Changes;
+use domain::changes::{Changes, Noun};
 use domain::delivery::{Delivery, DeliveryStatus};
-use domain::ids::{EndpointId, RowKey};
+use domain::ids::{EndpointId, MerchantId, RowKey, Version};
 use domain::time::Timestamp;
 use domain::webhook_endpoint::WebhookEndpoint;
 use store::{CommitError, QueuePlace};
@@ -54,7 +54,15 @@ pub(super) async fn fill(app: &App, wanted: Wanted) -> anyhow::Result<Filled> {
         None => Standing::Off,
     };
     let Standing::On(opened) = standing else {
-        let is_full = give_all_up(app, id, &claimed).await?;
+        let row = app.store.get::<WebhookEndpoint>(id.key()).await?;
+        let is_full = match row {
+            Some(row) if row.is_enabled() => {
+                // Switched on by another process a moment ago: this one's copy is old.
+                app.caches.forget_webhook_endpoints(row.merchant_id);
+                true
+            }
+            row => give_all_up(app, id, row.map(|row| row.version), &claimed).await?,
+        };
         return Ok(Filled { opened: None, jobs: Vec::new(), place: None, is_full });
     };
     let mut due = app.store.deliveries_due(id, app.now(), after, limit).await?;
@@ -78,8 +86,13 @@ fn place_of(delivery: &Delivery) -> Option<QueuePlace> {
     delivery.due_at.map(|due_at| QueuePlace { due_at, key: delivery.key() })
 }
 
-/// True if some are left.
-async fn give_all_up(app: &App, id: EndpointId, claimed: &HashSet<RowKey>) -> anyhow::Result<bool> {
+/// True if some are left. Only while the endpoint stays as it was when it was found to be off.
+async fn give_all_up(
+    app: &App,
+    id: EndpointId,
+    version: Option<Version>,
+    claimed: &HashSet<RowKey>,
+) -> anyhow::Result<bool> {
     const EVER: Timestamp = Timestamp(i64::MAX);
     let mut after = None;
     for _ in 0..GIVE_UP_ROUNDS_MAX {
@@ -88,19 +101,38 @@ async fn give_all_up(app: &App, id: EndpointId, claimed: &HashSet<RowKey>) -> an
         after = place_of(last);
         // What is on its way is given up by what comes of it.
         waiting.retain(|delivery| !claimed.contains(&delivery.key()));
-        give_up(app, waiting).await?;
+        let mut changes = given_up(&waiting, app.now());
+        if changes.is_empty() {
+            continue;
+        }
+        if let Some(version) = version {
+            changes.guard(Noun::WebhookEndpoint, id.key(), version);
+        }
+        match app.commit(changes).await {
+            Ok(_) => {}
+            // It, or what waits for it, changed meanwhile: it is looked at again.
+            Err(CommitError::Conflict { .. }) => return Ok(true),
+            Err(error) => return Err(error.into()),
+        }
     }
     Ok(true)
 }
 
-async fn give_up(app: &App, deliveries: Vec<Delivery>) -> Result<(), CommitError> {
-    let Some(first) = deliveries.first() else { return Ok(()) };
-    let now = app.now();
-    let mut changes = Changes::of(first.merchant_id);
-    for delivery in &deliveries {
+fn given_up(deliveries: &[Delivery], now: Timestamp) -> Changes {
+    let merchant_id = deliveries.first().map_or(MerchantId::HOUSE, |first| first.merchant_id);
+    let mut changes = Changes::of(merchant_id);
+    for delivery in deliveries {
         changes.update(delivery.clone().give_up(now));
     }
-    match app.commit(changes).await {
+    changes
+}
+
+async fn give_up(app: &App, deliveries: Vec<Delivery>) -> Result<(), CommitError> {
+    if deliveries.is_empty() {
+        return Ok(());
+    }
+    let now = app.now();
+    match app.commit(given_up(&deliveries, now)).await {
         Err(CommitError::Conflict { .. }) => {}
         done => return done.map(drop),
     }

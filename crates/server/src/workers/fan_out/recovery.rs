@@ -7,29 +7,36 @@
 use domain::changes::Changes;
 use domain::delivery::{Delivery, DeliveryStatus, EventPlace};
 use domain::event::{Entry, EventType, Selection};
-use domain::ids::RowKey;
+use domain::ids::{MerchantId, RowKey};
 use domain::webhook_endpoint::{Recovery, WebhookEndpoint};
 use store::{CommitError, EventFilter, Walk};
 
 use super::FanOut;
 use crate::app::App;
 
-const ENDPOINTS_MAX: i64 = 100;
+/// Of all lanes together: a list that ends before this lane's own would leave them waiting.
+const ENDPOINTS_MAX: i64 = 10_000;
+/// How many have their turn before fan-out looks at what is new.
+const TURNS_MAX: usize = 4;
 const EVENTS_MAX: i64 = 200;
 
 impl FanOut {
-    /// One batch for each endpoint of this lane that recovers; true if any does.
-    pub(super) async fn recover(&self, app: &App) -> anyhow::Result<bool> {
-        let mut is_any = false;
-        for endpoint in app.store.webhook_endpoints_recovering(ENDPOINTS_MAX).await? {
-            if app.store.lane_of(endpoint.merchant_id) != self.lane {
-                continue;
-            }
+    /// A batch for the endpoints of this lane that are furthest behind; true if any recovers.
+    pub(super) async fn recover(&mut self, app: &App) -> anyhow::Result<bool> {
+        let mut recovering = app.store.webhook_endpoints_recovering(ENDPOINTS_MAX).await?;
+        recovering.retain(|endpoint| app.store.lane_of(endpoint.merchant_id) == self.lane);
+        if recovering.is_empty() {
+            return Ok(false);
+        }
+        // A cursor that only moved in memory comes back older after a crash: fan-out would plan
+        // once more what is planned here, and be refused for ever.
+        self.save(app, Changes::of(MerchantId::HOUSE)).await?;
+        recovering.sort_by_key(|endpoint| endpoint.recovery.map(|asked| asked.after_sequence));
+        for endpoint in recovering.into_iter().take(TURNS_MAX) {
             let Some(recovery) = endpoint.recovery else { continue };
-            is_any = true;
             self.recover_batch(app, endpoint, recovery).await?;
         }
-        Ok(is_any)
+        Ok(true)
     }
 
     async fn recover_batch(

@@ -43,7 +43,13 @@ async fn each_scenario_ends_as_it_says_and_is_history() {
         ("invoice.updated", &["scenario=expire"], "invoice.updated", "expired"),
         ("invoice.updated", &["scenario=late"], "invoice_payment.updated", "confirmed"),
         ("invoice.updated", &["scenario=cancel"], "invoice.updated", "canceled"),
-        ("invoice.updated", &["scenario=reorg"], "invoice_payment.updated", "reverted"),
+        ("invoice.updated", &["scenario=reorg", "network=sui"], "invoice.updated", "paid"),
+        (
+            "invoice_payment.updated",
+            &["scenario=reorg", "network=bsc"],
+            "invoice_payment.updated",
+            "reverted",
+        ),
         ("invoice_payment.created", &["token=usdc"], "invoice_payment.created", "pending"),
         ("invoice_payment.updated", &["amount_usd=7.5"], "invoice_payment.updated", "confirmed"),
     ];

@@ -1,6 +1,7 @@
 //! Who gets what: every event once to each endpoint that wants it, byte for byte as history has it.
 
-use domain::delivery::DeliveryStatus;
+use domain::changes::Changes;
+use domain::delivery::{Delivery, DeliveryStatus, EventPlace};
 use domain::environment::Environment;
 use domain::event::Origin;
 use domain::time::HOUR_MS;
@@ -47,6 +48,46 @@ async fn each_event_arrives_once_at_each_endpoint_as_history_has_it() {
         assert_eq!((delivery.status, delivery.attempts), (DeliveryStatus::Delivered, 1));
         assert_eq!(delivery.last_status, Some(200));
     }
+}
+
+/// Two processes: the one that tells of the event has the slower clock.
+#[tokio::test]
+async fn an_event_after_the_endpoint_arrives_whatever_the_clock_said() {
+    let house = house().await;
+    let sink = Sink::start().await;
+    house.advance(1_000);
+    add(&house, 1, ask(&sink.url, &["*"])).await;
+    house.advance(-500);
+    house.invoice(10.0).await;
+    house.advance(500);
+    deliver(&house).await;
+    assert_eq!(sink.received().len(), 1);
+}
+
+#[tokio::test]
+async fn a_delivery_that_is_planned_already_does_not_stop_the_lane() {
+    let house = house().await;
+    let sink = Sink::start().await;
+    let added = add(&house, 1, ask(&sink.url, &["*"])).await;
+    house.invoice(10.0).await;
+    house.invoice(10.0).await;
+    let heading = house.app.store.log_after(0, 0, 100).await.expect("reads");
+    let event = heading
+        .iter()
+        .find_map(|entry| entry.entry.kind.public().map(|kind| (entry, kind)))
+        .expect("an event");
+    let place =
+        EventPlace { created_at: event.0.entry.created_at, lane: 0, sequence: event.0.sequence };
+    let row = endpoint(&house, added.id).await;
+    let planned = Delivery::plan(place, (event.1, DEVNET), &row, house.app.now());
+    let mut changes = Changes::of(house.merchant_id);
+    changes.insert(planned);
+    house.app.store.commit(changes).await.expect("commits");
+    deliver(&house).await;
+    let mut ids: Vec<String> = sink.received().iter().map(|one| one.event_id()).collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 2);
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! Bounds: how many sockets, how slow, how long a silence, and how a stream ends with its house.
 
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::client::{Client, Heard};
 use super::{MERCHANT, Told, open, open_with};
@@ -18,8 +20,14 @@ async fn a_merchant_has_so_many_streams_and_no_more() {
     assert_eq!(refused.1["error"]["code"], "RATE_LIMIT_EXCEEDED");
     let (_, other) = house.stranger().await;
     open_with(&house, MERCHANT, &other).await;
-    clients[0].say(Message::Close(None)).await;
-    clients[0].end().await;
+    let done = CloseFrame { code: CloseCode::Normal, reason: "done".into() };
+    clients[0].say(Message::Close(Some(done))).await;
+    let answered = loop {
+        if let Heard::Closed(code) = clients[0].hear().await {
+            break code;
+        }
+    };
+    assert_eq!(answered, Some(1000), "a close is answered, not broken off");
     // The seat is free once the server has seen the close: it is told before the client is.
     open(&house, MERCHANT).await;
 }

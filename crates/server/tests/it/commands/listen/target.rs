@@ -36,8 +36,8 @@ impl Received {
 struct Inside {
     received: Mutex<Vec<Received>>,
     answer: AtomicU16,
-    /// Different events, and requests.
-    count: watch::Sender<(usize, usize)>,
+    /// How many different events have arrived.
+    count: watch::Sender<usize>,
 }
 
 pub struct Target {
@@ -79,17 +79,8 @@ impl Target {
 
     /// Waits until so many different events have arrived.
     pub async fn until(&self, wanted: usize) {
-        self.wait_for(|(events, _)| events >= wanted).await;
-    }
-
-    /// Waits until so many requests have arrived, repeated ones too.
-    pub async fn until_requests(&self, wanted: usize) {
-        self.wait_for(|(_, requests)| requests >= wanted).await;
-    }
-
-    async fn wait_for(&self, is_enough: impl Fn((usize, usize)) -> bool) {
         let mut count = self.inside.count.subscribe();
-        let waiting = count.wait_for(|count| is_enough(*count));
+        let waiting = count.wait_for(|count| *count >= wanted);
         let waited = tokio::time::timeout(PATIENCE, waiting).await;
         assert!(waited.is_ok(), "more is awaited, and this came: {:?}", self.received());
     }
@@ -115,6 +106,6 @@ async fn receive(State(inside): State<Arc<Inside>>, headers: HeaderMap, body: By
     let mut bodies: Vec<&str> = all.iter().map(|one| one.body.as_str()).collect();
     bodies.sort_unstable();
     bodies.dedup();
-    inside.count.send_replace((bodies.len(), all.len()));
+    inside.count.send_replace(bodies.len());
     StatusCode::from_u16(inside.answer.load(Ordering::SeqCst)).expect("a status")
 }
