@@ -272,6 +272,29 @@ impl Delivery {
         (self, attempt)
     }
 
+    /// Records an attempt on a row that was read after the attempt of `sent` had begun.
+    ///
+    /// If sending it again was asked for meanwhile, that is still to be done, whatever came of
+    /// this attempt.
+    pub fn attempted_meanwhile(
+        self,
+        sent: &Delivery,
+        seen: Seen,
+        spread: u64,
+    ) -> (Delivery, Attempt) {
+        let is_asked_for = self.version != sent.version
+            && self.status == DeliveryStatus::Pending
+            && self.tries == 0;
+        let asked = is_asked_for.then(|| self.due_at);
+        let (mut delivery, attempt) = self.attempted(seen, spread);
+        if let Some(due_at) = asked {
+            delivery.status = DeliveryStatus::Pending;
+            delivery.tries = 0;
+            (delivery.due_at, delivery.finished_at) = (due_at, None);
+        }
+        (delivery, attempt)
+    }
+
     /// Sends it again, now, with the whole schedule before it.
     pub fn resend(mut self, now: Timestamp) -> Result<Delivery, Refusal> {
         if self.attempts + TRIES_MAX > ATTEMPTS_MAX {

@@ -119,3 +119,18 @@ fn sending_again_starts_the_schedule_anew_within_a_bound() {
     assert_eq!(resent, 19);
     assert!(delivery.attempts <= ATTEMPTS_MAX);
 }
+
+#[test]
+fn sending_again_that_was_asked_for_during_an_attempt_still_happens() {
+    let sent = Delivery { version: 1, ..planned() };
+    let asked = sent.clone().resend(NOW.plus_ms(5)).expect("may be sent again");
+    let asked = Delivery { version: 2, ..asked };
+    let (after, attempt) = asked.attempted_meanwhile(&sent, answered(204, NOW), 0);
+    assert_eq!((after.status, after.due_at), (DeliveryStatus::Pending, Some(NOW.plus_ms(5))));
+    assert_eq!((after.attempts, after.tries, attempt.number()), (1, 0, 1));
+    let (plain, _) = sent.clone().attempted_meanwhile(&sent, answered(204, NOW), 0);
+    assert_eq!(plain.status, DeliveryStatus::Delivered);
+    let given_up = Delivery { version: 2, ..sent.clone().give_up(NOW) };
+    let (late, _) = given_up.attempted_meanwhile(&sent, answered(204, NOW), 0);
+    assert_eq!(late.status, DeliveryStatus::Delivered, "it got there all the same");
+}

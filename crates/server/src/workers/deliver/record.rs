@@ -76,7 +76,8 @@ async fn one_by_one(app: &App, findings: Vec<Finding>) -> Recorded {
     recorded
 }
 
-/// Somebody changed the delivery meanwhile: the attempt counts for what it is now.
+/// Somebody changed the delivery meanwhile: the attempt counts for what it is now, and what was
+/// asked for is still done.
 async fn record_alone(app: &App, finding: &Finding) -> Result<(), CommitError> {
     let Finding { delivery, seen } = finding;
     app.decide(|| async {
@@ -84,7 +85,10 @@ async fn record_alone(app: &App, finding: &Finding) -> Result<(), CommitError> {
         let known = app.store.get::<Delivery>(delivery.key()).await?;
         // Retention may have taken it.
         if let Some(known) = known {
-            add(&mut changes, known, seen.clone(), app.fresh().dice(SPREAD_SIDES));
+            let spread = app.fresh().dice(SPREAD_SIDES);
+            let (known, attempt) = known.attempted_meanwhile(delivery, seen.clone(), spread);
+            changes.update(known);
+            changes.insert(attempt);
         }
         Ok::<_, CommitError>((changes, ()))
     })
