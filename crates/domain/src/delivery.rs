@@ -285,7 +285,7 @@ impl Delivery {
         let is_asked_for = self.version != sent.version
             && self.status == DeliveryStatus::Pending
             && self.tries == 0;
-        let asked = is_asked_for.then(|| self.due_at);
+        let asked = is_asked_for.then_some(self.due_at);
         let (mut delivery, attempt) = self.attempted(seen, spread);
         if let Some(due_at) = asked {
             delivery.status = DeliveryStatus::Pending;
