@@ -13,7 +13,7 @@ use crate::app::Shared;
 use crate::http::auth::{AnyCaller, take_payor_allowance};
 use crate::http::error::{ApiError, Code, ErrorBody};
 use crate::realtime::filter::{Plan, Scope, StreamQuery};
-use crate::realtime::frames::{Farewell, WsControl, WsError};
+use crate::realtime::frames::Farewell;
 use crate::realtime::seats::Seat;
 use crate::realtime::socket;
 use crate::realtime::wire::Wire;
@@ -44,8 +44,8 @@ const REFUSAL: Duration = Duration::from_secs(2);
         ("format" = Option<String>, Query, description = "event_v1, the only one")),
     security(("merchantApiKey" = []), ("bearerAuth" = []), ()),
     responses(
-        (status = 101, description = "The stream is open; a PepayEvent, WsControl or WsError a \
-            frame", body = domain::event::PepayEvent),
+        (status = 101, description = "The stream is open; each frame is a PepayEvent, a WsControl \
+            or a WsError"),
         (status = 400, body = ErrorBody, description = "A malformed filter, or no websocket"),
         (status = 401, body = ErrorBody),
         (status = 403, body = ErrorBody),
@@ -76,7 +76,8 @@ pub async fn merchant_events(
         ("format" = Option<String>, Query, description = "event_v1, the only one")),
     security(("commerceApiKey" = []), ("merchantApiKey" = []), ("bearerAuth" = []), ()),
     responses(
-        (status = 101, description = "The stream is open", body = WsControl),
+        (status = 101, description = "The stream is open; each frame is a PepayEvent, a WsControl \
+            or a WsError"),
         (status = 400, body = ErrorBody, description = "A malformed filter, or no websocket"),
         (status = 401, body = ErrorBody),
         (status = 403, body = ErrorBody),
@@ -101,7 +102,8 @@ pub async fn commerce_events(
         ("format" = Option<String>, Query, description = "event_v1, the only one")),
     security(()),
     responses(
-        (status = 101, description = "The stream is open", body = WsError),
+        (status = 101, description = "The stream is open; each frame is a PepayEvent, a WsControl \
+            or a WsError"),
         (status = 400, body = ErrorBody, description = "No websocket"),
         (status = 401, body = ErrorBody, description = "No token"),
         (status = 429, body = ErrorBody)))]
