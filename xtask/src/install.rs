@@ -8,7 +8,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::{postgres, process, python};
+use crate::{networks, postgres, process, python};
 
 /// Releases of cargo-deny change what deny.toml may say, so the release is part of the tree.
 const CARGO_DENY_VERSION: &str = "^0.20";
@@ -51,6 +51,28 @@ pub fn python() -> Result<()> {
     apt_get(&["install", "--yes", "--no-install-recommends", "python3", "python3-venv"])?;
     if !is_there() {
         bail!("`python3-venv` is installed, but python3 cannot make virtual environments");
+    }
+    Ok(())
+}
+
+/// Node's package manager, for what the tests of the networks run against.
+pub fn npm() -> Result<()> {
+    let is_there = || process::succeeds(Command::new("npm").arg("--version"));
+    if is_there() {
+        return Ok(());
+    }
+    if !process::succeeds(Command::new("apt-get").arg("--version")) {
+        bail!(
+            "npm is missing and there is no apt-get to install it with: install Node 18 or newer \
+             with npm, or set {} to an installation of crates/chains/tests/networks",
+            networks::VARIABLE
+        );
+    }
+    println!("npm is missing: installing Debian's packages `nodejs` and `npm`");
+    apt_get(&["update"])?;
+    apt_get(&["install", "--yes", "--no-install-recommends", "nodejs", "npm"])?;
+    if !is_there() {
+        bail!("`npm` is installed, but does not run");
     }
     Ok(())
 }

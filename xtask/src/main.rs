@@ -8,6 +8,7 @@
 mod advisories;
 mod fuzz;
 mod install;
+mod networks;
 mod openapi;
 mod postgres;
 mod process;

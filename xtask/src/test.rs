@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use crate::{install, openapi, postgres, process, python, tidy};
+use crate::{install, networks, openapi, postgres, process, python, tidy};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Step {
@@ -92,6 +92,7 @@ fn install_for(steps: &[Step]) -> Result<()> {
                     install::postgres()?;
                 }
                 python::for_tests()?;
+                networks::install()?;
             }
             Step::Tidy | Step::Doc | Step::Openapi => {}
         }

@@ -19,8 +19,6 @@ use domain::network::Network;
 use domain::time::Timestamp;
 use thiserror::Error;
 
-use crate::watch_set::{Reporting, WatchSet};
-
 /// What a call comes to: boxed, so that chains of all kinds stand in one list.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, ChainError>> + Send + 'a>>;
 
@@ -30,17 +28,15 @@ pub trait Chain: Send + Sync {
 
     fn environment(&self) -> Environment;
 
-    /// Whether `scan` needs the open addresses; if not, the caller need not gather them.
-    fn reporting(&self) -> Reporting;
-
     /// The newest block.
     fn head(&self) -> Answer<'_, Head>;
 
     /// What happened after a cursor, in block order, a bounded number of blocks at a time.
     ///
     /// Without a cursor a network begins at its current head, or a bounded distance below it.
-    /// Transfers to addresses that are not ours may be among the answer: the caller filters.
-    fn scan<'a>(&'a self, from: Option<&'a str>, watch: &'a WatchSet) -> Answer<'a, Scan>;
+    /// A block's candidates are shown to `ours`, and only transfers to addresses of ours need to be
+    /// told; others among the answer are left out by the caller.
+    fn scan<'a>(&'a self, from: Option<&'a str>, ours: &'a dyn Ours) -> Answer<'a, Scan>;
 
     /// The transfers of one transaction, its hash in the spelling of `hashes`. None if the
     /// transaction is unknown, not yet included or failed.
@@ -59,6 +55,41 @@ pub trait Chain: Send + Sync {
     /// real node's cursor cannot revert, if a reorg came while it was down. So a payment counts as
     /// deep enough only while its block is the canonical one.
     fn canonical(&self, block_number: u64) -> Answer<'_, Option<String>>;
+
+    /// Transfers to an address that no scan can see, such as native coin moved inside a contract.
+    ///
+    /// Asked before an invoice that waits for native coin expires. It may cost many requests.
+    fn unseen_transfers<'a>(
+        &'a self,
+        _address: &'a Address,
+        _since: Timestamp,
+    ) -> Answer<'a, Vec<ChainTransfer>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    /// How the nodes behind this network fare, for readiness, metrics and `pepay doctor`.
+    fn health(&self) -> Vec<NodeHealth>;
+}
+
+/// One node of a network, as it has been lately.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeHealth {
+    /// Host and port only: the rest of a node's URL is often a secret.
+    pub name: String,
+    pub is_usable: bool,
+    /// The newest block it told of.
+    pub head: Option<u64>,
+    /// What is wrong with it, if anything is: it does not answer, lags, lies, or forgot a block.
+    pub complaint: Option<String>,
+}
+
+/// Who knows which addresses are ours: the caller of a scan, who keeps them.
+///
+/// A million addresses are too many to hand to a chain, and they change while it looks. A chain
+/// asks about the receivers it met, in canonical spelling, a block or a range of blocks at a time.
+pub trait Ours: Send + Sync {
+    /// For each of these addresses whether it is one of ours on this network, in their order.
+    fn among<'a>(&'a self, addresses: &'a [String]) -> Answer<'a, Vec<bool>>;
 }
 
 /// The newest block a node knows.
@@ -66,6 +97,8 @@ pub trait Chain: Send + Sync {
 pub struct Head {
     pub number: u64,
     pub time: Timestamp,
+    /// The newest block that can no longer be replaced, where the network tells.
+    pub finalized: Option<u64>,
 }
 
 /// What one look at a chain found. Apply `reverted_from` first, then `transfers`, then save `next`.
@@ -92,6 +125,9 @@ pub enum ChainError {
     /// No node gave an answer that can be used: ask again later.
     #[error("the network does not answer: {0}")]
     Unavailable(String),
+    /// The nodes answered and contradict each other, or what was told before: ask again later.
+    #[error("the nodes disagree: {0}")]
+    Disputed(String),
     /// The cursor is not one of this network's: asking again does not help.
     #[error("the watch cursor cannot be read: {0}")]
     UnreadableCursor(String),

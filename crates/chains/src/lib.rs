@@ -7,5 +7,6 @@
 pub mod addresses;
 pub mod chain;
 pub mod hashes;
+pub mod rpc;
 pub mod simulated;
-pub mod watch_set;
+pub mod ton;

@@ -18,6 +18,20 @@ pub struct BlockRef {
     pub time: Timestamp,
 }
 
+/// How far a network has come: its newest block, and the newest it will never replace, if it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reach {
+    pub head: u64,
+    pub finalized: Option<u64>,
+}
+
+impl Reach {
+    /// A network that tells of no finality.
+    pub fn to(head: u64) -> Reach {
+        Reach { head, finalized: None }
+    }
+}
+
 /// Which coin moved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

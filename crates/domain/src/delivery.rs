@@ -8,7 +8,7 @@
 mod schedule;
 mod view;
 
-pub use schedule::{RETRY_AFTER_MS_MAX, SPREAD_SIDES, TRIES_MAX};
+pub use schedule::{RETRY_AFTER_MS_MAX, SCHEDULE_MS_MAX, SPREAD_SIDES, TRIES_MAX};
 pub use view::{AttemptView, DeliveryDetails, DeliveryView};
 
 use serde::{Deserialize, Serialize};

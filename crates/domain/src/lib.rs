@@ -36,6 +36,8 @@ pub mod session;
 pub mod sign_in;
 pub mod simulated;
 pub mod slot;
+pub mod stream_holder;
+pub mod subnet;
 pub mod time;
 pub mod token;
 pub mod token_rule;

@@ -12,6 +12,7 @@ pub use observe::{Confirmation, Sighting, confirm, revert, see};
 
 use serde::{Deserialize, Serialize};
 
+use crate::chain::Reach;
 use crate::environment::Environment;
 use crate::ids::{InvoiceId, MerchantId, PaymentId, RowKey, Version};
 use crate::money::{TokenAmount, Usd, UsdNumber};
@@ -175,8 +176,13 @@ impl Payment {
         above.max(least)
     }
 
-    pub fn is_deep_enough(&self, head: u64) -> bool {
-        self.confirmations(head) >= self.required_confirmations
+    /// Deep enough, or in a block that the network itself calls final.
+    pub fn is_final(&self, reach: Reach) -> bool {
+        let is_finalized = |finalized| {
+            i64::try_from(finalized).is_ok_and(|finalized| self.block_number <= finalized)
+        };
+        self.confirmations(reach.head) >= self.required_confirmations
+            || reach.finalized.is_some_and(is_finalized)
     }
 
     pub fn view(&self, head: u64) -> PaymentView {

@@ -19,7 +19,8 @@ const CREDENTIALS_AFTER_MS: i64 = 7 * DAY_MS;
 const SIMULATED_MS: i64 = 30 * DAY_MS;
 
 pub const EVENT_DAYS_DEFAULT: u32 = 30;
-pub const EVENT_DAYS_MIN: u32 = 1;
+/// A webhook is tried again for up to 90 hours, and each time its event is read.
+pub const EVENT_DAYS_MIN: u32 = 4;
 pub const EVENT_DAYS_MAX: u32 = 36_500;
 
 /// Rows that pass. The log passes too, but by its operator's setting and behind its followers.
@@ -90,6 +91,7 @@ impl Retention {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::delivery::SCHEDULE_MS_MAX;
     use crate::invoice::{EXPIRES_IN_MS_MAX, LATE_WINDOW_MS};
     use crate::session::AFTER_FINAL_MS;
 
@@ -105,5 +107,7 @@ mod tests {
         assert_eq!(retention.before(Passing::SignIn, now), Timestamp(93 * DAY_MS));
         assert_eq!(retention.before(Passing::Delivery, now), Timestamp(70 * DAY_MS));
         assert_eq!(retention.events_before(now), Timestamp(70 * DAY_MS));
+        let shortest = Retention { event_days: EVENT_DAYS_MIN };
+        assert!(shortest.kept_ms(Passing::Delivery) > SCHEDULE_MS_MAX);
     }
 }

@@ -10,9 +10,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::environment::Environment;
+use crate::event::{NewEntry, Notice};
 use crate::ids::{Fresh, MemberId, MerchantId, RowKey, SignInId, Version};
 use crate::member::Member;
+use crate::merchant::notice;
 use crate::secret::{Entropy, KeyRing, Secret, equal, mac, sha256};
+use crate::stream_holder::StreamHolder;
 use crate::time::{DAY_MS, HOUR_MS, Timestamp};
 
 pub const ACCESS_MS: i64 = HOUR_MS;
@@ -105,6 +108,11 @@ impl SignIn {
         self
     }
 
+    /// What ends the streams of this sign-in, where nothing else tells of its member.
+    pub fn end_told(&self, now: Timestamp) -> NewEntry {
+        notice(self.merchant_id, Notice::MemberChanged, self.member_id.key(), now)
+    }
+
     /// The bearer token of the next hour.
     pub fn access_token(&self, keys: &KeyRing, now: Timestamp) -> Secret {
         let exp = now.plus_ms(ACCESS_MS).seconds();
@@ -164,6 +172,8 @@ pub struct AccessClaims {
 pub struct PaymentStreamClaims {
     pub aud: Audience,
     pub invoice: crate::ids::InvoiceId,
+    /// When the session was issued that the token was made for.
+    pub issued_at: Timestamp,
     pub exp: i64,
 }
 
@@ -174,6 +184,8 @@ pub struct StreamClaims {
     pub merchant: MerchantId,
     /// None: events of both.
     pub environment: Option<Environment>,
+    /// Who had the token made: its stream ends with him.
+    pub holder: StreamHolder,
     pub exp: i64,
 }
 

@@ -9,6 +9,9 @@ pub const MINUTE_MS: i64 = 60 * SECOND_MS;
 pub const HOUR_MS: i64 = 60 * MINUTE_MS;
 pub const DAY_MS: i64 = 24 * HOUR_MS;
 
+/// The last moment of the year 9999: what is later is a number of some other unit.
+const SINCE_MAX: Timestamp = Timestamp(253_402_300_799_999);
+
 /// A point in time, in Unix milliseconds.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
@@ -48,6 +51,16 @@ impl Timestamp {
             return Some(if is_ms { Timestamp(number) } else { Timestamp::from_seconds(number) });
         }
         parse_rfc3339(text)
+    }
+
+    /// A moment from which on events are asked for: neither before 1970 nor after 9999.
+    pub fn parse_since(text: &str) -> Option<Timestamp> {
+        Timestamp::parse(text).filter(|time| (Timestamp(0)..=SINCE_MAX).contains(time))
+    }
+
+    /// Whether events may be asked for from here on: clocks differ, but not by more than a day.
+    pub fn is_near_or_past(self, now: Timestamp) -> bool {
+        self <= now.plus_ms(DAY_MS)
     }
 }
 
@@ -174,6 +187,16 @@ mod tests {
         let texts = ["2025-12-21T12:34:56Z", "2024-02-29T00:00:00Z", "1970-01-01T00:00:00Z"];
         for text in texts.into_iter().chain(["2000-03-01T23:59:59Z", "1999-12-31T23:59:59Z"]) {
             assert_eq!(Timestamp::parse(text).map(Timestamp::rfc3339).as_deref(), Some(text));
+        }
+    }
+
+    #[test]
+    fn history_begins_in_1970_and_ends_in_9999() {
+        for text in ["0", "99999999999", "253402300799999", "9999-12-31T23:59:59.999Z"] {
+            assert!(Timestamp::parse_since(text).is_some(), "{text}");
+        }
+        for text in ["-1", "1969-12-31T23:59:59Z", "253402300800000", "1766320496123456"] {
+            assert!(Timestamp::parse_since(text).is_none(), "{text}");
         }
     }
 

@@ -5,6 +5,7 @@
 //!
 //! Invariant: ids are written into invoices and payments, so they are appended, never reused.
 
+mod added;
 mod devnet;
 mod mainnet;
 
@@ -17,7 +18,10 @@ use crate::address::Address;
 use crate::environment::Environment;
 use crate::network::{Family, Network};
 
-/// Names a token for ever; mainnet counts from 1, devnet from 1001.
+pub use self::added::{ADDED_ID_MIN, AddedToken, TokenRefusal};
+
+/// Names a token for ever; mainnet counts from 1, devnet from 1001, what an operator adds from
+/// 100,000.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema,
 )]
@@ -64,6 +68,17 @@ pub struct Token {
     pub rate_symbol: &'static str,
     /// The system's settlement token, where a merchant has chosen none.
     pub default_settlement: bool,
+    pub arrival: Arrival,
+}
+
+/// How much of a transfer arrives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum Arrival {
+    /// What the transfer says.
+    #[default]
+    Whole,
+    /// The contract may keep a fee or change balances: only the receiver's balance tells.
+    ByBalance,
 }
 
 /// Which tokens a merchant takes.
@@ -80,7 +95,7 @@ pub enum AcceptancePolicy {
 const COUNT: usize = mainnet::TOKENS.len() + devnet::TOKENS.len();
 static ALL: [Token; COUNT] = joined();
 
-/// Every token of both environments, by ascending id.
+/// Every token that ships, of both environments, by ascending id.
 pub static TOKENS: &[Token] = &ALL;
 
 /// Joins the two tables, and refuses to compile ids that do not ascend.
@@ -99,8 +114,10 @@ const fn joined() -> [Token; COUNT] {
 
 impl Token {
     pub fn by_id(id: TokenId) -> Option<&'static Token> {
-        let at = TOKENS.binary_search_by_key(&id, |token| token.id).ok()?;
-        TOKENS.get(at)
+        match TOKENS.binary_search_by_key(&id, |token| token.id) {
+            Ok(at) => TOKENS.get(at),
+            Err(_) => added::all().find(|token| token.id == id),
+        }
     }
 
     /// Finds the token of a contract a chain reported; `None` asks for the native coin.
@@ -130,7 +147,7 @@ impl Token {
     }
 
     pub fn of(environment: Environment) -> impl Iterator<Item = &'static Token> {
-        TOKENS.iter().filter(move |token| token.environment == environment)
+        TOKENS.iter().chain(added::all()).filter(move |token| token.environment == environment)
     }
 
     pub fn is_usd_stable(&self) -> bool {
@@ -267,6 +284,7 @@ impl Coin {
                 StableOf::Eur => "EUR",
             },
             default_settlement: false,
+            arrival: Arrival::Whole,
         }
     }
 }
@@ -296,6 +314,7 @@ impl Token {
             stable: None,
             rate_symbol: symbol,
             default_settlement: false,
+            arrival: Arrival::Whole,
         }
     }
 

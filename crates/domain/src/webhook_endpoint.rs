@@ -10,7 +10,7 @@ mod url;
 mod view;
 
 pub use secret::{SigningSecrets, WebhookSecret};
-pub use url::{Reach, check_url};
+pub use url::{Loopback, Reach, check_url};
 pub use view::WebhookEndpointView;
 
 use serde::{Deserialize, Serialize};
@@ -117,7 +117,7 @@ impl WebhookEndpoint {
         merchant_id: MerchantId,
         number: i64,
         ask: EndpointAsk,
-        reach: Reach,
+        reach: &Reach,
         keys: &KeyRing,
         entropy: (&Entropy, &Entropy),
         fresh: &mut Fresh,
@@ -151,9 +151,13 @@ impl WebhookEndpoint {
         Ok((secret, endpoint))
     }
 
-    pub fn change(mut self, patch: EndpointPatch, reach: Reach) -> Result<Self, Refusal> {
+    pub fn change(mut self, patch: EndpointPatch, reach: &Reach) -> Result<Self, Refusal> {
         if let Some(url) = patch.url {
             check_url(&url, reach)?;
+            if url != self.url {
+                // What failed was another receiver.
+                self.failing_since = None;
+            }
             self.url = url;
         }
         if let Some(description) = patch.description {
@@ -288,23 +292,35 @@ impl WebhookEndpoint {
         changes
     }
 
-    /// The change that writes this endpoint in place of `before`.
-    ///
-    /// One that was switched off for its failures or for being gone says so in an event.
-    pub fn save(mut self, before: &WebhookEndpoint, now: Timestamp) -> Changes {
+    /// The change that writes this endpoint in place of the one that was read.
+    pub fn save(mut self, now: Timestamp) -> Changes {
         let mut changes = Changes::of(self.merchant_id);
         self.updated_at = now;
-        let is_news = match self.disabled_reason {
-            Some(DisabledReason::Failing | DisabledReason::Gone) => before.is_enabled(),
-            Some(DisabledReason::Manual) | None => false,
-        };
-        if is_news {
-            let data = updated_data(&before.view(), &self.view());
-            changes.tell(self.entry(EventType::WebhookEndpointDisabled, data, now));
-        }
         let what = Notice::WebhookEndpointChanged;
         changes.tell(notice(self.merchant_id, what, self.key(), now));
         changes.update(self);
+        changes
+    }
+
+    /// The same after an attempt in an environment.
+    ///
+    /// One that was switched off for its failures or for being gone says so in an event there.
+    pub fn save_judged(
+        self,
+        before: &WebhookEndpoint,
+        attempted_in: Environment,
+        now: Timestamp,
+    ) -> Changes {
+        let is_news = before.is_enabled() && !self.is_enabled();
+        let told = is_news.then(|| {
+            let after = WebhookEndpoint { updated_at: now, ..self.clone() };
+            let data = updated_data(&before.view(), &after.view());
+            let environment = self.environment.unwrap_or(attempted_in);
+            self.entry(EventType::WebhookEndpointDisabled, environment, data, now)
+        });
+        let mut changes = Changes::of(self.merchant_id);
+        told.into_iter().for_each(|entry| changes.tell(entry));
+        changes.append(self.save(now));
         changes
     }
 
@@ -313,16 +329,21 @@ impl WebhookEndpoint {
         let now = fresh.now();
         let mut changes = Changes::of(self.merchant_id);
         let ping = view::Ping::new(self.id, fresh.uuid());
-        let mut entry = self.entry(EventType::TestPing, created_data(&ping), now);
-        (entry.environment, entry.origin) = (environment, origin);
-        changes.tell(entry);
+        let entry = self.entry(EventType::TestPing, environment, created_data(&ping), now);
+        changes.tell(NewEntry { origin, ..entry });
         changes
     }
 
-    fn entry(&self, kind: EventType, data: String, now: Timestamp) -> NewEntry {
+    fn entry(
+        &self,
+        kind: EventType,
+        environment: Environment,
+        data: String,
+        now: Timestamp,
+    ) -> NewEntry {
         NewEntry {
             merchant_id: self.merchant_id,
-            environment: self.environment.unwrap_or(Environment::Devnet),
+            environment,
             kind: EntryKind::Event(kind),
             created_at: now,
             subject: Subject { object_id: Some(self.key()), ..Subject::default() },

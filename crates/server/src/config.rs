@@ -1,14 +1,20 @@
 //! Configuration: a TOML file, then `PEPAY_*` environment variables, each key with a sane default.
 
-use std::net::{IpAddr, SocketAddr};
+mod chains;
+
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use domain::environment::Environment;
 use domain::retention::{EVENT_DAYS_DEFAULT, EVENT_DAYS_MAX, EVENT_DAYS_MIN};
-use domain::webhook_endpoint::Reach;
+use domain::secret::Secret;
+use domain::subnet::Subnet;
+use domain::token::AddedToken;
+use domain::webhook_endpoint::{Loopback, Reach};
 use serde::Deserialize;
 
+pub use self::chains::{ChainConfig, ChainConfigs};
 use crate::outbound::{Patience, Resolve};
 
 /// Each delivery on its way holds a connection and up to 16 KiB of an answer.
@@ -69,6 +75,13 @@ pub struct Config {
     pub ws_heartbeat_ms: u64,
     /// How long a websocket's client may leave a frame unread.
     pub ws_stall_ms: u64,
+    /// The networks that have nodes, and what else is known of them.
+    pub chains: ChainConfigs,
+    /// Tokens beside those that ship.
+    pub tokens: Vec<AddedToken>,
+    /// Opens the keystores of this deployment; default: `PEPAY_KEYSTORE_PASSPHRASE`.
+    #[serde(skip)]
+    pub keystore_passphrase: Option<Secret>,
     /// Made by `pepay dev`: demo merchant, demo keys, simulated networks.
     #[serde(skip)]
     pub is_dev: bool,
@@ -135,6 +148,9 @@ impl Default for Config {
             ws_connections: 20_000,
             ws_heartbeat_ms: 25_000,
             ws_stall_ms: 10_000,
+            chains: ChainConfigs::new(),
+            tokens: Vec::new(),
+            keystore_passphrase: None,
             is_dev: false,
         }
     }
@@ -177,10 +193,12 @@ impl Config {
     /// How far webhooks may reach from here.
     pub fn webhook_reach(&self) -> Reach {
         let is_local_work = !self.serves(Environment::Mainnet);
-        match self.allow_insecure_webhooks.unwrap_or(is_local_work) {
-            true => Reach::LoopbackToo,
-            false => Reach::PublicOnly,
-        }
+        let loopback = match self.allow_insecure_webhooks.unwrap_or(is_local_work) {
+            true => Loopback::Open,
+            false => Loopback::Closed,
+        };
+        let nets = self.webhook_allowed_subnets.iter();
+        Reach { loopback, allowed: nets.filter_map(|net| Subnet::parse(net)).collect() }
     }
 
     fn check(&self) -> anyhow::Result<()> {
@@ -191,7 +209,14 @@ impl Config {
             bail!("lanes: must be 1 to {}", domain::event::LANES_MAX);
         }
         if !(EVENT_DAYS_MIN..=EVENT_DAYS_MAX).contains(&self.event_retention_days) {
-            bail!("event_retention_days: must be {EVENT_DAYS_MIN} to {EVENT_DAYS_MAX}");
+            bail!(
+                "event_retention_days: must be {EVENT_DAYS_MIN} to {EVENT_DAYS_MAX}: webhooks are \
+                 tried again for more than three days, and each time their event is read"
+            );
+        }
+        self::chains::check(&self.chains)?;
+        for token in &self.tokens {
+            token.add()?;
         }
         if self.ws_heartbeat_ms == 0 || self.ws_stall_ms == 0 {
             bail!("ws_heartbeat_ms, ws_stall_ms: must be at least 1");
@@ -199,7 +224,9 @@ impl Config {
         if self.simulated_block_ms < 10 {
             bail!("simulated_block_ms: must be at least 10");
         }
-        if let Some(net) = self.webhook_allowed_subnets.iter().find(|net| !is_subnet(net)) {
+        if let Some(net) =
+            self.webhook_allowed_subnets.iter().find(|net| Subnet::parse(net).is_none())
+        {
             bail!("webhook_allowed_subnets: not an address or a subnet: {net}");
         }
         crate::outbound::authorities(self.webhook_ca_file.as_deref())?;
@@ -212,17 +239,6 @@ impl Config {
         }
         Ok(())
     }
-}
-
-/// Whether a text is an address, or one with the length of its prefix.
-fn is_subnet(text: &str) -> bool {
-    let (base, prefix) = match text.split_once('/') {
-        Some((base, prefix)) => (base, Some(prefix)),
-        None => (text, None),
-    };
-    let Ok(base) = base.parse::<IpAddr>() else { return false };
-    let width = if base.is_ipv4() { 32 } else { 128 };
-    prefix.is_none_or(|prefix| prefix.parse::<u32>().is_ok_and(|prefix| prefix <= width))
 }
 
 /// `PEPAY_DATABASE_URL` sets `database_url`; a double underscore enters a section.
@@ -251,13 +267,18 @@ fn set(table: &mut toml::Table, key: &str, text: &str) {
 
 /// Numbers and booleans as themselves, lists by comma, everything else as text.
 fn value_of(key: &str, text: &str) -> toml::Value {
-    let lists =
-        ["environments", "previous_master_keys", "trusted_proxies", "webhook_allowed_subnets"];
+    let lists = [
+        "environments",
+        "previous_master_keys",
+        "trusted_proxies",
+        "webhook_allowed_subnets",
+        "rpc_urls",
+    ];
     if lists.contains(&key) {
         let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
         return toml::Value::Array(items.map(|item| item.to_owned().into()).collect());
     }
-    let texts = ["master_key", "metrics_token", "operator_token", "mainnet_access_key"];
+    let texts = ["master_key", "metrics_token", "operator_token", "mainnet_access_key", "xpub"];
     if texts.contains(&key) {
         return text.to_owned().into();
     }
@@ -301,7 +322,14 @@ mod tests {
         assert!(load(&[("PEPAY_LISTN", "0.0.0.0:1")]).is_err());
         assert!(load(&[("PEPAY_ENVIRONMENTS", "")]).is_err());
         assert!(load(&[("PEPAY_LANES", "0")]).is_err());
-        assert!(load(&[("PEPAY_EVENT_RETENTION_DAYS", "0")]).is_err());
+        for days in ["0", "3"] {
+            let refused = load(&[("PEPAY_EVENT_RETENTION_DAYS", days)]).err().expect("refused");
+            assert!(
+                refused.to_string().contains("event_retention_days: must be 4 to"),
+                "{refused}"
+            );
+        }
+        assert!(load(&[("PEPAY_EVENT_RETENTION_DAYS", "4")]).is_ok());
         assert!(load(&[("PEPAY_WEBHOOK_CONCURRENCY", "0")]).is_err());
         assert!(load(&[("PEPAY_WEBHOOK_CONCURRENCY_PER_ENDPOINT", "513")]).is_err());
         for net in ["10.0.0.0/33", "10.0.0.0/x", "somewhere", "::/129"] {
@@ -312,12 +340,12 @@ mod tests {
     #[test]
     fn webhooks_reach_this_machine_only_where_no_real_money_is() {
         let reach = |variables: &[(&str, &str)]| load(variables).expect("loads").webhook_reach();
-        assert_eq!(reach(&[]), Reach::LoopbackToo);
-        assert_eq!(reach(&[("PEPAY_ENVIRONMENTS", "devnet,mainnet")]), Reach::PublicOnly);
-        assert_eq!(reach(&[("PEPAY_ALLOW_INSECURE_WEBHOOKS", "false")]), Reach::PublicOnly);
+        assert_eq!(reach(&[]), Reach::LOOPBACK_TOO);
+        assert_eq!(reach(&[("PEPAY_ENVIRONMENTS", "devnet,mainnet")]), Reach::PUBLIC_ONLY);
+        assert_eq!(reach(&[("PEPAY_ALLOW_INSECURE_WEBHOOKS", "false")]), Reach::PUBLIC_ONLY);
         let both = [("PEPAY_ENVIRONMENTS", "mainnet"), ("PEPAY_ALLOW_INSECURE_WEBHOOKS", "true")];
-        assert_eq!(reach(&both), Reach::LoopbackToo);
+        assert_eq!(reach(&both), Reach::LOOPBACK_TOO);
         let subnets = [("PEPAY_WEBHOOK_ALLOWED_SUBNETS", "10.0.0.0/8, fd00::/8,192.168.1.7")];
-        assert_eq!(load(&subnets).expect("loads").webhook_allowed_subnets.len(), 3);
+        assert_eq!(reach(&subnets).allowed.len(), 3);
     }
 }

@@ -18,4 +18,5 @@ pub mod outbound;
 pub mod rates;
 pub mod realtime;
 pub mod simulated;
+pub mod watch;
 pub mod workers;

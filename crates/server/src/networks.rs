@@ -10,7 +10,7 @@ use chains::addresses::{AddressBook, NoAddress, SimulatedAddresses};
 use chains::chain::Chain;
 use domain::address::Address;
 use domain::environment::Environment;
-use domain::network::Network;
+use domain::network::{Depths, Network, SIMULATED_DEPTHS};
 use domain::time::Timestamp;
 use domain::watch::WatchCursor;
 use store::Store;
@@ -25,9 +25,15 @@ pub type Place = (Environment, Network);
 /// Simulated addresses hold nothing, so their seed is no secret.
 const SIMULATED_SEED: [u8; 32] = *b"pepay simulated deposit address!";
 
+const SIMULATED_POLL_MS: u64 = 250;
+const REAL_POLL_MS: u64 = 2_000;
+
 pub struct Networks {
     chains: BTreeMap<Place, Arc<dyn Chain>>,
     simulated: BTreeMap<Network, Arc<SimulatedNode>>,
+    /// What the operator chose instead of the networks' own.
+    depths: BTreeMap<Place, Depths>,
+    polls_ms: BTreeMap<Place, u64>,
     addresses: SimulatedAddresses,
     seen: RwLock<BTreeMap<Place, WatchCursor>>,
 }
@@ -46,7 +52,15 @@ impl Networks {
             }
         }
         let addresses = SimulatedAddresses::new(SIMULATED_SEED);
-        Networks { chains, simulated, addresses, seen: RwLock::new(BTreeMap::new()) }
+        let (depths, polls_ms) = (BTreeMap::new(), BTreeMap::new());
+        Networks {
+            chains,
+            simulated,
+            depths,
+            polls_ms,
+            addresses,
+            seen: RwLock::new(BTreeMap::new()),
+        }
     }
 
     pub fn places(&self) -> impl Iterator<Item = Place> {
@@ -62,9 +76,26 @@ impl Networks {
         self.simulated.get(&network)
     }
 
-    /// Blocks that make a payment final here: head − block + 1.
-    pub fn confirmations(&self, environment: Environment, network: Network) -> u64 {
-        network.profile(environment).confirmations
+    /// Blocks that make a payment final here.
+    pub fn depths(&self, environment: Environment, network: Network) -> Depths {
+        let place = (environment, network);
+        let is_simulated = environment == Environment::Devnet && self.is_simulated(network);
+        match self.depths.get(&place) {
+            Some(chosen) => *chosen,
+            None if is_simulated => SIMULATED_DEPTHS,
+            None => network.profile(environment).confirmations,
+        }
+    }
+
+    /// How long a watcher waits between two looks when nothing is left to see.
+    pub fn poll_ms(&self, place: Place) -> u64 {
+        let chosen = self.polls_ms.get(&place).copied();
+        let is_simulated = place.0 == Environment::Devnet && self.is_simulated(place.1);
+        chosen.unwrap_or(if is_simulated { SIMULATED_POLL_MS } else { REAL_POLL_MS })
+    }
+
+    fn is_simulated(&self, network: Network) -> bool {
+        self.simulated.contains_key(&network)
     }
 
     /// The deposit address of a derivation index.

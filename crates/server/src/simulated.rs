@@ -3,10 +3,9 @@
 //! Rows survive restarts and are shared by processes. Acting on the chain (a transfer, a reorg)
 //! is read → decide → commit like everything else.
 
-use chains::chain::{Answer, Chain, ChainError, Head, Scan};
+use chains::chain::{Answer, Chain, ChainError, Head, NodeHealth, Ours, Scan};
 use chains::simulated as machine;
 use chains::simulated::{SimulationRefusal, TransferAsk};
-use chains::watch_set::{Reporting, WatchSet};
 use domain::address::Address;
 use domain::chain::ChainTransfer;
 use domain::changes::Changes;
@@ -226,10 +225,6 @@ impl Chain for SimulatedNode {
         Environment::Devnet
     }
 
-    fn reporting(&self) -> Reporting {
-        Reporting::AllTransfers
-    }
-
     fn head(&self) -> Answer<'_, Head> {
         Box::pin(async {
             let chain = self.chain().await.map_err(unavailable)?;
@@ -237,7 +232,7 @@ impl Chain for SimulatedNode {
         })
     }
 
-    fn scan<'a>(&'a self, from: Option<&'a str>, _: &'a WatchSet) -> Answer<'a, Scan> {
+    fn scan<'a>(&'a self, from: Option<&'a str>, _: &'a dyn Ours) -> Answer<'a, Scan> {
         Box::pin(self.scan_from(from))
     }
 
@@ -268,5 +263,10 @@ impl Chain for SimulatedNode {
             let chain = self.chain().await.map_err(unavailable)?;
             machine::canonical(&chain, block_number, self.clock.now())
         })
+    }
+
+    /// Its faults are acts of the simulation, not of a node.
+    fn health(&self) -> Vec<NodeHealth> {
+        Vec::new()
     }
 }

@@ -184,6 +184,18 @@ pub(crate) const HEADINGS: &str = "SELECT sequence, kind, merchant_id, environme
 pub(crate) const AT_OR_AFTER: &str = "SELECT sequence, created_at FROM log \
     WHERE lane = $1 AND sequence >= $2 ORDER BY sequence LIMIT 1";
 
+/// How many entries are read by their places with one statement.
+const PLACES_MAX: usize = 128;
+
+/// Entries by their places. Always as many of them, the last one again and again: so that there is
+/// one text, which an engine plans once.
+pub(crate) fn at_places(lane: i64, sequences: &[i64]) -> List<Entry> {
+    let last = sequences.last().copied().unwrap_or_default();
+    let padding = std::iter::repeat_n(last, PLACES_MAX.saturating_sub(sequences.len()));
+    let list = List::new(&select()).bind(" WHERE lane = ", lane);
+    list.bind_all(" AND sequence IN ", sequences.iter().copied().chain(padding))
+}
+
 /// An entry without what it says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Heading {
@@ -220,6 +232,16 @@ impl Store {
     pub async fn entry(&self, lane: i64, sequence: i64) -> Result<Option<Entry>, StoreError> {
         let found = self.log_after(lane, sequence.saturating_sub(1), 1).await?;
         Ok(found.into_iter().find(|entry| entry.sequence == sequence))
+    }
+
+    /// Entries by their places in a lane, in no order; what retention took is not among them.
+    pub async fn entries(&self, lane: i64, sequences: &[i64]) -> Result<Vec<Entry>, StoreError> {
+        let mut found = Vec::with_capacity(sequences.len());
+        for sequences in sequences.chunks(PLACES_MAX) {
+            let (sql, params) = at_places(lane, sequences).into_parts();
+            found.extend(self.read_entries(&sql, params).await?);
+        }
+        Ok(found)
     }
 
     /// Up to `limit` entries of a lane after a sequence, without what they say.

@@ -142,6 +142,8 @@ fn of_events() -> Vec<Statement> {
     let ints = |count: usize| vec![Value::Int(1); count];
     let log = |sql: &str, params| Statement { table: "log", sql: sql.to_owned(), params };
     let mut statements = vec![log(events::HEADINGS, ints(3)), log(events::AT_OR_AFTER, ints(2))];
+    let (sql, params) = events::at_places(0, &[7]).into_parts();
+    statements.push(log(&sql, params));
     let one = |wanted| Selection::of(|kind| kind == wanted);
     let selections = [Selection::all(), one(EventType::InvoiceUpdated)];
     let all = EventFilter::of(MERCHANT);

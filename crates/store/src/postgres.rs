@@ -24,6 +24,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::ids::RowKey;
+use tokio::runtime::Builder;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::commit::queue::{Submitter, queue};
@@ -64,7 +66,7 @@ impl Postgres {
                 wake.bell(),
             );
             submitters.push(submitter);
-            tasks.push(tokio::spawn(committer.run()));
+            tasks.push(on_its_own_thread(lane, committer.run())?);
         }
         let points = points::start(&target, &mut tasks);
         let lists = lists::Lists::new(target.clone(), config.readers);
@@ -117,4 +119,27 @@ impl Postgres {
             let _ = task.await;
         }
     }
+}
+
+/// Gives a committer a thread and a runtime of its own.
+///
+/// The whole house waits for the committer, and PostgreSQL waits with it: among the requests of a
+/// shared runtime its turn would come after all those that are ready.
+fn on_its_own_thread(
+    lane: i64,
+    committing: impl Future<Output = ()> + Send + 'static,
+) -> Result<JoinHandle<()>, StoreError> {
+    let cannot = |error| StoreError::Unavailable(format!("cannot start a committer: {error}"));
+    let runtime = Builder::new_current_thread().enable_all().build().map_err(cannot)?;
+    let (ended, end) = oneshot::channel::<()>();
+    let thread = std::thread::Builder::new().name(format!("store-lane-{lane}"));
+    let run = move || {
+        runtime.block_on(committing);
+        drop(ended);
+    };
+    thread.spawn(run).map_err(cannot)?;
+    Ok(tokio::spawn(async {
+        // Nothing is ever sent: the thread's end is what is waited for.
+        let _ = end.await;
+    }))
 }

@@ -20,7 +20,7 @@ pub fn head(chain: &SimulatedChain, now: Timestamp) -> Result<Head, ChainError> 
         Some((FaultKind::Lagging, since)) => number_at(chain, since),
         Some((FaultKind::Duplicating | FaultKind::Ok, _)) | None => head_number(chain, now),
     };
-    Ok(Head { number, time: time_of(chain, number) })
+    Ok(Head { number, time: time_of(chain, number), finalized: None })
 }
 
 /// The transfers among the rows of one transaction hash.

@@ -22,6 +22,15 @@ const DELAYS_MS: [i64; 11] = [
 
 pub const TRIES_MAX: i64 = DELAYS_MS.len() as i64 + 1;
 pub const RETRY_AFTER_MS_MAX: i64 = DAY_MS;
+/// How long it all takes if every delay is spread to its longest and no receiver asks for more.
+pub const SCHEDULE_MS_MAX: i64 = {
+    let (mut sum_ms, mut at) = (0, 0);
+    while at < DELAYS_MS.len() {
+        sum_ms += DELAYS_MS[at];
+        at += 1;
+    }
+    sum_ms * (SPREAD_LEAST_PERMILLE + SPREAD_SIDES as i64 - 1) / 1_000
+};
 
 /// How many ways a delay can be spread: from four fifths of it to six.
 pub const SPREAD_SIDES: u64 = 401;

@@ -20,7 +20,7 @@ fn endpoint() -> WebhookEndpoint {
     let mut fresh = Fresh::new(NOW, [3; 16]);
     let drawn = (&entropy, &entropy);
     let merchant = MerchantId(1);
-    WebhookEndpoint::create(merchant, 5, ask, Reach::PublicOnly, &keys, drawn, &mut fresh)
+    WebhookEndpoint::create(merchant, 5, ask, &Reach::PUBLIC_ONLY, &keys, drawn, &mut fresh)
         .expect("a sound endpoint")
         .1
 }

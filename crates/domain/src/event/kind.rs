@@ -103,15 +103,18 @@ pub enum Notice {
     TokenRuleChanged,
     MemberChanged,
     WebhookEndpointChanged,
+    /// Of an invoice; its payors' earlier ones.
+    SessionsRevoked,
 }
 
 impl Notice {
-    pub const ALL: [Notice; 5] = [
+    pub const ALL: [Notice; 6] = [
         Notice::KeyChanged,
         Notice::MerchantChanged,
         Notice::TokenRuleChanged,
         Notice::MemberChanged,
         Notice::WebhookEndpointChanged,
+        Notice::SessionsRevoked,
     ];
 }
 

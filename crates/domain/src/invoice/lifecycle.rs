@@ -4,9 +4,10 @@ use super::{Invoice, InvoiceStatus, create};
 use crate::address::Address;
 use crate::changes::{Changes, Noun};
 use crate::deposit_address::DepositAddress;
-use crate::event::Origin;
+use crate::event::{NewEntry, Notice, Origin};
 use crate::ids::{Fresh, SessionId};
 use crate::ledger::TransferReason;
+use crate::merchant::notice;
 use crate::money::Usd;
 use crate::network::Network;
 use crate::payment::{Payment, PaymentStatus, Posting, SettlementStatus};
@@ -218,6 +219,14 @@ pub enum OtherSessions {
     Revoke,
 }
 
+/// What ends the streams of the payors whose sessions are revoked.
+fn sessions_revoked(invoice: &Invoice, now: Timestamp) -> NewEntry {
+    let what = Notice::SessionsRevoked;
+    let mut entry = notice(invoice.merchant_id, what, invoice.key(), now);
+    entry.subject.invoice_id = Some(invoice.key());
+    entry
+}
+
 /// Mints fresh credentials for an open invoice.
 pub fn fresh_session(
     invoice: &Invoice,
@@ -236,6 +245,7 @@ pub fn fresh_session(
             // Later than whatever was issued in this millisecond.
             let sessions_from = now.max(invoice.sessions_from).plus_ms(1);
             changes.update(Invoice { sessions_from, ..invoice.clone() });
+            changes.tell(sessions_revoked(invoice, now));
             sessions_from
         }
     };

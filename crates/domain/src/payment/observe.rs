@@ -4,7 +4,7 @@
 //! The invoice row is written with every payment, so that racing steps meet a conflict, not a sum.
 
 use super::{Payment, PaymentStatus, Posting, SettlementStatus};
-use crate::chain::{AssetRef, ChainTransfer};
+use crate::chain::{AssetRef, ChainTransfer, Reach};
 use crate::changes::Changes;
 use crate::claim::Claim;
 use crate::deposit_address::DepositAddress;
@@ -13,7 +13,7 @@ use crate::ids::{Fresh, PaymentId, TransferId, UnmatchedId};
 use crate::invoice::{Invoice, InvoiceStatus, InvoiceType, Lock};
 use crate::ledger::{Account, AccountKind, Transfer, TransferReason};
 use crate::money::{Rate, TokenAmount, Usd};
-use crate::network::Network;
+use crate::network::{Depths, Network};
 use crate::quote::{Quote, value_transfer};
 use crate::time::Timestamp;
 use crate::token::Token;
@@ -36,7 +36,7 @@ pub struct Sighting<'a> {
     /// Today's rate of the token, where there is one.
     pub rate: Option<Rate>,
     pub is_token_blocked: bool,
-    pub required_confirmations: u64,
+    pub depths: Depths,
     pub head: u64,
 }
 
@@ -77,6 +77,13 @@ fn unmatched(sighting: &Sighting<'_>, reason: UnmatchedReason, fresh: &mut Fresh
     changes
 }
 
+/// By the whole bill and not by the part, so that a large one cannot be paid in small pieces that
+/// each count early.
+fn required_confirmations(sighting: &Sighting<'_>, value: Option<Usd>) -> i64 {
+    let value = value.unwrap_or(Usd::ZERO).max(sighting.invoice.amount);
+    i64::try_from(sighting.depths.of(value)).unwrap_or(i64::MAX)
+}
+
 fn see_first(sighting: &Sighting<'_>, amount: TokenAmount, fresh: &mut Fresh) -> Changes {
     let Sighting { transfer, invoice, network, .. } = *sighting;
     let (now, environment) = (fresh.now(), invoice.environment);
@@ -115,7 +122,7 @@ fn see_first(sighting: &Sighting<'_>, amount: TokenAmount, fresh: &mut Fresh) ->
         block_number: block_number(transfer),
         block_hash: transfer.block.hash.clone(),
         block_time,
-        required_confirmations: sighting.required_confirmations as i64,
+        required_confirmations: required_confirmations(sighting, value),
         from_address: transfer.from.clone(),
         to_address: transfer.to.clone(),
         status: PaymentStatus::Pending,
@@ -231,15 +238,16 @@ pub struct Confirmation<'a> {
     pub invoice: &'a Invoice,
     /// The invoice's payments that wait for the rest: they are confirmed with the one that pays.
     pub underpaid: Vec<Payment>,
-    pub head: u64,
+    pub reach: Reach,
 }
 
 /// Confirms a payment that is deep enough; none if it is not, or no longer pending.
 pub fn confirm(confirmation: Confirmation<'_>, fresh: &mut Fresh) -> Option<Changes> {
-    let Confirmation { payment: known, invoice: before, underpaid, head } = confirmation;
-    if !known.status.is_waiting() || !known.is_deep_enough(head) {
+    let Confirmation { payment: known, invoice: before, underpaid, reach } = confirmation;
+    if !known.status.is_waiting() || !known.is_final(reach) {
         return None;
     }
+    let head = reach.head;
     let now = fresh.now();
     let mut changes = Changes::of(before.merchant_id);
     let mut payment = known.clone();

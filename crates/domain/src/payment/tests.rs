@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::address::Address;
-use crate::chain::{AssetRef, BlockRef, ChainTransfer};
+use crate::chain::{AssetRef, BlockRef, ChainTransfer, Reach};
 use crate::changes::{Changes, Record};
 use crate::deposit_address::DepositAddress;
 use crate::event::Origin;
@@ -16,6 +16,7 @@ use crate::invoice::{self, Expiry, Invoice, InvoiceAsk, InvoiceStatus};
 use crate::ledger::AccountKind;
 use crate::merchant::{Merchant, Tolerance};
 use crate::money::Rate;
+use crate::network::Depths;
 use crate::refusal::Refusal;
 
 const NETWORK: Network = Network::Base;
@@ -163,7 +164,7 @@ impl World {
             quotes: &[],
             rate: Some(rate),
             is_token_blocked: self.is_blocked,
-            required_confirmations: REQUIRED,
+            depths: Depths::all(REQUIRED),
             head: self.head,
         };
         let changes = see(&sighting, &mut fresh);
@@ -192,7 +193,7 @@ impl World {
                 payment: &self.payments[&id],
                 invoice: &self.invoice,
                 underpaid: self.payments.values().filter(is_short).cloned().collect(),
-                head: self.head,
+                reach: Reach::to(self.head),
             };
             let changes = confirm(confirmation, &mut fresh);
             changes.into_iter().for_each(|changes| self.apply(changes));

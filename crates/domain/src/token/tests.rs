@@ -15,7 +15,8 @@ fn places() -> impl Iterator<Item = (Network, Environment)> {
 }
 
 fn listed(network: Network, environment: Environment) -> Vec<&'static Token> {
-    Token::of(environment).filter(|token| token.network == network).collect()
+    let is_here = |token: &&Token| (token.network, token.environment) == (network, environment);
+    TOKENS.iter().filter(is_here).collect()
 }
 
 fn is_lower_hex(text: &str) -> bool {

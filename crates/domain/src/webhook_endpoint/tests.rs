@@ -22,7 +22,7 @@ fn endpoint(events: &[&str], environment: Option<Environment>) -> WebhookEndpoin
         merchant,
         1,
         ask,
-        Reach::PublicOnly,
+        &Reach::PUBLIC_ONLY,
         &keys(),
         (&one, &other),
         &mut fresh,
@@ -47,7 +47,7 @@ fn it_hears_what_it_asked_for_while_it_is_on() {
     assert!(devnet.wants(TestPing, Devnet, Some(devnet.key())), "a ping is for one endpoint");
     assert!(!devnet.wants(TestPing, Devnet, Some(RowKey([9; 16]))));
     let off = EndpointPatch { status: Some(EndpointStatus::Disabled), ..EndpointPatch::default() };
-    let off = devnet.clone().change(off, Reach::PublicOnly).expect("a sound change");
+    let off = devnet.clone().change(off, &Reach::PUBLIC_ONLY).expect("a sound change");
     assert_eq!(off.disabled_reason, Some(DisabledReason::Manual));
     assert!(!off.wants(InvoiceCreated, Devnet, None));
     assert!(!devnet.delete(NOW).wants(InvoiceCreated, Devnet, None));
@@ -61,7 +61,7 @@ fn what_was_asked_to_be_recovered_stays_asked_for() {
     let earlier = later.recover(7, Timestamp(0)).expect("it is on").recovery;
     assert_eq!(earlier, Some(Recovery { after_sequence: 7, from: Timestamp(0) }));
     let off = EndpointPatch { status: Some(EndpointStatus::Disabled), ..EndpointPatch::default() };
-    let off = asked.change(off, Reach::PublicOnly).expect("it can be switched off");
+    let off = asked.change(off, &Reach::PUBLIC_ONLY).expect("it can be switched off");
     assert_eq!(off.recovery, None, "what is off is sent nothing of the past either");
 }
 
@@ -92,25 +92,48 @@ fn five_days_of_failures_switch_it_off_with_an_event() {
     assert_eq!((forgiven.failing_since, forgiven.succeeded()), (None, None));
     let off = failing.clone().failed(last_moment).expect("switched off");
     assert_eq!(off.disabled_reason, Some(DisabledReason::Failing));
-    let changes = off.save(&failing, last_moment);
+    let changes = off.save_judged(&failing, Environment::Mainnet, last_moment);
     let told = [
         EntryKind::Event(EventType::WebhookEndpointDisabled),
         EntryKind::Notice(Notice::WebhookEndpointChanged),
     ];
     assert_eq!(kinds(&changes), told);
     assert!(!changes.entries[0].data.contains("secret"));
+    assert_eq!(changes.entries[0].environment, Environment::Mainnet, "where it failed");
+}
+
+#[test]
+fn a_new_url_starts_fresh_and_the_same_one_does_not() {
+    let failing = endpoint(&["*"], None).failed(NOW).expect("noted");
+    let moved = |url: &str| {
+        let patch = EndpointPatch { url: Some(url.to_owned()), ..EndpointPatch::default() };
+        failing.clone().change(patch, &Reach::PUBLIC_ONLY).expect("a sound change").failing_since
+    };
+    assert_eq!(moved("https://example.com/elsewhere"), None);
+    assert_eq!(moved(&failing.url), Some(NOW));
+}
+
+#[test]
+fn a_secret_that_a_lost_key_sealed_is_well_again_once_it_is_rotated() {
+    let before = endpoint(&["*"], None);
+    let others = KeyRing::new(&[9; 32], &[]);
+    assert!(before.secrets.open(before.id, &others, NOW).is_err());
+    let drawn = (&Entropy::new([4; 32]), &Entropy::new([5; 32]));
+    let (secret, after) = before.rotate(60, &others, drawn, NOW).expect("a sound overlap");
+    let opened = after.secrets.open(after.id, &others, NOW).expect("opens");
+    assert_eq!((opened.current, opened.previous), (secret, None));
 }
 
 #[test]
 fn a_receiver_that_is_gone_is_switched_off_once_and_can_come_back() {
     let healthy = endpoint(&["*"], None);
     let off = healthy.clone().gone().expect("switched off");
-    assert_eq!(kinds(&off.clone().save(&healthy, NOW)).len(), 2);
+    assert_eq!(kinds(&off.clone().save_judged(&healthy, Environment::Devnet, NOW)).len(), 2);
     assert_eq!(off.clone().gone(), None);
-    let quiet = off.clone().save(&off, NOW);
+    let quiet = off.clone().save_judged(&off, Environment::Devnet, NOW);
     assert_eq!(kinds(&quiet), [EntryKind::Notice(Notice::WebhookEndpointChanged)]);
     let on = EndpointPatch { status: Some(EndpointStatus::Enabled), ..EndpointPatch::default() };
-    let on = off.change(on, Reach::PublicOnly).expect("a sound change");
+    let on = off.change(on, &Reach::PUBLIC_ONLY).expect("a sound change");
     assert_eq!((on.is_enabled(), on.disabled_reason), (true, None));
 }
 

@@ -1,27 +1,52 @@
 //! Which URLs an endpoint may have.
 //!
-//! HTTPS to anywhere; plain HTTP only to this very machine, and only where the operator lets
-//! loopback be reached. Whether the name behind a URL leads to a private place is decided again at
-//! every connect (`public_address`), since names change.
+//! HTTPS to anywhere public and wherever the operator allows it; plain HTTP only to this very
+//! machine, and only where he lets loopback be reached. Whether the name behind a URL leads to a
+//! private place is decided again at every connect, by the same rule, since names change.
+
+use std::net::IpAddr;
 
 use url::{Host, Url};
 
 use crate::public_address;
 use crate::refusal::Refusal;
+use crate::subnet::Subnet;
 
 pub const URL_BYTES_MAX: usize = 2_048;
 
-/// How far webhooks may reach.
+/// Whether webhooks may reach this very machine, over HTTP too: for local work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach {
-    /// Public addresses over HTTPS.
-    PublicOnly,
-    /// Also this machine, over HTTP too: for local work.
-    LoopbackToo,
+pub enum Loopback {
+    Open,
+    Closed,
+}
+
+/// How far webhooks may reach: public addresses over HTTPS, and what the operator adds to them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reach {
+    pub loopback: Loopback,
+    /// Private addresses that may be reached over HTTPS nevertheless.
+    pub allowed: Vec<Subnet>,
+}
+
+impl Reach {
+    pub const PUBLIC_ONLY: Reach = Reach { loopback: Loopback::Closed, allowed: Vec::new() };
+    pub const LOOPBACK_TOO: Reach = Reach { loopback: Loopback::Open, allowed: Vec::new() };
+
+    /// Whether this address may be connected to without TLS: on this very machine only.
+    pub fn has_plain(&self, address: IpAddr) -> bool {
+        self.loopback == Loopback::Open && address.to_canonical().is_loopback()
+    }
+
+    /// Whether this address may be connected to over TLS.
+    pub fn has(&self, address: IpAddr) -> bool {
+        let is_allowed = || self.allowed.iter().any(|net| net.contains(address));
+        self.has_plain(address) || public_address::is_public(address) || is_allowed()
+    }
 }
 
 /// Refuses what can never be delivered to.
-pub fn check_url(text: &str, reach: Reach) -> Result<Url, Refusal> {
+pub fn check_url(text: &str, reach: &Reach) -> Result<Url, Refusal> {
     let refuse = |message: &str| Err(Refusal::invalid("url", message));
     if text.len() > URL_BYTES_MAX {
         return refuse("must be at most 2048 bytes");
@@ -40,29 +65,27 @@ pub fn check_url(text: &str, reach: Reach) -> Result<Url, Refusal> {
         return refuse("must have a port from 1 to 65535");
     }
     let Some(host) = url.host() else { return refuse("must have a host") };
-    let is_local = reach == Reach::LoopbackToo && is_loopback(&host);
+    let (may_be_plain, may_be_reached) = match host {
+        Host::Ipv4(address) => judge(address.into(), reach),
+        Host::Ipv6(address) => judge(address.into(), reach),
+        Host::Domain(name) => {
+            let is_local = name == "localhost" || name.ends_with(".localhost");
+            (is_local && reach.loopback == Loopback::Open, true)
+        }
+    };
     match url.scheme() {
         "https" => {}
-        "http" if is_local => {}
+        "http" if may_be_plain => {}
         _ => return refuse("must begin with https://"),
     }
-    let address = match host {
-        Host::Ipv4(address) => Some(address.into()),
-        Host::Ipv6(address) => Some(address.into()),
-        Host::Domain(_) => None,
-    };
-    if !is_local && address.is_some_and(|address| !public_address::is_public(address)) {
+    if !may_be_reached {
         return refuse("must not point to a private or reserved address");
     }
     Ok(url)
 }
 
-fn is_loopback(host: &Host<&str>) -> bool {
-    match host {
-        Host::Domain(name) => *name == "localhost" || name.ends_with(".localhost"),
-        Host::Ipv4(address) => address.is_loopback(),
-        Host::Ipv6(address) => address.is_loopback(),
-    }
+fn judge(address: IpAddr, reach: &Reach) -> (bool, bool) {
+    (reach.has_plain(address), reach.has(address))
 }
 
 #[cfg(test)]
@@ -72,7 +95,7 @@ mod tests {
     #[test]
     fn https_to_public_hosts_and_nothing_else() {
         for text in ["https://example.com/hook?x=1", "https://1.1.1.1:8443/", "https://a.b:1/x"] {
-            assert!(check_url(text, Reach::PublicOnly).is_ok(), "{text}");
+            assert!(check_url(text, &Reach::PUBLIC_ONLY).is_ok(), "{text}");
         }
         let refused = [
             "",
@@ -98,21 +121,33 @@ mod tests {
             "https://example.com/\n",
         ];
         for text in refused {
-            assert!(check_url(text, Reach::PublicOnly).is_err(), "{text}");
+            assert!(check_url(text, &Reach::PUBLIC_ONLY).is_err(), "{text}");
         }
         assert!(
-            check_url(&format!("https://a.b/{}", "x".repeat(2_048)), Reach::PublicOnly).is_err()
+            check_url(&format!("https://a.b/{}", "x".repeat(2_048)), &Reach::PUBLIC_ONLY).is_err()
         );
     }
 
     #[test]
     fn loopback_only_where_it_is_let() {
         for text in ["http://localhost:4242/hook", "http://127.0.0.1:1/", "http://[::1]:1/"] {
-            assert!(check_url(text, Reach::LoopbackToo).is_ok(), "{text}");
-            assert!(check_url(text, Reach::PublicOnly).is_err(), "{text}");
+            assert!(check_url(text, &Reach::LOOPBACK_TOO).is_ok(), "{text}");
+            assert!(check_url(text, &Reach::PUBLIC_ONLY).is_err(), "{text}");
         }
         for text in ["http://10.0.0.1/", "http://example.com/", "https://192.168.0.1/"] {
-            assert!(check_url(text, Reach::LoopbackToo).is_err(), "{text}");
+            assert!(check_url(text, &Reach::LOOPBACK_TOO).is_err(), "{text}");
+        }
+    }
+    #[test]
+    fn what_the_operator_allows_is_reached_over_https() {
+        let allowed = ["10.1.0.0/16", "fd00::/8"].map(|net| Subnet::parse(net).expect(net));
+        let reach = Reach { allowed: allowed.to_vec(), ..Reach::PUBLIC_ONLY };
+        for text in ["https://10.1.2.3/", "https://[fd12::1]:8443/", "https://[::ffff:10.1.2.3]/"] {
+            assert!(check_url(text, &reach).is_ok(), "{text}");
+            assert!(check_url(text, &Reach::PUBLIC_ONLY).is_err(), "{text}");
+        }
+        for text in ["http://10.1.2.3/", "https://10.2.0.1/", "https://[fe80::1]/"] {
+            assert!(check_url(text, &reach).is_err(), "{text}");
         }
     }
 }

@@ -25,11 +25,14 @@ mod remote;
 mod serve;
 pub mod start;
 mod trigger;
+mod watch;
 
 use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+pub use place::operator_act;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -78,6 +81,8 @@ enum Command {
     Trigger(trigger::TriggerOptions),
     /// Prints events, and sends them to their webhook endpoints again
     Events(events::EventsOptions),
+    /// Looks one transaction up and credits what the watcher missed
+    Watch(watch::WatchOptions),
     /// Prints the description of the API (OpenAPI, JSON)
     Openapi,
 }
@@ -98,6 +103,7 @@ pub fn run() -> ExitCode {
         Command::Listen(options) => listen::run(options),
         Command::Trigger(options) => trigger::run(options),
         Command::Events(options) => events::run(options),
+        Command::Watch(options) => watch::run(options),
         Command::Openapi => {
             say(&crate::http::openapi::json());
             Ok(ExitCode::SUCCESS)

@@ -123,6 +123,11 @@ impl Remote {
         Ok(Remote { url, key, dialer, line })
     }
 
+    /// The server beside this command, as its operator.
+    pub fn of_operator(url: &str, token: &str) -> anyhow::Result<Remote> {
+        Remote::new(url, Secret::new(token), Dialer::new(None)?)
+    }
+
     pub fn key_kind(&self) -> KeyKind {
         let text = self.key.expose();
         let is_devnet = ["sk_test_", "ck_test_"].iter().any(|prefix| text.starts_with(prefix));
@@ -165,6 +170,14 @@ impl Remote {
 
     pub async fn get_as_payor(&self, path: &str, created: &Value) -> anyhow::Result<Value> {
         self.call(Method::GET, path, None, payor_headers(created)?).await
+    }
+
+    pub async fn post_as_operator(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        let bearer = format!("Bearer {}", self.key.expose());
+        let mut bearer = HeaderValue::from_str(&bearer).expect("looked at when it came");
+        bearer.set_sensitive(true);
+        let headers = HeaderMap::from_iter([(axum::http::header::AUTHORIZATION, bearer)]);
+        self.call(Method::POST, path, Some(body), headers).await
     }
 
     fn own_headers(&self) -> HeaderMap {

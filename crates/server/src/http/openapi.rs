@@ -49,7 +49,7 @@ use crate::realtime::frames::{WsControl, WsError};
         keys::list, keys::create, keys::revoke, keys::roll,
         members::list, members::invite, members::change, members::remove, members::audit_log,
         environment::set, mainnet::status, mainnet::activate, mainnet::request,
-        admin::create_merchant, admin::list_merchants,
+        admin::create_merchant, admin::list_merchants, admin::watch_transaction,
         chains::show, chains::transfer, chains::mine, chains::reorg, chains::fault,
         ops::healthz, ops::readyz, ops::metrics,
     ),

@@ -123,6 +123,7 @@ fn account_routes() -> Router<Shared> {
         .route("/api/v1/user/mainnet-access/activate", post(mainnet::activate))
         .route("/api/v1/user/mainnet-access/request", post(mainnet::request))
         .route("/api/v1/merchant/audit-log", get(members::audit_log))
+        .route("/api/admin/watch", post(admin::watch_transaction))
         .route("/api/admin/merchants", post(admin::create_merchant).get(admin::list_merchants))
 }
 

@@ -50,7 +50,7 @@ impl Client {
     pub fn new(config: &Config) -> Client {
         Client {
             connector: Connector::new(config),
-            pool: Pool::default(),
+            pool: Pool::new(config.webhook_patience.line),
             attempt_max: config.webhook_patience.attempt,
         }
     }
@@ -100,7 +100,11 @@ impl Client {
                 builder.max_buf_size(HEADER_BYTES_MAX).max_headers(HEADERS_MAX);
                 let made = builder.handshake(io).await;
                 let (sender, connection) = made.map_err(|error| failure_of(&error))?;
-                Ok(Line::One(Box::new(Line1 { sender, connection: Box::pin(connection) })))
+                Ok(Line::One(Box::new(Line1 {
+                    made_at: Instant::now(),
+                    sender,
+                    connection: Box::pin(connection),
+                })))
             }
             Speaks::Http2 => {
                 let mut builder = http2::Builder::new(TokioExecutor::new());
@@ -123,7 +127,7 @@ impl Client {
     }
 
     async fn over_one(&self, mut line: Box<Line1>, asked: &Asked<'_>) -> Result<Answer, Unsent> {
-        let Line1 { sender, connection } = line.as_mut();
+        let Line1 { sender, connection, .. } = line.as_mut();
         let sending = sender.try_send_request(asked.request(Speaks::Http1));
         let answering = async {
             let response = sending.await.map_err(|error| unsent(&error))?;

@@ -7,7 +7,6 @@
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::sync::Arc;
 
-use domain::public_address::is_public;
 use domain::webhook_endpoint::Reach;
 use tokio::sync::Semaphore;
 use url::Host;
@@ -15,7 +14,6 @@ use url::Host;
 use super::Failure;
 use super::target::Origin;
 use crate::config::Config;
-use crate::http::auth::is_within;
 
 /// More addresses of one name are not tried.
 const ADDRESSES_MAX: usize = 4;
@@ -38,7 +36,6 @@ pub enum Resolve {
 
 pub(super) struct Guard {
     reach: Reach,
-    allowed_subnets: Vec<String>,
     resolve: Resolve,
     look_ups: Arc<Semaphore>,
 }
@@ -47,7 +44,6 @@ impl Guard {
     pub fn new(config: &Config) -> Guard {
         Guard {
             reach: config.webhook_reach(),
-            allowed_subnets: config.webhook_allowed_subnets.clone(),
             resolve: config.resolve.clone(),
             look_ups: Arc::new(Semaphore::new(LOOK_UPS_MAX)),
         }
@@ -96,23 +92,26 @@ impl Guard {
 
     /// Plain HTTP stays on this very machine.
     fn may_connect(&self, address: IpAddr, is_tls: bool) -> bool {
-        let address = address.to_canonical();
-        let is_local = self.reach == Reach::LoopbackToo && address.is_loopback();
-        let is_allowed = || self.allowed_subnets.iter().any(|net| is_within(address, net));
-        is_local || (is_tls && (is_public(address) || is_allowed()))
+        match is_tls {
+            true => self.reach.has(address),
+            false => self.reach.has_plain(address),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use domain::subnet::Subnet;
+    use domain::webhook_endpoint::Loopback;
+
     use super::super::Target;
     use super::*;
 
-    fn guard(reach: Reach, allowed: &[&str], found: &'static [&'static str]) -> Guard {
+    fn guard(loopback: Loopback, allowed: &[&str], found: &'static [&'static str]) -> Guard {
         let found: Vec<IpAddr> = found.iter().map(|text| text.parse().expect("an IP")).collect();
+        let allowed = allowed.iter().map(|net| Subnet::parse(net).expect("a subnet")).collect();
         Guard {
-            reach,
-            allowed_subnets: allowed.iter().map(|net| (*net).to_owned()).collect(),
+            reach: Reach { loopback, allowed },
             resolve: Resolve::Own(Arc::new(move |_| found.clone())),
             look_ups: Arc::new(Semaphore::new(LOOK_UPS_MAX)),
         }
@@ -128,20 +127,20 @@ mod tests {
 
     #[tokio::test]
     async fn only_what_may_be_reached_is_connected_to() {
-        use Reach::{LoopbackToo, PublicOnly};
+        use Loopback::{Closed, Open};
         const MIXED: &[&str] = &["10.0.0.1", "1.1.1.1", "::1", "169.254.169.254"];
         let not_public = Err(Failure::NotPublic);
-        check(guard(PublicOnly, &[], MIXED), "https://a.example/", Ok(&["1.1.1.1:443"])).await;
-        check(guard(PublicOnly, &[], &["127.0.0.1"]), "https://a.example/", not_public).await;
-        check(guard(PublicOnly, &[], &[]), "https://a.example/", Err(Failure::NameUnknown)).await;
-        check(guard(PublicOnly, &[], &[]), "https://127.0.0.1/", not_public).await;
-        check(guard(PublicOnly, &[], &[]), "https://[::ffff:10.0.0.1]/", not_public).await;
+        check(guard(Closed, &[], MIXED), "https://a.example/", Ok(&["1.1.1.1:443"])).await;
+        check(guard(Closed, &[], &["127.0.0.1"]), "https://a.example/", not_public).await;
+        check(guard(Closed, &[], &[]), "https://a.example/", Err(Failure::NameUnknown)).await;
+        check(guard(Closed, &[], &[]), "https://127.0.0.1/", not_public).await;
+        check(guard(Closed, &[], &[]), "https://[::ffff:10.0.0.1]/", not_public).await;
         let plain = Err(Failure::PlainHttp);
-        check(guard(LoopbackToo, &[], &["1.1.1.1"]), "http://a.example/", plain).await;
-        check(guard(LoopbackToo, &[], &["10.0.0.1"]), "http://a.example/", not_public).await;
-        let local = guard(LoopbackToo, &[], &["127.0.0.1"]);
+        check(guard(Open, &[], &["1.1.1.1"]), "http://a.example/", plain).await;
+        check(guard(Open, &[], &["10.0.0.1"]), "http://a.example/", not_public).await;
+        let local = guard(Open, &[], &["127.0.0.1"]);
         check(local, "http://a.localhost:81/", Ok(&["127.0.0.1:81"])).await;
-        let allowed = guard(PublicOnly, &["10.0.0.0/8"], &["10.9.8.7", "192.168.0.1"]);
+        let allowed = guard(Closed, &["10.0.0.0/8"], &["10.9.8.7", "192.168.0.1"]);
         check(allowed, "https://a.example/", Ok(&["10.9.8.7:443"])).await;
     }
 }

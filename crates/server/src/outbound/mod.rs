@@ -21,18 +21,25 @@ pub use headers::{Headline, webhook_headers};
 pub use target::Target;
 pub use wire::Wire;
 
-/// How long a stranger is waited for.
+/// How long a stranger is waited for, and kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patience {
     /// Name, address and TLS.
     pub connect: Duration,
     /// All of it, from the look-up to the last byte of the answer.
     pub attempt: Duration,
+    /// How long after it was made a connection is used again: so that names that lead elsewhere by
+    /// now, and balancers of load, are followed.
+    pub line: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Patience { connect: Duration::from_secs(5), attempt: Duration::from_secs(15) }
+        Patience {
+            connect: Duration::from_secs(5),
+            attempt: Duration::from_secs(15),
+            line: Duration::from_secs(300),
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! Connections that wait to be used again: bounded for each origin, in all, and in time.
 //!
 //! A line of HTTP/1.1 carries one request at a time and needs no task of its own: whoever uses it
-//! moves it along. A line of HTTP/2 carries many; it ends when nobody holds on to it any more.
+//! moves it along. A line of HTTP/2 carries many; it ends when nobody holds on to it any more. None
+//! is used for long, busy as it may be: a receiver that moves to other addresses is followed there.
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -27,6 +28,7 @@ pub(super) type Body = Full<Bytes>;
 
 /// A connection of HTTP/1.1, and what moves it along.
 pub(super) struct Line1 {
+    pub made_at: Instant,
     pub sender: http1::SendRequest<Body>,
     pub connection: Pin<Box<http1::Connection<TokioIo<Wire>, Body>>>,
 }
@@ -50,7 +52,14 @@ pub(super) enum Line {
 struct Lines {
     /// The last one is the one used last.
     ones: Vec<(Instant, Box<Line1>)>,
-    two: Option<(Instant, Line2)>,
+    two: Option<Shared>,
+}
+
+/// A line of HTTP/2 that others may use.
+struct Shared {
+    made_at: Instant,
+    used_at: Instant,
+    line: Line2,
 }
 
 #[derive(Default)]
@@ -61,21 +70,32 @@ struct Idle {
     swept_at: Option<Instant>,
 }
 
-#[derive(Default)]
-pub(super) struct Pool(Mutex<Idle>);
+pub(super) struct Pool {
+    idle: Mutex<Idle>,
+    age_max: Duration,
+}
 
 impl Pool {
+    /// Of lines that are used for so long after they were made.
+    pub fn new(age_max: Duration) -> Pool {
+        Pool { idle: Mutex::default(), age_max }
+    }
+
+    fn is_young(&self, made_at: Instant, now: Instant) -> bool {
+        now - made_at < self.age_max
+    }
+
     /// A line to this origin that was still open when it was looked at.
     pub fn take(&self, origin: &Origin) -> Option<Line> {
         let now = Instant::now();
         loop {
             let mut line = {
-                let mut idle = self.0.lock().expect("no panic holds this lock");
+                let mut idle = self.idle.lock().expect("no panic holds this lock");
                 let lines = idle.origins.get_mut(origin)?;
-                if let Some((used_at, two)) = &mut lines.two {
-                    if !two.is_closed() {
-                        *used_at = now;
-                        return Some(Line::Two(two.clone()));
+                if let Some(shared) = &mut lines.two {
+                    if !shared.line.is_closed() && self.is_young(shared.made_at, now) {
+                        shared.used_at = now;
+                        return Some(Line::Two(shared.line.clone()));
                     }
                     lines.two = None;
                 }
@@ -83,7 +103,7 @@ impl Pool {
                 idle.ones -= 1;
                 line
             };
-            if line.is_open() {
+            if self.is_young(line.made_at, now) && line.is_open() {
                 return Some(Line::One(line));
             }
         }
@@ -91,11 +111,11 @@ impl Pool {
 
     /// Keeps a line that is done with its request; one too many is closed.
     pub fn keep(&self, origin: &Origin, mut line: Box<Line1>) {
-        if !line.is_open() {
+        let now = Instant::now();
+        if !self.is_young(line.made_at, now) || !line.is_open() {
             return;
         }
-        let now = Instant::now();
-        let mut idle = self.0.lock().expect("no panic holds this lock");
+        let mut idle = self.idle.lock().expect("no panic holds this lock");
         idle.sweep(now);
         if idle.ones >= IDLE_MAX {
             return;
@@ -110,16 +130,17 @@ impl Pool {
     /// Lets others use this line from now on.
     pub fn share(&self, origin: &Origin, line: &Line2) {
         let now = Instant::now();
-        let mut idle = self.0.lock().expect("no panic holds this lock");
+        let mut idle = self.idle.lock().expect("no panic holds this lock");
         idle.sweep(now);
         if idle.origins.len() < IDLE_MAX {
-            idle.lines(origin).two = Some((now, line.clone()));
+            let shared = Shared { made_at: now, used_at: now, line: line.clone() };
+            idle.lines(origin).two = Some(shared);
         }
     }
 
     /// Gives up the line that is shared: the next request makes a new one.
     pub fn drop_shared(&self, origin: &Origin) {
-        let mut idle = self.0.lock().expect("no panic holds this lock");
+        let mut idle = self.idle.lock().expect("no panic holds this lock");
         if let Some(lines) = idle.origins.get_mut(origin) {
             lines.two = None;
         }
@@ -127,7 +148,7 @@ impl Pool {
 
     /// Closes what nobody used for a while.
     pub fn sweep(&self) {
-        self.0.lock().expect("no panic holds this lock").sweep(Instant::now());
+        self.idle.lock().expect("no panic holds this lock").sweep(Instant::now());
     }
 }
 
@@ -147,7 +168,7 @@ impl Idle {
         let is_fresh = |used_at: Instant| now - used_at < IDLE_FOR;
         self.origins.retain(|_, lines| {
             lines.ones.retain(|(used_at, _)| is_fresh(*used_at));
-            lines.two.take_if(|(used_at, line)| !is_fresh(*used_at) || line.is_closed());
+            lines.two.take_if(|two| !is_fresh(two.used_at) || two.line.is_closed());
             !lines.ones.is_empty() || lines.two.is_some()
         });
         self.ones = self.origins.values().map(|lines| lines.ones.len()).sum();

@@ -17,8 +17,6 @@ use crate::http::error::{ApiError, Code};
 
 const TYPES_MAX: usize = 64;
 const TEXT_BYTES_MAX: usize = 255;
-/// Numbers from here on are milliseconds: as seconds they would lie in the year 5138.
-const MILLISECONDS_FROM: i64 = 100_000_000_000;
 
 /// Which of the three streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,13 +86,15 @@ impl Since {
         if text.starts_with("evt_") {
             return parse_event_id(text).map(|_| Since::Event(text.to_owned()));
         }
-        let time = match text.parse::<i64>() {
-            Ok(below_zero) if below_zero < 0 => return None,
-            Ok(seconds) if seconds < MILLISECONDS_FROM => Timestamp::from_seconds(seconds),
-            Ok(ms) => Timestamp(ms),
-            Err(_) => Timestamp::parse(text)?,
-        };
-        Some(Since::Time(time))
+        Timestamp::parse_since(text).map(Since::Time)
+    }
+
+    /// A moment far ahead is a mistake, and a stream from there on would be silent.
+    fn is_possible(&self, now: Timestamp) -> bool {
+        match self {
+            Since::Event(_) => true,
+            Since::Time(time) => time.is_near_or_past(now),
+        }
     }
 }
 
@@ -216,7 +216,7 @@ impl StreamQuery {
     }
 
     /// What the stream will tell, within what the credential opens.
-    pub fn plan(self, mut scope: Scope) -> Result<Plan, ApiError> {
+    pub fn plan(self, mut scope: Scope, now: Timestamp) -> Result<Plan, ApiError> {
         if let Some(param) = self.repeated {
             return Err(ApiError::invalid(param, "must not be given twice"));
         }
@@ -240,6 +240,9 @@ impl StreamQuery {
         events.order_id = parsed("order_id", self.order_id.as_deref(), must, key)?;
         let must = "must be an event id, a time in epoch seconds or milliseconds, or RFC 3339";
         let since = parsed("since", self.since.as_deref(), must, Since::parse)?;
+        if since.as_ref().is_some_and(|since| !since.is_possible(now)) {
+            return Err(ApiError::invalid("since", "must not be more than a day from now"));
+        }
         let must = "must be standard or commerce";
         let invoice_type = self.invoice_type.as_deref();
         let invoice_type = parsed("invoice_type", invoice_type, must, InvoiceType::parse)?;

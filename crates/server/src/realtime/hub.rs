@@ -5,13 +5,14 @@
 //! nothing. A wake-up that is lost costs a second, never an event.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
 use axum::extract::ws::Utf8Bytes;
 use domain::event::{Entry, EntryKind};
 use domain::ids::{MerchantId, RowKey};
+use domain::stream_holder::may_end_streams;
 use store::StoreError;
 use tokio::sync::{Notify, broadcast};
 
@@ -26,7 +27,8 @@ const MERCHANT_BACKLOG: usize = 512;
 const INVOICE_BACKLOG: usize = 32;
 const POLL: Duration = Duration::from_secs(1);
 
-/// An event on its way to the sockets; each of its texts is written once.
+/// An entry on its way to the sockets; each of an event's texts is written once. A notice has none:
+/// it makes a stream look at its own credential.
 pub struct Live {
     pub entry: Entry,
     whole: OnceLock<Option<Utf8Bytes>>,
@@ -87,8 +89,12 @@ struct Lane {
 
 impl Lane {
     fn publish(&self, entry: Entry) {
-        let EntryKind::Event(kind) = entry.entry.kind else { return };
-        let by_merchant = (!kind.is_for_payor_only())
+        let is_for_merchant = match entry.entry.kind {
+            EntryKind::Event(kind) => !kind.is_for_payor_only(),
+            EntryKind::Notice(_) if may_end_streams(entry.entry.kind) => true,
+            EntryKind::Notice(_) => return,
+        };
+        let by_merchant = is_for_merchant
             .then(|| self.channels.get(&Topic::Merchant(entry.entry.merchant_id)))
             .flatten();
         let invoice = entry.entry.subject.invoice_id;
@@ -108,6 +114,8 @@ pub struct Hub {
     lanes: Arc<[Mutex<Lane>]>,
     joined: Notify,
     is_running: AtomicBool,
+    /// Counts entries that may end streams, for those that do not listen while they replay.
+    endings: AtomicU64,
 }
 
 /// One socket's ear; it listens until it is dropped.
@@ -127,6 +135,7 @@ impl Hub {
             lanes: (0..lanes.max(1)).map(|_| Mutex::default()).collect(),
             joined: Notify::new(),
             is_running: AtomicBool::new(false),
+            endings: AtomicU64::new(0),
         }
     }
 
@@ -167,6 +176,11 @@ impl Hub {
             merchant_id: scope.merchant_id,
             lanes: self.lanes.clone(),
         })
+    }
+
+    /// How many entries that may end streams were handed on.
+    pub fn endings(&self) -> u64 {
+        self.endings.load(Ordering::SeqCst)
     }
 
     fn start(&self, app: &Shared) {
@@ -281,6 +295,9 @@ async fn read_lane(app: &App, lanes: &[Mutex<Lane>], lane: i64) -> Result<Read, 
     }
     let mut state = lock(lanes, lane);
     for entry in entries {
+        if may_end_streams(entry.entry.kind) {
+            app.realtime.hub.endings.fetch_add(1, Ordering::SeqCst);
+        }
         state.publish(entry);
     }
     if let Some(position) = &mut state.position {

@@ -7,6 +7,7 @@
 
 pub mod filter;
 pub mod frames;
+pub mod grant;
 pub mod hub;
 mod replay;
 mod resync;

@@ -1,7 +1,8 @@
 //! One open stream: replay what is asked for, then tell what happens, until somebody ends it.
 //!
 //! The cursor only grows, and only an event beyond it is told: that is what makes the seam between
-//! the past and the present tight, wherever the two overlap.
+//! the past and the present tight, wherever the two overlap. Nothing is told to whoever lost the
+//! credential the stream was opened with.
 
 use std::pin::pin;
 use std::time::{Duration, Instant};
@@ -16,6 +17,7 @@ use crate::app::Shared;
 use crate::clock::steady;
 use crate::realtime::filter::Plan;
 use crate::realtime::frames::{ControlType, Farewell, WsControl};
+use crate::realtime::grant::Grant;
 use crate::realtime::hub::{Live, Subscription};
 use crate::realtime::replay::{Cursor, Pages, Start, start};
 use crate::realtime::resync::snapshot;
@@ -31,6 +33,9 @@ struct Stream {
     app: Shared,
     wire: Wire,
     plan: Box<Plan>,
+    grant: Grant,
+    /// How many entries that may end streams the hub had read when the grant was looked at.
+    endings: u64,
     cursor: Cursor,
     heartbeat: Interval,
     /// Since when this stream was not up to date.
@@ -38,18 +43,25 @@ struct Stream {
 }
 
 /// Serves a stream to its end.
-pub async fn serve(app: Shared, socket: WebSocket, plan: Box<Plan>, seat: Seat) {
+pub async fn serve(
+    app: Shared,
+    socket: WebSocket,
+    (plan, mut grant): (Box<Plan>, Grant),
+    seat: Seat,
+) {
     let mut wire = Wire::new(socket, app.config.ws_stall_ms);
     // Boxed, because it is large and over before most of the stream's life begins.
-    let ended = match Box::pin(begin(&app, &plan)).await {
-        Ok((subscription, first)) => {
+    let ended = match Box::pin(begin(&app, &plan, &mut grant)).await {
+        Ok(Begun { subscription, endings, first }) => {
             let every = Duration::from_millis(app.config.ws_heartbeat_ms);
             let mut heartbeat = tokio::time::interval(every);
             heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            heartbeat.reset();
             let cursor = first.cursor();
             let app = app.clone();
-            let mut stream = Stream { app, wire, plan, cursor, heartbeat, behind_since: None };
+            let behind_since = None;
+            let mut stream =
+                Stream { app, wire, plan, grant, endings, cursor, heartbeat, behind_since };
+            stream.wind();
             let ended = match stream.run(subscription, first).await {
                 Ok(()) => Ended::ShuttingDown,
                 Err(ended) => ended,
@@ -72,11 +84,19 @@ pub async fn serve(app: Shared, socket: WebSocket, plan: Box<Plan>, seat: Seat) 
     Box::pin(wire.close(farewell)).await;
 }
 
-/// Joins first and looks back then, so that nothing falls between the two.
-async fn begin(app: &Shared, plan: &Plan) -> Result<(Subscription, Start), Ended> {
+struct Begun {
+    subscription: Subscription,
+    endings: u64,
+    first: Start,
+}
+
+/// Joins first and looks back then, at the credential too, so that nothing falls between the two.
+async fn begin(app: &Shared, plan: &Plan, grant: &mut Grant) -> Result<Begun, Ended> {
     let subscription = app.realtime.hub.join(app, &plan.scope).await?;
+    let endings = app.realtime.hub.endings();
+    grant.look(app).await?;
     let first = start(&app.store, plan, subscription.lane, subscription.joined_at).await?;
-    Ok((subscription, first))
+    Ok(Begun { subscription, endings, first })
 }
 
 impl Stream {
@@ -105,7 +125,7 @@ impl Stream {
         loop {
             tokio::select! {
                 () = &mut stopped => return Ok(()),
-                _ = self.heartbeat.tick() => self.control(ControlType::Heartbeat).await?,
+                _ = self.heartbeat.tick() => self.beat().await?,
                 heard = self.wire.listen() => heard?,
                 received = subscription.receiver.recv() => match received {
                     Ok(live) => self.tell_all(&live, subscription).await?,
@@ -124,6 +144,9 @@ impl Stream {
         first: &Live,
         subscription: &mut Subscription,
     ) -> Result<(), Ended> {
+        if self.grant.is_due(self.app.now()) {
+            self.look().await?;
+        }
         let mut is_told = self.tell(first).await?;
         for _ in 1..TOGETHER_MAX {
             match subscription.receiver.try_recv() {
@@ -141,6 +164,9 @@ impl Stream {
 
     async fn tell(&mut self, live: &Live) -> Result<bool, Ended> {
         let entry = &live.entry;
+        if self.grant.is_told_of_in(entry) {
+            self.look().await?;
+        }
         if entry.sequence <= self.cursor.sequence || !self.plan.scope.sees(entry) {
             return Ok(false);
         }
@@ -161,6 +187,8 @@ impl Stream {
             return Err(Ended::TooSlow);
         }
         subscription.join_again();
+        // What was lost may have told of the credential.
+        self.look().await?;
         self.replay(subscription, None).await?;
         if subscription.receiver.is_empty() {
             // Made up for: the next burst has its own time.
@@ -204,10 +232,34 @@ impl Stream {
             return Err(Ended::ShuttingDown);
         }
         self.wire.overhear()?;
+        if self.endings != self.app.realtime.hub.endings() || self.grant.is_due(self.app.now()) {
+            self.look().await?;
+        }
         if self.heartbeat.tick().now_or_never().is_some() {
-            self.control(ControlType::Heartbeat).await?;
+            self.beat().await?;
         }
         Ok(())
+    }
+
+    /// Ends the stream if its credential is over. Boxed: it happens seldom, and is large.
+    async fn look(&mut self) -> Result<(), Ended> {
+        self.endings = self.app.realtime.hub.endings();
+        Box::pin(self.grant.look(&self.app)).await
+    }
+
+    async fn beat(&mut self) -> Result<(), Ended> {
+        if self.grant.is_due(self.app.now()) {
+            self.look().await?;
+        }
+        self.wind();
+        self.control(ControlType::Heartbeat).await
+    }
+
+    /// The next beat comes when the credential is to be looked at again, or earlier. One timer is
+    /// enough for both: a heartbeat more harms nobody.
+    fn wind(&mut self) {
+        let most = self.heartbeat.period();
+        self.heartbeat.reset_after(self.grant.rest(self.app.now(), most));
     }
 
     async fn resync(&mut self, up_to: i64) -> Result<(), Ended> {

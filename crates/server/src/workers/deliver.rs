@@ -21,6 +21,7 @@ use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use domain::ids::EndpointId;
+use domain::webhook_endpoint::WebhookEndpoint;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -41,6 +42,8 @@ const LOOK_REST: Duration = Duration::from_millis(50);
 const LOOK_SHARE: u32 = 10;
 const ENDPOINTS_MAX: i64 = 100_000;
 const QUEUES_MAX: usize = 10_000;
+/// Of how many endpoints whose retries are not due yet one look asks whether they are still on.
+const STANDINGS_PER_LOOK: usize = 256;
 /// How many attempts one endpoint may begin before it is the next one's turn.
 const STARTS_PER_TURN: usize = 16;
 const RECORD_MAX: usize = 256;
@@ -74,6 +77,10 @@ pub struct Sender {
     looked_at: Option<Instant>,
     look_rest: Duration,
     groups_seen: u64,
+    /// Up to which endpoint it was asked whether they are still on.
+    stood_up_to: Option<EndpointId>,
+    /// A task ended without saying what it had done.
+    has_lost_count: bool,
 }
 
 impl Worker for Sender {
@@ -86,6 +93,12 @@ impl Worker for Sender {
             return Ok(Progress::Idle);
         }
         self.wait(app).await;
+        if self.has_lost_count {
+            // What the task counted for is unknown, so everything is: leases are let go, and what
+            // is not recorded is due again for whoever takes them next.
+            self.stop(app).await;
+            anyhow::bail!("a task of the sender ended by itself");
+        }
         Ok(Progress::More)
     }
 
@@ -137,11 +150,12 @@ impl Sender {
         let count = i64::try_from(waiting.len()).unwrap_or(i64::MAX);
         app.metrics.set("pepay_webhooks_waiting", count);
         let now = app.now();
-        for (endpoint, due_at) in waiting {
-            if due_at <= now {
-                self.note(app, endpoint).await?;
-            }
+        let (due, later): (Vec<_>, Vec<_>) =
+            waiting.into_iter().partition(|(_, due_at)| *due_at <= now);
+        for (endpoint, _) in due {
+            self.note(app, endpoint).await?;
         }
+        self.find_off(app, later.into_iter().map(|(endpoint, _)| endpoint)).await?;
         let busy: Vec<SlotNumber> = self
             .queues
             .iter()
@@ -158,6 +172,37 @@ impl Sender {
         let ended = Instant::now();
         self.looked_at = Some(ended);
         self.look_rest = (ended - began) * LOOK_SHARE;
+        Ok(())
+    }
+
+    /// Endpoints may be switched off or deleted while their retries wait for hours, and another
+    /// process may have done it: what waits for them is given up now and not when it is due.
+    async fn find_off(
+        &mut self,
+        app: &Shared,
+        waiting: impl Iterator<Item = EndpointId>,
+    ) -> anyhow::Result<()> {
+        let mut ours: Vec<EndpointId> =
+            waiting.filter(|one| self.slots.is_ours(app, SlotNumber::of(*one))).collect();
+        // They come in the order of their keys; each look goes on where the last one ended.
+        if ours.len() > STANDINGS_PER_LOOK {
+            let begin = ours.partition_point(|one| self.stood_up_to.is_some_and(|at| *one <= at));
+            let begin = begin % ours.len();
+            ours.rotate_left(begin);
+            ours.truncate(STANDINGS_PER_LOOK);
+        }
+        self.stood_up_to = ours.last().copied();
+        let rows = ours.iter().map(|endpoint| endpoint.key()).collect();
+        let rows = app.store.get_many::<WebhookEndpoint>(rows).await?;
+        for (endpoint, row) in ours.into_iter().zip(rows) {
+            if row.as_ref().is_some_and(WebhookEndpoint::is_enabled) {
+                continue;
+            }
+            if let Some(row) = row {
+                app.caches.forget_webhook_endpoints(row.merchant_id);
+            }
+            self.note(app, endpoint).await?;
+        }
         Ok(())
     }
 
@@ -326,7 +371,10 @@ impl Sender {
         while let Some(done) = next {
             match done {
                 Ok(done) => self.take(app, done),
-                Err(error) => tracing::error!(%error, "a task of the sender ended by itself"),
+                Err(error) => {
+                    tracing::error!(%error, "a task of the sender ended by itself");
+                    self.has_lost_count = true;
+                }
             }
             next = self.running.try_join_next();
         }

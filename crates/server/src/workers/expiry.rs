@@ -3,17 +3,30 @@
 //! An invoice waits while a pending payment would pay it, and while a network it has an address
 //! on has not been looked at up to its pay-by time.
 
+use std::time::Duration;
+
+use anyhow::Context as _;
+use domain::address::Address;
+use domain::deposit_address::DepositAddress;
 use domain::ids::InvoiceId;
 use domain::invoice::{Expiry, Invoice, WaitReason, expire};
+use domain::network::Network;
 use domain::time::Timestamp;
+use domain::token::Token;
 use futures_util::future::join_all;
 use store::CommitError;
 
 use crate::app::{App, Shared};
 use crate::workers::lease::Lease;
-use crate::workers::{Progress, Worker};
+use crate::workers::observe::Recorded;
+use crate::workers::{Progress, Worker, observe};
 
 const BATCH_MAX: i64 = 256;
+const QUOTES_MAX: i64 = 100;
+/// What a network that does not answer was scanned up to.
+const NOT_LOOKED_AT: Timestamp = Timestamp(0);
+/// An invoice whose network takes longer is looked at again.
+const UNSEEN_LOOK_MAX: Duration = Duration::from_secs(20);
 
 pub struct Expirer {
     lease: Lease,
@@ -62,8 +75,20 @@ impl Worker for Expirer {
 
 impl Expirer {
     async fn look(&self, app: &App, due: &Invoice) -> anyhow::Result<Option<WaitReason>> {
-        let scanned_until = scanned_until(app, due).await?;
-        let (mut changes, reason) = match expire(due, scanned_until, app.now()) {
+        let addresses = addresses(app, due).await?;
+        let mut expiry = expire(due, scanned_until(app, due, &addresses), app.now());
+        if matches!(expiry, Expiry::Expire(_)) {
+            match find_unseen(app, due, &addresses).await {
+                Ok(false) => {}
+                // The next step sees what the payment made of the invoice.
+                Ok(true) => return Ok(None),
+                Err(error) => {
+                    report(due.id, &error);
+                    expiry = expire(due, Some(NOT_LOOKED_AT), app.now());
+                }
+            }
+        }
+        let (mut changes, reason) = match expiry {
             Expiry::Expire(changes) => (changes, None),
             Expiry::Wait(changes, reason) => (changes, Some(reason)),
         };
@@ -79,18 +104,62 @@ impl Expirer {
     }
 }
 
-/// Up to when every network this invoice can be paid on has been looked at.
-async fn scanned_until(app: &App, invoice: &Invoice) -> anyhow::Result<Option<Timestamp>> {
-    if invoice.address_index.is_none() {
-        return Ok(None);
+async fn addresses(app: &App, invoice: &Invoice) -> anyhow::Result<Vec<DepositAddress>> {
+    match invoice.address_index {
+        Some(_) => Ok(app.store.deposit_addresses_of_invoice(invoice.id).await?),
+        None => Ok(Vec::new()),
     }
-    let addresses = app.store.deposit_addresses_of_invoice(invoice.id).await?;
+}
+
+/// Up to when every network this invoice can be paid on has been looked at.
+fn scanned_until(app: &App, invoice: &Invoice, addresses: &[DepositAddress]) -> Option<Timestamp> {
     let networks = addresses.iter().flat_map(|address| address.given_out_networks());
     let scanned = networks.map(|network| {
         let seen = app.networks.seen(invoice.environment, network);
         seen.map_or(Timestamp(0), |cursor| cursor.scanned_at)
     });
-    Ok(scanned.min())
+    scanned.min()
+}
+
+/// Records what reached an invoice in ways that no scan sees; true if there was anything.
+///
+/// Only where native coin was asked for: tokens cannot move unseen.
+async fn find_unseen(
+    app: &App,
+    invoice: &Invoice,
+    addresses: &[DepositAddress],
+) -> anyhow::Result<bool> {
+    let mut is_news = false;
+    for address in addresses {
+        for network in address.given_out_networks() {
+            let place = (invoice.environment, network);
+            let Some(chain) = app.networks.chain(place.0, place.1) else { continue };
+            if !is_paid_in_native_coin(app, invoice, network).await? {
+                continue;
+            }
+            let to = Address::parse(network, invoice.environment, &address.address)?;
+            let looking = chain.unseen_transfers(&to, invoice.created_at);
+            let looked = tokio::time::timeout(UNSEEN_LOOK_MAX, looking).await;
+            for transfer in looked.context("a balance could not be looked at in time")?? {
+                let recorded = observe::record_transfer(app, place, &transfer, None).await?;
+                is_news |= recorded == Recorded::New;
+            }
+        }
+    }
+    Ok(is_news)
+}
+
+async fn is_paid_in_native_coin(
+    app: &App,
+    invoice: &Invoice,
+    network: Network,
+) -> anyhow::Result<bool> {
+    let is_native = |id| Token::by_id(id).is_some_and(|token| token.address.is_none());
+    if let Some(lock) = &invoice.lock {
+        return Ok(lock.network == network && is_native(lock.token_id));
+    }
+    let quotes = app.store.quotes_of_invoice(invoice.id, QUOTES_MAX).await?;
+    Ok(quotes.iter().any(|quote| quote.network == network && is_native(quote.token_id)))
 }
 
 fn report(id: InvoiceId, error: &anyhow::Error) {

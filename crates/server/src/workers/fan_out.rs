@@ -18,6 +18,7 @@ use store::{CommitError, Heading};
 use tokio::time::{Duration, Instant};
 
 use crate::app::{App, Shared};
+use crate::workers::fan_out::recovery::Followed;
 use crate::workers::lease::Lease;
 use crate::workers::{Progress, Worker};
 
@@ -27,6 +28,8 @@ const DELIVERIES_MAX: usize = 500;
 const IDLE_SAVE_MS: i64 = 5_000;
 /// How many endpoints are remembered as spoken of; then it is begun anew.
 const SPOKEN_OF_MAX: usize = 10_000;
+/// While there is always more to follow, after how many batches events of the past have a turn.
+const RECOVER_EVERY_BATCHES: usize = 4;
 /// While nobody has an endpoint, how often it is asked whether somebody has.
 const NOBODY_FOR: Duration = Duration::from_millis(250);
 
@@ -37,6 +40,8 @@ pub struct FanOut {
     listeners: Listeners,
     /// An endpoint may have asked for events of the past.
     may_recover: bool,
+    /// How many batches in a row left more to follow.
+    batches_in_a_row: usize,
     /// Endpoints the log spoke of: what stands after that came after their creation, whatever the
     /// clock of the process says that told it.
     spoken_of: HashSet<EndpointId>,
@@ -79,6 +84,7 @@ impl FanOut {
             place: None,
             listeners: Listeners::Unknown,
             may_recover: true,
+            batches_in_a_row: 0,
             spoken_of: HashSet::new(),
         }
     }
@@ -128,10 +134,15 @@ impl FanOut {
         let is_cut = headings.last().is_some_and(|last| last.sequence > batch.last_sequence);
         self.write(app, batch).await?;
         if is_full || is_cut {
+            self.batches_in_a_row += 1;
+            if self.may_recover && self.batches_in_a_row.is_multiple_of(RECOVER_EVERY_BATCHES) {
+                self.may_recover = self.recover(app, Followed::Partly).await?;
+            }
             return Ok(Progress::More);
         }
+        self.batches_in_a_row = 0;
         if self.may_recover {
-            self.may_recover = self.recover(app).await?;
+            self.may_recover = self.recover(app, Followed::ToItsEnd).await?;
         }
         Ok(if self.may_recover { Progress::More } else { Progress::Idle })
     }

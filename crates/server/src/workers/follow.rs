@@ -49,7 +49,9 @@ impl Worker for Follower {
                     EntryKind::Notice(Notice::WebhookEndpointChanged) => {
                         app.caches.forget_webhook_endpoints(merchant_id);
                     }
-                    EntryKind::Notice(Notice::MemberChanged) | EntryKind::Event(_) => {}
+                    // Nothing is held of these; the streams hear of them by themselves.
+                    EntryKind::Notice(Notice::MemberChanged | Notice::SessionsRevoked)
+                    | EntryKind::Event(_) => {}
                 }
             }
         }

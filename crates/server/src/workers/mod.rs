@@ -31,7 +31,6 @@ pub enum Progress {
     More,
 }
 
-const WATCH_EVERY_MS: u64 = 250;
 const EXPIRY_EVERY_MS: u64 = 500;
 const VERIFY_EVERY_MS: u64 = 500;
 const FOLLOW_EVERY_MS: u64 = 1_000;
@@ -56,7 +55,8 @@ pub fn spawn_shared(app: &Shared) {
     for place in app.networks.places() {
         let name = format!("watcher {} {}", place.0.as_str(), place.1.as_str());
         let lease = lease::Lease::for_place(place);
-        spawn(app, name, WATCH_EVERY_MS, watcher::Watcher::new(place, lease));
+        let every_ms = app.networks.poll_ms(place);
+        spawn(app, name, every_ms, watcher::Watcher::new(place, lease));
     }
     spawn(app, "expiry", EXPIRY_EVERY_MS, expiry::Expirer::default());
     spawn(app, "verification", VERIFY_EVERY_MS, verification::Verifier::default());

@@ -4,7 +4,7 @@
 //! transfer's claim, the payment's state and the row versions see to that.
 
 use anyhow::bail;
-use domain::chain::{AssetRef, ChainTransfer};
+use domain::chain::{AssetRef, ChainTransfer, Reach};
 use domain::changes::Changes;
 use domain::claim::Claim;
 use domain::deposit_address::DepositAddress;
@@ -72,7 +72,7 @@ pub async fn record_transfer(
             quotes: &quotes,
             rate: token.and_then(|token| app.rates.price(token)).map(|price| price.rate),
             is_token_blocked: token_is_blocked(app, &invoice, token).await?,
-            required_confirmations: app.networks.confirmations(environment, network),
+            depths: app.networks.depths(environment, network),
             head: app.head(environment, network).max(transfer.block.number),
         };
         Ok(see(&sighting, &mut app.fresh()))
@@ -80,11 +80,11 @@ pub async fn record_transfer(
     .await
 }
 
-/// Confirms a payment, if it is deep enough under this head.
+/// Confirms a payment, if it is final now.
 pub async fn confirm_payment(
     app: &App,
     id: PaymentId,
-    head: u64,
+    reach: Reach,
     fence: Fence<'_>,
 ) -> anyhow::Result<Recorded> {
     decide(app, fence, async || {
@@ -94,7 +94,7 @@ pub async fn confirm_payment(
         let is_short = |payment: &Payment| payment.status == PaymentStatus::Underpaid;
         let underpaid = all.into_iter().filter(is_short).collect();
         let (payment, invoice) = (&payment, &invoice);
-        let confirmation = Confirmation { payment, invoice, underpaid, head };
+        let confirmation = Confirmation { payment, invoice, underpaid, reach };
         Ok(confirm(confirmation, &mut app.fresh()))
     })
     .await

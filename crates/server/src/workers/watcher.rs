@@ -4,8 +4,8 @@
 //! is committed, and recording twice changes nothing.
 
 use anyhow::Context as _;
-use chains::chain::{Chain, Scan};
-use chains::watch_set::WatchSet;
+use chains::chain::{Answer, Chain, ChainError, Ours, Scan};
+use domain::chain::Reach;
 use domain::changes::Changes;
 use domain::deposit_address::DepositAddress;
 use domain::ids::{MerchantId, RowKey};
@@ -21,6 +21,8 @@ use crate::workers::{Progress, Worker, observe};
 
 /// Payments handled at once: enough to fill a group, few enough to bound memory.
 const BATCH_MAX: usize = 256;
+/// Addresses looked up at once: one statement for most of a block.
+const ADDRESSES_MAX: usize = 2_048;
 /// How often a cursor is saved while nothing happens.
 const IDLE_SAVE_MS: i64 = 3_000;
 
@@ -62,12 +64,13 @@ impl Watcher {
         let chain = app.networks.chain(environment, network).context("no such network here")?;
         let cursor = self.cursor(app).await?;
         let position = cursor.as_ref().map(|cursor| cursor.position.as_str());
-        let scan = chain.scan(position, &WatchSet::default()).await?;
+        let scan = chain.scan(position, &OurAddresses { app, place: self.place }).await?;
         if let Some(from) = scan.reverted_from {
             self.revert(app, chain.as_ref(), from, scan.head.number).await?;
         }
         let is_news = self.record(app, &scan).await? || scan.reverted_from.is_some();
-        let all_confirmed = self.confirm(app, chain.as_ref(), scan.head.number).await?;
+        let reach = Reach { head: scan.head.number, finalized: scan.head.finalized };
+        let all_confirmed = self.confirm(app, chain.as_ref(), reach).await?;
         let seen = WatchCursor {
             environment,
             network,
@@ -151,18 +154,19 @@ impl Watcher {
     /// The block is looked at once more: a watcher that died between recording and saving its
     /// cursor cannot be told of a reorg above that cursor. A payment whose look fails waits for
     /// a verification job, and the others go on.
-    async fn confirm(&self, app: &App, chain: &dyn Chain, head: u64) -> anyhow::Result<bool> {
+    async fn confirm(&self, app: &App, chain: &dyn Chain, reach: Reach) -> anyhow::Result<bool> {
         let (environment, network) = self.place;
+        let head = reach.head;
         let up_to = i64::try_from(head)?;
         let waiting =
             app.store.payments_waiting(environment, network, up_to, BATCH_MAX as i64).await?;
         let is_full = waiting.len() == BATCH_MAX;
-        let deep = waiting.iter().filter(|payment| payment.is_deep_enough(head));
+        let deep = waiting.iter().filter(|payment| payment.is_final(reach));
         let looks = deep.map(async |payment| {
             let fence = Some(&self.lease);
             let is_seen = match is_canonical(chain, payment).await {
                 Ok(true) => {
-                    observe::confirm_payment(app, payment.id, head, fence).await?;
+                    observe::confirm_payment(app, payment.id, reach, fence).await?;
                     true
                 }
                 Ok(false) => {
@@ -200,4 +204,27 @@ async fn is_canonical(chain: &dyn Chain, payment: &Payment) -> anyhow::Result<bo
     let number = u64::try_from(payment.block_number)?;
     let hash = chain.canonical(number).await?;
     Ok(hash.is_some_and(|hash| hash == payment.block_hash))
+}
+
+/// What the store knows of addresses: the watcher's answer to a chain that asks.
+struct OurAddresses<'a> {
+    app: &'a App,
+    place: Place,
+}
+
+impl Ours for OurAddresses<'_> {
+    fn among<'a>(&'a self, addresses: &'a [String]) -> Answer<'a, Vec<bool>> {
+        Box::pin(async move {
+            let (environment, network) = self.place;
+            let mut among = Vec::with_capacity(addresses.len());
+            for some in addresses.chunks(ADDRESSES_MAX) {
+                let key = |address: &String| DepositAddress::row_key(environment, network, address);
+                let keys = some.iter().map(key).collect();
+                let found = self.app.store.get_many::<DepositAddress>(keys).await;
+                let found = found.map_err(|error| ChainError::Unavailable(error.to_string()))?;
+                among.extend(found.iter().map(Option::is_some));
+            }
+            Ok(among)
+        })
+    }
 }

@@ -3,6 +3,7 @@
 mod order;
 mod processes;
 mod receivers;
+mod recovery;
 mod schedule;
 mod secrets;
 mod sinks;
@@ -10,6 +11,7 @@ mod sinks;
 use domain::delivery::{Attempt, AttemptOutcome, Delivery, DeliveryStatus};
 use domain::environment::Environment;
 use domain::ids::EndpointId;
+use domain::secret::KeyRing;
 use domain::webhook_endpoint::{EndpointAsk, EndpointPatch, Reach, WebhookEndpoint, WebhookSecret};
 use server::app::Shared;
 use server::clock::entropy;
@@ -50,14 +52,19 @@ fn ask(url: &str, events: &[&str]) -> EndpointAsk {
 }
 
 async fn add(house: &House, number: i64, ask: EndpointAsk) -> Endpoint {
+    add_sealed(house, number, ask, &house.app.keys).await
+}
+
+/// An endpoint whose secret was sealed under these keys.
+async fn add_sealed(house: &House, number: i64, ask: EndpointAsk, keys: &KeyRing) -> Endpoint {
     let app = &house.app;
     let entropy = (&entropy(), &entropy());
     let made = WebhookEndpoint::create(
         house.merchant_id,
         number,
         ask,
-        Reach::LoopbackToo,
-        &app.keys,
+        &Reach::LOOPBACK_TOO,
+        keys,
         entropy,
         &mut app.fresh(),
     );
@@ -75,13 +82,13 @@ async fn change(
     change: impl FnOnce(WebhookEndpoint) -> WebhookEndpoint,
 ) {
     let before = endpoint(house, id).await;
-    let changes = change(before.clone()).save(&before, house.app.now());
+    let changes = change(before).save(house.app.now());
     house.app.commit(changes).await.expect("changed");
     house.app.caches.forget_webhook_endpoints(house.merchant_id);
 }
 
 fn patched(endpoint: WebhookEndpoint, patch: EndpointPatch) -> WebhookEndpoint {
-    endpoint.change(patch, Reach::LoopbackToo).expect("a fine change")
+    endpoint.change(patch, &Reach::LOOPBACK_TOO).expect("a fine change")
 }
 
 async fn endpoint(house: &House, id: EndpointId) -> WebhookEndpoint {

@@ -26,4 +26,5 @@ mod retention;
 mod streams;
 mod tokens;
 mod verification;
+mod watch;
 mod webhooks;

@@ -2,6 +2,7 @@
 
 mod choices;
 mod forms;
+mod links;
 
 use serde_json::{Value, json};
 

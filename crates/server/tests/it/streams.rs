@@ -4,6 +4,7 @@
 
 mod admission;
 mod client;
+mod holders;
 mod limits;
 mod payor;
 mod processes;

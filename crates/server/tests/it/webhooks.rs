@@ -148,6 +148,20 @@ async fn this_machine_is_reached_where_the_operator_lets_it() {
 }
 
 #[tokio::test]
+async fn a_private_address_that_the_operator_allows_is_no_longer_refused() {
+    let allowed = vec!["10.1.0.0/16".to_owned(), "fd00::/8".to_owned()];
+    let house = House::with(|config| config.webhook_allowed_subnets = allowed).await;
+    let ask = |url: &str| json!({ "url": url, "enabled_events": ["*"] });
+    for url in ["https://10.1.2.3/hook", "https://[fd12::1]:8443/"] {
+        let made = house.post(WEBHOOKS, ask(url)).await.ok();
+        patch(&house, &made, json!({ "url": url })).await.ok();
+    }
+    for url in ["http://10.1.2.3/hook", "https://10.2.0.1/", "https://[fe80::1]/"] {
+        assert_eq!(house.post(WEBHOOKS, ask(url)).await.param(), "url", "{url}");
+    }
+}
+
+#[tokio::test]
 async fn a_bad_request_names_its_field() {
     let house = House::start().await;
     let endpoint = made(&house).await;

@@ -375,7 +375,7 @@ pub fn endpoint(number: u8) -> WebhookEndpoint {
     let drawn = (&Entropy::new([number; 32]), &Entropy::new([number + 1; 32]));
     let place = i64::from(number);
     let mut fresh = fresh(number);
-    WebhookEndpoint::create(MERCHANT, place, ask, Reach::PublicOnly, &keys, drawn, &mut fresh)
+    WebhookEndpoint::create(MERCHANT, place, ask, &Reach::PUBLIC_ONLY, &keys, drawn, &mut fresh)
         .expect("a sound endpoint")
         .1
 }

@@ -162,6 +162,7 @@ async fn renew(
             let caller = stranger.admitted(&member);
             let action = "member.refresh_token_reused";
             changes.insert(caller.audit(action, member.id, &mut app.fresh()));
+            changes.tell(sign_in.end_told(app.now()));
             changes.update(sign_in);
             Ok((changes, Err(refused())))
         }
@@ -186,6 +187,7 @@ async fn end(app: &App, own: &OwnAccount) -> Result<(Changes, ()), ApiError> {
     let mut fresh = app.fresh();
     let mut changes = Changes::of(own.caller.merchant_id);
     let sign_in = app.store.get::<SignIn>(own.claims.sign_in.key()).await?.ok_or_else(gone)?;
+    changes.tell(sign_in.end_told(fresh.now()));
     changes.update(sign_in.end(fresh.now()));
     changes.insert(own.caller.audit("member.signed_out", own.claims.sub, &mut fresh));
     Ok((changes, ()))

@@ -51,7 +51,7 @@ fn shown(app: &Shared, network: Network, view: &ChainView) -> axum::Json<Simulat
         head_number: view.head_number,
         head_time: view.head_time.seconds(),
         block_time_ms: view.block_ms,
-        required_confirmations: app.networks.confirmations(DEVNET, network),
+        required_confirmations: app.networks.depths(DEVNET, network).usual,
         rpc: view.fault,
     };
     axum::Json(SimulatedNetworkAnswer { success: true, data })

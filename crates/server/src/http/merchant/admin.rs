@@ -1,11 +1,15 @@
-//! What the operator does over HTTP: making merchants and seeing which there are.
+//! What the operator does over HTTP: making merchants, seeing which there are, and having one
+//! transaction looked up that a watcher missed.
 //!
 //! With the operator's token of the configuration; the command line does the same.
 
 use axum::extract::State;
+use chains::hashes::parse_transaction_hash;
+use domain::environment::Environment;
 use domain::ids::{MemberId, MerchantId};
 use domain::member::Member;
 use domain::merchant::Merchant;
+use domain::network::Network;
 use domain::secret::Secret;
 use serde::{Deserialize, Serialize};
 use store::CommitError;
@@ -18,6 +22,7 @@ use crate::http::extract::{Json, Query};
 use crate::http::idempotency::Answer;
 use crate::http::page::{LIMIT_DEFAULT, LIMIT_MAX, List, bounded};
 use crate::merchants::{self, CreateError, NewMerchant};
+use crate::watch::Watched;
 
 /// No `Debug`: it may hold a password.
 #[derive(Deserialize, ToSchema)]
@@ -167,4 +172,57 @@ pub async fn list_merchants(
     let rows = app.store.merchants(after.transpose()?, limit + 1).await?;
     let page = List::of(rows, limit, store::Page::First);
     Ok(Answer::ok(&page.map(|merchant| MerchantView::of(merchant, None))))
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct WatchTransaction {
+    environment: Environment,
+    network: Network,
+    /// As its network writes it.
+    #[schema(min_length = 1, max_length = 128)]
+    tx_hash: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WatchedList {
+    pub success: bool,
+    /// The transaction's transfers to addresses of this deployment.
+    pub data: Vec<Watched>,
+}
+
+/// Look one transaction up, and credit what the watcher missed
+#[utoipa::path(
+    post,
+    path = "/api/admin/watch",
+    tag = "Account",
+    operation_id = "watchTransaction",
+    request_body = WatchTransaction,
+    responses(
+        (status = 200, description = "What was found", body = WatchedList),
+        (status = 400, description = "No hash of that network", body = ErrorBody),
+        (status = 401, description = "Not the operator's token", body = ErrorBody),
+        (status = 503, description = "The network does not answer", body = ErrorBody),
+    ),
+    security(("bearerAuth" = [])),
+)]
+pub async fn watch_transaction(
+    State(app): State<Shared>,
+    _: Operator,
+    Json(body): Json<WatchTransaction>,
+) -> Result<axum::Json<WatchedList>, ApiError> {
+    let place = (body.environment, body.network);
+    if app.networks.chain(body.environment, body.network).is_none() {
+        return Err(ApiError::invalid("network", "is not served here"));
+    }
+    if parse_transaction_hash(body.network, &body.tx_hash).is_none() {
+        return Err(ApiError::invalid("tx_hash", "is no transaction hash of this network"));
+    }
+    match crate::watch::watch_transaction(&app, place, &body.tx_hash).await {
+        Ok(data) => Ok(axum::Json(WatchedList { success: true, data })),
+        Err(error) => {
+            tracing::warn!(error = format!("{error:#}"), "a transaction could not be looked up");
+            let message = "The network does not answer; try again";
+            Err(ApiError::new(Code::ServiceUnavailable, message).retry_after(5))
+        }
+    }
 }

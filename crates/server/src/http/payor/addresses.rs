@@ -3,16 +3,18 @@
 use axum::extract::State;
 use domain::environment::Environment;
 use domain::invoice::Invoice;
+use domain::merchant::Merchant;
 use domain::money::{Usd, UsdNumber};
 use domain::network::Network;
 use domain::quote::QuoteStatus;
+use domain::session::Session;
 use domain::time::{SECOND_MS, Timestamp};
 use domain::token::{Token, TokenId, TokenType};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::give_out::{GivenOut, give_out};
-use super::payment_uri::{payment_uri, qr_code};
+use super::payment_links::{PaymentRequest, WalletLink, qr_code};
 use super::session::WsConnection;
 use super::verification::parse_network;
 use crate::acceptance::Acceptance;
@@ -210,10 +212,12 @@ pub struct PaymentAddress {
     pub retryable: Option<bool>,
     pub retry_after_seconds: Option<i64>,
     pub ws_connection: WsConnection,
-    /// A link that wallets open.
+    /// A link that wallets open: EIP-681, Solana Pay, `ton://`, CIP-13 or Sui Payment Kit.
     pub payment_uri: Option<String>,
     /// An SVG image of that link's QR code, as a data URI.
     pub qr_code: Option<String>,
+    /// Links that open one certain wallet; empty where no wallet documents one.
+    pub wallets: Vec<WalletLink>,
 }
 
 /// Get an address to pay to
@@ -240,11 +244,24 @@ pub async fn allocate(
     let token = Token::by_id(TokenId(body.token_id))
         .filter(|token| (token.network, token.environment) == (network, invoice.environment))
         .ok_or_else(|| ApiError::invalid("tokenId", "must be a token of this network"))?;
+    let merchant = app.merchant(invoice.merchant_id).await?;
+    let merchant = merchant.ok_or_else(|| ApiError::not_found("invoice"))?;
     let given = give_out(&app, invoice.id, token).await?;
-    Ok(axum::Json(answer(&app, &invoice, token, given)))
+    let asked = Asked { session: &payor.session, invoice: &invoice, merchant: &merchant, token };
+    Ok(axum::Json(answer(&app, asked, given)))
 }
 
-fn answer(app: &App, invoice: &Invoice, token: &Token, given: GivenOut) -> PaymentAddress {
+/// What an answer is about.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    session: &'a Session,
+    invoice: &'a Invoice,
+    merchant: &'a Merchant,
+    token: &'a Token,
+}
+
+fn answer(app: &App, asked: Asked<'_>, given: GivenOut) -> PaymentAddress {
+    let Asked { session, invoice, merchant, token } = asked;
     let now = app.now();
     let missing = PaymentAddress {
         success: true,
@@ -262,9 +279,10 @@ fn answer(app: &App, invoice: &Invoice, token: &Token, given: GivenOut) -> Payme
         quote_expires_in_seconds: None,
         retryable: Some(true),
         retry_after_seconds: Some(NO_PRICE_RETRY_SECONDS),
-        ws_connection: WsConnection::of(&app.keys, invoice.id, now),
+        ws_connection: WsConnection::of(&app.keys, session, now),
         payment_uri: None,
         qr_code: None,
+        wallets: Vec::new(),
     };
     match given {
         GivenOut::NoPrice => missing,
@@ -276,7 +294,16 @@ fn answer(app: &App, invoice: &Invoice, token: &Token, given: GivenOut) -> Payme
             ..missing
         },
         GivenOut::Address { address, quote } => {
-            let uri = payment_uri(token, &address, quote.token_amount);
+            let written = &invoice.details;
+            let request = PaymentRequest {
+                token,
+                to: &address,
+                amount: quote.token_amount,
+                invoice_id: invoice.id,
+                merchant_name: &merchant.company_name,
+                purpose: written.title.as_deref().or(written.description.as_deref()),
+            };
+            let uri = request.uri();
             PaymentAddress {
                 quote_status: QuoteStatus::Available,
                 status_code: "ok",
@@ -291,6 +318,7 @@ fn answer(app: &App, invoice: &Invoice, token: &Token, given: GivenOut) -> Payme
                 retry_after_seconds: None,
                 qr_code: Some(qr_code(&uri)),
                 payment_uri: Some(uri),
+                wallets: request.wallets(),
                 ..missing
             }
         }

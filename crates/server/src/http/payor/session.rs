@@ -9,6 +9,7 @@ use domain::money::UsdNumber;
 use domain::network::Network;
 use domain::payment::{Payment, PaymentStatus};
 use domain::secret::KeyRing;
+use domain::session::Session;
 use domain::sign_in::{Audience, PaymentStreamClaims, issue_token};
 use domain::time::{SECOND_MS, Timestamp};
 use domain::token::TokenId;
@@ -64,7 +65,7 @@ pub struct SessionDetails {
 /// How to follow this invoice live.
 #[derive(Serialize, ToSchema)]
 pub struct WsConnection {
-    /// A JWT for the payor's stream of this invoice; checked when the connection is made.
+    /// A JWT for the payor's stream of this invoice; the stream ends when the session does.
     pub token: String,
     pub endpoint: &'static str,
     pub format: &'static str,
@@ -78,9 +79,13 @@ impl std::fmt::Debug for WsConnection {
 }
 
 impl WsConnection {
-    pub fn of(keys: &KeyRing, invoice: InvoiceId, now: Timestamp) -> WsConnection {
-        let exp = now.seconds() + STREAM_TOKEN_SECONDS;
-        let claims = PaymentStreamClaims { aud: Audience::PaymentStream, invoice, exp };
+    pub fn of(keys: &KeyRing, session: &Session, now: Timestamp) -> WsConnection {
+        let claims = PaymentStreamClaims {
+            aud: Audience::PaymentStream,
+            invoice: session.invoice_id,
+            issued_at: session.issued_at,
+            exp: now.seconds() + STREAM_TOKEN_SECONDS,
+        };
         WsConnection {
             token: issue_token(keys, &claims),
             endpoint: "/ws/payment",
@@ -204,7 +209,7 @@ pub async fn details(
         payment_return_url: return_url.filter(|_| written.payment_return_url_enabled),
         customer_email: invoice.customer_email.clone(),
         paid_at: invoice.paid_at.map(Timestamp::seconds),
-        ws_connection: WsConnection::of(&app.keys, invoice.id, now),
+        ws_connection: WsConnection::of(&app.keys, &payor.session, now),
     }))
 }
 

@@ -1,7 +1,7 @@
 //! `POST /api/v1/ws/token`: a short-lived token that a browser can put into a stream's address.
 //!
-//! It opens one kind of stream of one merchant, and nothing else; it is checked when the stream is
-//! opened and not again.
+//! It opens one kind of stream of one merchant, and nothing else. A stream outlives its token, but
+//! not the credential that the token was made with.
 
 use axum::extract::State;
 use domain::environment::Environment;
@@ -10,9 +10,8 @@ use domain::sign_in::{StreamClaims, issue_token};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{StreamScope, scope_of_caller};
+use super::{StreamCaller, StreamScope, scope_of_caller};
 use crate::app::{App, Shared};
-use crate::http::auth::AnyCaller;
 use crate::http::error::{ApiError, ErrorBody};
 use crate::http::extract::Json;
 
@@ -22,7 +21,7 @@ const TTL_SECONDS: std::ops::RangeInclusive<i64> = 5..=3_600;
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct WsTokenRequest {
     pub scope: StreamScope,
-    /// How long the token can be used to connect; a stream lives on.
+    /// How long the token can be used to connect; a stream lives on, until the key or sign-in ends.
     #[schema(minimum = 5, maximum = 3600, default = 60)]
     pub ttl_seconds: Option<i64>,
     /// A key has its own. For members: null is both.
@@ -70,7 +69,7 @@ impl std::fmt::Debug for WsToken {
         (status = 403, body = ErrorBody)))]
 pub async fn create(
     State(app): State<Shared>,
-    AnyCaller(caller): AnyCaller,
+    StreamCaller { caller, holder, .. }: StreamCaller,
     Json(body): Json<WsTokenRequest>,
 ) -> Result<axum::Json<WsTokenAnswer>, ApiError> {
     let ttl_seconds = body.ttl_seconds.unwrap_or(TTL_SECONDS_DEFAULT);
@@ -82,6 +81,7 @@ pub async fn create(
         aud: body.scope.audience(),
         merchant: opened.merchant_id,
         environment: opened.environment,
+        holder,
         exp: app.now().seconds() + ttl_seconds,
     };
     let data = WsToken {

@@ -8,12 +8,13 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::response::Response;
 
-use super::{StreamScope, scope_of_caller, scope_of_payor, scope_of_token};
+use super::{StreamCaller, StreamScope, scope_of_caller, scope_of_payor, scope_of_token};
 use crate::app::Shared;
-use crate::http::auth::{AnyCaller, take_payor_allowance};
+use crate::http::auth::take_payor_allowance;
 use crate::http::error::{ApiError, Code, ErrorBody};
 use crate::realtime::filter::{Plan, Scope, StreamQuery};
 use crate::realtime::frames::Farewell;
+use crate::realtime::grant::Grant;
 use crate::realtime::seats::Seat;
 use crate::realtime::socket;
 use crate::realtime::wire::Wire;
@@ -120,7 +121,7 @@ pub async fn payment_events(
     };
     let upgrade = upgrade(&mut parts, &app).await?;
     let admitted = match scope_of_payor(&app, &token).await {
-        Ok(scope) => admit(&app, query, scope),
+        Ok(opened) => admit(&app, query, opened),
         Err(error) => Err(error),
     };
     Ok(begin(app, upgrade, admitted))
@@ -139,16 +140,18 @@ async fn of_merchant(
     match query.token.clone().filter(|_| !is_by_header) {
         Some(token) => {
             let upgrade = upgrade(&mut parts, &app).await?;
-            let scope = scope_of_token(&app, &token, stream);
-            let admitted = scope.and_then(|scope| admit(&app, query, scope));
+            let opened = scope_of_token(&app, &token, stream);
+            let admitted = opened.and_then(|opened| admit(&app, query, opened));
             Ok(begin(app, upgrade, admitted))
         }
         None => {
-            let AnyCaller(caller) = AnyCaller::from_request_parts(&mut parts, &app).await?;
+            let StreamCaller { caller, holder, ends_at } =
+                StreamCaller::from_request_parts(&mut parts, &app).await?;
             let asked = query.environment()?;
             let scope = scope_of_caller(&app, &caller, stream, asked).await?;
             let upgrade = upgrade(&mut parts, &app).await?;
-            let admitted = admit(&app, query, scope)?;
+            let grant = Grant::new(holder, ends_at);
+            let admitted = admit(&app, query, (scope, grant))?;
             Ok(begin(app, upgrade, Ok(admitted)))
         }
     }
@@ -158,13 +161,17 @@ fn query(parts: &Parts) -> StreamQuery {
     StreamQuery::read(parts.uri.query().unwrap_or_default())
 }
 
-/// What the stream will tell, and its seat.
-type Admitted = (Box<Plan>, Seat);
+/// What the stream will tell and by whose grace, and its seat.
+type Admitted = ((Box<Plan>, Grant), Seat);
 
-fn admit(app: &Shared, query: StreamQuery, scope: Scope) -> Result<Admitted, ApiError> {
-    let plan = Box::new(query.plan(scope)?);
+fn admit(
+    app: &Shared,
+    query: StreamQuery,
+    (scope, grant): (Scope, Grant),
+) -> Result<Admitted, ApiError> {
+    let plan = Box::new(query.plan(scope, app.now())?);
     let seat = app.realtime.seats.take(&plan.scope)?;
-    Ok((plan, seat))
+    Ok(((plan, grant), seat))
 }
 
 async fn upgrade(parts: &mut Parts, app: &Shared) -> Result<WebSocketUpgrade, ApiError> {

@@ -7,15 +7,14 @@
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
-use axum::http::HeaderMap;
 use bytes::Bytes;
 use domain::delivery::{ANSWER_BYTES_MAX, AttemptOutcome, Delivery, Seen};
 use domain::time::{SECOND_MS, Timestamp};
 
 use crate::app::App;
 use crate::clock::steady;
-use crate::outbound::{Answer, Headline, webhook_headers};
-use crate::workers::deliver::opened::{Opened, Standing, standing};
+use crate::outbound::{Answer, Failure, Headline, webhook_headers};
+use crate::workers::deliver::opened::{Means, Opened, Standing, standing};
 
 /// A delivery that is to be attempted, and what to send.
 pub(super) struct Job {
@@ -58,27 +57,38 @@ pub(super) async fn attempt(app: &App, known: Option<Arc<Opened>>, job: Job) -> 
         }
     };
     let started_at = app.now();
-    let headers = headers(&opened, &delivery, &body, started_at);
-    let posted = app.outbound.post(&opened.target, headers, body, ANSWER_BYTES_MAX).await;
+    let sent = match &opened.means {
+        Ok(means) => send(app, means, &delivery, body, started_at).await,
+        Err(unusable) => Err(unusable.as_str()),
+    };
     let took = began.elapsed();
-    let (outcome, retry_after_ms) = match posted {
+    let (outcome, retry_after_ms) = match sent {
         Ok(answer) => {
             let retry_after_ms = retry_after_ms(&answer, started_at);
             let outcome =
                 AttemptOutcome::Answered { status: answer.status, body: text_of(answer.body) };
             (outcome, retry_after_ms)
         }
-        Err(failure) => (AttemptOutcome::Unanswered { error: failure.as_str().to_owned() }, None),
+        Err(error) => (AttemptOutcome::Unanswered { error: error.to_owned() }, None),
     };
     let duration_ms = i64::try_from(took.as_millis()).unwrap_or(i64::MAX);
     let seen = Seen { started_at, duration_ms, outcome, retry_after_ms };
     Attempted { delivery, tried: Tried::Seen(seen), took, opened: Some(opened), is_slow: false }
 }
 
-fn headers(opened: &Opened, delivery: &Delivery, body: &[u8], now: Timestamp) -> HeaderMap {
+/// What the receiver answered, or why it did not, in stable words.
+async fn send(
+    app: &App,
+    Means { target, secrets }: &Means,
+    delivery: &Delivery,
+    body: Bytes,
+    now: Timestamp,
+) -> Result<Answer, &'static str> {
     let id = delivery.event().event_id();
     let (kind, environment) = (delivery.kind.as_str(), delivery.environment);
-    webhook_headers(&opened.secrets, &Headline { id: &id, kind, environment }, body, now)
+    let headers = webhook_headers(secrets, &Headline { id: &id, kind, environment }, &body, now);
+    let posted = app.outbound.post(target, headers, body, ANSWER_BYTES_MAX).await;
+    posted.map_err(Failure::as_str)
 }
 
 /// An answer as text that every database keeps: no NUL, and no longer than was read.

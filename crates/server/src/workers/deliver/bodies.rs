@@ -1,23 +1,20 @@
 //! What deliveries carry: the envelopes of their events, read from the log a batch at a time.
 //!
 //! New deliveries lie close together in the log, so one range of it holds them; where a merchant's
-//! events are far apart, his own index leads from one to the next. Only what is left, such as
-//! retries of different days, is read one by one. What retention took is in no answer.
+//! events are far apart, his own index leads from one to the next. What is left, such as retries of
+//! different days, is read by its places. What retention took is in no answer.
 
 use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
 use domain::delivery::Delivery;
 use domain::event::{Entry, Selection};
-use futures_util::StreamExt as _;
-use futures_util::stream;
 use store::{EventFilter, StoreError, Walk};
 
 use crate::app::App;
 
 /// How many entries may be read for each one that is wanted.
 const READ_PER_WANTED: i64 = 4;
-const READS_AT_ONCE: usize = 8;
 
 /// The envelopes of these deliveries' events, by their places in the log; all of one endpoint.
 pub(super) async fn bodies(
@@ -48,11 +45,7 @@ pub(super) async fn bodies(
     let mut found = HashMap::with_capacity(wanted.len());
     keep(&mut found, &wanted, entries);
     let missing: Vec<i64> = wanted.iter().copied().filter(|at| !found.contains_key(at)).collect();
-    let reads = missing.into_iter().map(|place| app.store.entry(lane, place));
-    let mut reads = stream::iter(reads).buffer_unordered(READS_AT_ONCE);
-    while let Some(entry) = reads.next().await {
-        keep(&mut found, &wanted, entry?);
-    }
+    keep(&mut found, &wanted, app.store.entries(lane, &missing).await?);
     Ok(found)
 }
 

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use domain::changes::Changes;
 use domain::delivery::{Delivery, SPREAD_SIDES, Seen, Verdict};
+use domain::environment::Environment;
 use domain::ids::{EndpointId, MerchantId};
 use domain::webhook_endpoint::WebhookEndpoint;
 use store::{CommitError, StoreError};
@@ -114,23 +115,41 @@ fn count(app: &App, findings: &[Finding]) {
     }
 }
 
-/// Tells each endpoint how it fared; one success among failures is a success.
+/// How an endpoint fared, and where the attempt was that says so.
+#[derive(Clone, Copy)]
+struct Judgement {
+    verdict: Verdict,
+    attempted_in: Environment,
+}
+
+impl Judgement {
+    /// One success among failures is a success.
+    fn and(self, other: Judgement) -> Judgement {
+        match (self.verdict, other.verdict) {
+            (Verdict::Gone, _) => self,
+            (_, Verdict::Gone) => other,
+            (Verdict::Succeeded, _) => self,
+            (Verdict::Failed, _) => other,
+        }
+    }
+}
+
+/// Tells each endpoint how it fared.
 async fn tell_endpoints(app: &App, findings: &[Finding]) -> Result<(), CommitError> {
-    let mut verdicts: HashMap<(MerchantId, EndpointId), Verdict> = HashMap::new();
+    let mut judgements: HashMap<(MerchantId, EndpointId), Judgement> = HashMap::new();
     for Finding { delivery, seen } in findings {
         let verdict = seen.outcome.verdict();
-        let known = verdicts.entry((delivery.merchant_id, delivery.endpoint)).or_insert(verdict);
-        *known = match (*known, verdict) {
-            (Verdict::Gone, _) | (_, Verdict::Gone) => Verdict::Gone,
-            (Verdict::Succeeded, _) | (_, Verdict::Succeeded) => Verdict::Succeeded,
-            (Verdict::Failed, Verdict::Failed) => Verdict::Failed,
-        };
+        let judgement = Judgement { verdict, attempted_in: delivery.environment };
+        judgements
+            .entry((delivery.merchant_id, delivery.endpoint))
+            .and_modify(|known| *known = known.and(judgement))
+            .or_insert(judgement);
     }
-    for ((merchant_id, id), verdict) in verdicts {
+    for ((merchant_id, id), judgement) in judgements {
         let endpoints = app.caches.webhook_endpoints(&app.store, merchant_id).await?;
         let known = endpoints.iter().find(|endpoint| endpoint.id == id);
-        if known.is_some_and(|known| judged(app, known.clone(), verdict).is_some()) {
-            tell_endpoint(app, id, merchant_id, verdict).await?;
+        if known.is_some_and(|known| judged(app, known.clone(), judgement.verdict).is_some()) {
+            tell_endpoint(app, id, merchant_id, judgement).await?;
         }
     }
     Ok(())
@@ -140,7 +159,7 @@ async fn tell_endpoint(
     app: &App,
     id: EndpointId,
     merchant_id: MerchantId,
-    verdict: Verdict,
+    Judgement { verdict, attempted_in }: Judgement,
 ) -> Result<(), CommitError> {
     let is_off = app
         .decide(|| async {
@@ -151,7 +170,7 @@ async fn tell_endpoint(
                 return Ok::<_, CommitError>((Changes::of(merchant_id), false));
             };
             let is_off = !after.is_enabled();
-            Ok((after.save(&before, app.now()), is_off))
+            Ok((after.save_judged(&before, attempted_in, app.now()), is_off))
         })
         .await?;
     app.caches.forget_webhook_endpoints(merchant_id);

@@ -53,7 +53,8 @@ impl Slots {
         Ok(())
     }
 
-    fn is_ours(&self, app: &App, slot: SlotNumber) -> bool {
+    /// Whether a slot is this process's, held by now or not.
+    pub fn is_ours(&self, app: &App, slot: SlotNumber) -> bool {
         self.owners.get(slot.0) == Some(&app.process)
     }
 

@@ -1,8 +1,9 @@
 //! Recovery: events of the past that an endpoint asked for, a bounded batch at a time.
 //!
 //! What was never planned is planned now, what failed is sent again, what arrived is left alone.
-//! It goes up to where fan-out itself has come, for what is later comes by that. The endpoint keeps
-//! the place in its own row, in the commit of the deliveries: a crash repeats nothing.
+//! It goes up to where fan-out itself has come, for what is later comes by that; it also has its
+//! turn while the log grows faster than it is followed. The endpoint keeps the place in its own
+//! row, in the commit of the deliveries: a crash repeats nothing.
 
 use domain::changes::Changes;
 use domain::delivery::{Delivery, DeliveryStatus, EventPlace};
@@ -20,9 +21,18 @@ const ENDPOINTS_MAX: i64 = 10_000;
 const TURNS_MAX: usize = 4;
 const EVENTS_MAX: i64 = 200;
 
+/// How far fan-out has followed the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Followed {
+    /// There is more. Of what comes next some may be older than an endpoint, which fan-out leaves
+    /// to its recovery: so none is over yet.
+    Partly,
+    ToItsEnd,
+}
+
 impl FanOut {
     /// A batch for the endpoints of this lane that are furthest behind; true if any recovers.
-    pub(super) async fn recover(&mut self, app: &App) -> anyhow::Result<bool> {
+    pub(super) async fn recover(&mut self, app: &App, followed: Followed) -> anyhow::Result<bool> {
         let mut recovering = app.store.webhook_endpoints_recovering(ENDPOINTS_MAX).await?;
         recovering.retain(|endpoint| app.store.lane_of(endpoint.merchant_id) == self.lane);
         if recovering.is_empty() {
@@ -34,7 +44,7 @@ impl FanOut {
         recovering.sort_by_key(|endpoint| endpoint.recovery.map(|asked| asked.after_sequence));
         for endpoint in recovering.into_iter().take(TURNS_MAX) {
             let Some(recovery) = endpoint.recovery else { continue };
-            self.recover_batch(app, endpoint, recovery).await?;
+            self.recover_batch(app, endpoint, recovery, followed).await?;
         }
         Ok(true)
     }
@@ -44,13 +54,19 @@ impl FanOut {
         app: &App,
         mut endpoint: WebhookEndpoint,
         recovery: Recovery,
+        followed: Followed,
     ) -> anyhow::Result<()> {
         let entries = self.recoverable(app, &endpoint, recovery).await?;
         let is_full = i64::try_from(entries.len()).is_ok_and(|count| count == EVENTS_MAX);
-        let after_sequence = entries.last().map_or(recovery.after_sequence, |last| last.sequence);
+        let last = entries.last().map(|last| last.sequence);
         let mut changes = Changes::of(endpoint.merchant_id);
         self.plan_again(app, &endpoint, &entries, &mut changes).await?;
-        endpoint.recovery = is_full.then_some(Recovery { after_sequence, ..recovery });
+        let reached = match (is_full, followed) {
+            (true, Followed::Partly | Followed::ToItsEnd) => last,
+            (false, Followed::Partly) => Some(self.sequence().max(recovery.after_sequence)),
+            (false, Followed::ToItsEnd) => None,
+        };
+        endpoint.recovery = reached.map(|after_sequence| Recovery { after_sequence, ..recovery });
         let (id, merchant_id) = (endpoint.id, endpoint.merchant_id);
         changes.update(endpoint);
         self.lease.fence(&mut changes);

@@ -197,6 +197,23 @@ async fn what_is_printed_and_what_is_asked_for() {
     assert_eq!(listen.child.wait().expect("ends").code(), Some(0), "Ctrl-C is a good end");
 }
 
+/// What is read of an answer is bounded; that there is more of it takes no status back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_is_too_long_is_an_answer() {
+    let home = directory();
+    let data_dir = home.path().join("data");
+    let dev = Dev::start(&data_dir, &[]);
+    invoices(&dev, 3).await;
+    let target = Target::start().await;
+    target.answer_bytes(1 << 20);
+    let mut listen = Listen::start(&data_dir, &target.url, &["--since", "0"]);
+    for (id, _) in history(&dev).await {
+        let line = listen.line();
+        assert!(line.contains(&format!("  invoice.created  {id}  -> 200 ")), "{line}");
+    }
+    assert_eq!(target.received().len(), 3, "once each");
+}
+
 #[tokio::test]
 async fn the_secret_stays_and_is_its_owners() {
     let home = directory();

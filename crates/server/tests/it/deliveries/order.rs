@@ -156,6 +156,40 @@ async fn what_waits_for_an_endpoint_that_is_switched_off_is_given_up() {
     assert_eq!(statuses(&deliveries(&house, off.id).await), [DeliveryStatus::Failed; 3]);
 }
 
+/// Another process did it: nobody rings here, and the next attempt is hours away.
+#[tokio::test]
+async fn retries_of_an_endpoint_that_is_switched_off_elsewhere_are_given_up_at_once() {
+    let house = house().await;
+    let sink = Sink::answering(|_| {
+        use axum::response::IntoResponse as _;
+        axum::http::StatusCode::BAD_GATEWAY.into_response()
+    })
+    .await;
+    let off = add(&house, 1, ask(&sink.url, &["*"])).await;
+    let gone = add(&house, 2, ask(&sink.url, &["*"])).await;
+    let on = add(&house, 3, ask(&sink.url, &["*"])).await;
+    house.invoice(1.0).await;
+    deliver(&house).await;
+    let switched = |status| EndpointPatch { status: Some(status), ..EndpointPatch::default() };
+    let (row, now) = (endpoint(&house, off.id).await, house.app.now());
+    let row = patched(row, switched(EndpointStatus::Disabled));
+    house.app.store.commit(row.save(now)).await.expect("changed");
+    let row = endpoint(&house, gone.id).await.delete(now);
+    house.app.store.commit(row.save(now)).await.expect("deleted");
+    send(&house.app).await;
+    for (id, status) in [
+        (off.id, DeliveryStatus::Failed),
+        (gone.id, DeliveryStatus::Failed),
+        (on.id, DeliveryStatus::Pending),
+    ] {
+        assert_eq!(statuses(&deliveries(&house, id).await), [status]);
+    }
+    change(&house, off.id, |row| patched(row, switched(EndpointStatus::Enabled))).await;
+    house.advance(HOUR_MS);
+    deliver(&house).await;
+    assert_eq!(statuses(&deliveries(&house, off.id).await), [DeliveryStatus::Failed]);
+}
+
 #[tokio::test]
 async fn recovery_sends_what_failed_and_what_was_missed_and_no_more() {
     let house = house().await;

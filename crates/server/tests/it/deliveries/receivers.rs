@@ -1,5 +1,6 @@
 //! Receivers that are dead, hang, reset, pour, redirect, or are not who they say they are.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,7 +21,8 @@ use super::{add, ask, deliver, error, fan_out, house, house_with, only};
 async fn fails_with(url: &str, expected: &str) {
     let house = house_with(|config| {
         let short = Duration::from_millis(300);
-        config.webhook_patience = Patience { connect: short, attempt: short * 2 };
+        config.webhook_patience =
+            Patience { connect: short, attempt: short * 2, ..Patience::default() };
     })
     .await;
     let known = add(&house, 1, ask(url, &["*"])).await;
@@ -112,8 +114,11 @@ async fn a_name_that_moves_to_this_network_is_not_followed_there() {
             };
             vec![text.parse::<IpAddr>().expect("an address")]
         }));
-        config.webhook_patience =
-            Patience { connect: Duration::from_millis(200), attempt: Duration::from_secs(1) };
+        config.webhook_patience = Patience {
+            connect: Duration::from_millis(200),
+            attempt: Duration::from_secs(1),
+            ..Patience::default()
+        };
     })
     .await;
     let authority = Authority::new();
@@ -201,4 +206,62 @@ async fn who_hangs_or_is_dead_delays_nobody_else() {
         assert_eq!(sender.step(&house.app).await.expect("sends"), Progress::More);
     }
     sender.stop(&house.app).await;
+}
+
+#[tokio::test]
+async fn an_attempt_that_panics_costs_nobody_his_turn() {
+    let looks = Arc::new(AtomicUsize::new(0));
+    let counted = looks.clone();
+    let house = house_with(|config| {
+        config.webhook_concurrency_per_endpoint = 1;
+        config.webhook_concurrency = 1;
+        config.resolve = Resolve::Own(Arc::new(move |_| {
+            assert_ne!(counted.fetch_add(1, Ordering::SeqCst), 0, "the first look-up panics");
+            vec!["127.0.0.1".parse::<IpAddr>().expect("an address")]
+        }));
+    })
+    .await;
+    let sink = Sink::start().await;
+    let known = add(&house, 1, ask(&sink.url, &["*"])).await;
+    house.invoice(1.0).await;
+    fan_out(&house.app).await;
+    let mut sender = Sender::default();
+    let mut faults = 0;
+    for _ in 0..10 {
+        match sender.step(&house.app).await {
+            Ok(Progress::More) => {}
+            Ok(Progress::Idle) => break,
+            Err(_) => faults += 1,
+        }
+    }
+    sender.stop(&house.app).await;
+    assert_eq!((looks.load(Ordering::SeqCst), faults), (2, 1));
+    let (delivery, attempts) = only(&house, known.id).await;
+    assert_eq!((delivery.status, attempts.len()), (DeliveryStatus::Delivered, 1));
+}
+
+#[tokio::test]
+async fn a_connection_is_used_again_until_it_is_old() {
+    let authority = Authority::new();
+    for (line, expected) in [(Patience::default().line, 1), (Duration::ZERO, 3)] {
+        let house = house_with(|config| {
+            config.webhook_ca_file = Some(authority.file.path().to_owned());
+            config.webhook_patience = Patience { line, ..Patience::default() };
+        })
+        .await;
+        let plain = Sink::start().await;
+        let multiplexed = Sink::with_tls(&authority, &["h2"], Validity::Now).await;
+        add(&house, 1, ask(&plain.url, &["*"])).await;
+        add(&house, 2, ask(&multiplexed.url, &["*"])).await;
+        for _ in 0..3 {
+            house.invoice(1.0).await;
+            deliver(&house).await;
+        }
+        for sink in [plain, multiplexed] {
+            let received = sink.received();
+            assert_eq!(received.len(), 3);
+            let peers: HashSet<_> = received.iter().map(|one| one.peer).collect();
+            assert_eq!(peers.len(), expected, "{}, {line:?}", sink.url);
+        }
+    }
 }

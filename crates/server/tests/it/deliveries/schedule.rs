@@ -3,8 +3,10 @@
 use axum::http::StatusCode;
 use axum::response::IntoResponse as _;
 use domain::delivery::{DeliveryStatus, TRIES_MAX};
+use domain::environment::Environment;
+use domain::event::Origin;
 use domain::time::{DAY_MS, HOUR_MS, SECOND_MS};
-use domain::webhook_endpoint::{DisabledReason, EndpointStatus};
+use domain::webhook_endpoint::{DisabledReason, EndpointAsk, EndpointStatus};
 
 use super::sinks::Sink;
 use super::{add, ask, deliver, deliveries, endpoint, house, only};
@@ -82,6 +84,25 @@ async fn an_endpoint_that_says_it_is_gone_is_switched_off_and_others_hear_of_it(
     house.invoice(1.0).await;
     deliver(&house).await;
     assert_eq!(gone.received().len(), 1);
+}
+
+#[tokio::test]
+async fn that_an_endpoint_is_switched_off_is_told_where_it_failed() {
+    let house = house().await;
+    let gone = Sink::answering(|_| StatusCode::GONE.into_response()).await;
+    let off = add(&house, 1, ask(&gone.url, &["refund.*"])).await;
+    let told = [Sink::start().await, Sink::start().await];
+    for (number, environment, sink) in
+        [(2, Environment::Mainnet, &told[0]), (3, Environment::Devnet, &told[1])]
+    {
+        let ask = ask(&sink.url, &["webhook_endpoint.disabled"]);
+        add(&house, number, EndpointAsk { environment: Some(environment), ..ask }).await;
+    }
+    let row = endpoint(&house, off.id).await;
+    let ping = row.ping(Environment::Mainnet, Origin::default(), &mut house.app.fresh());
+    house.app.commit(ping).await.expect("commits");
+    deliver(&house).await;
+    assert_eq!(told.map(|sink| sink.received().len()), [1, 0]);
 }
 
 #[tokio::test]

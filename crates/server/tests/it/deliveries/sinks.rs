@@ -1,13 +1,14 @@
 //! Receivers of webhooks, real servers on loopback: well-behaved ones, and some that are not.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode, Version};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
-use axum::{Router, extract::Request};
+use axum::{Extension, Router, extract::Request};
 use domain::webhook_endpoint::WebhookSecret;
 use hmac::{Hmac, Mac as _};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -26,6 +27,8 @@ pub struct Received {
     pub headers: HeaderMap,
     pub body: String,
     pub version: Version,
+    /// Who sent it: another one for each connection.
+    pub peer: SocketAddr,
 }
 
 impl Received {
@@ -66,7 +69,8 @@ impl Sink {
     /// Answers the first request by `answer(0)`, and so on.
     pub async fn answering(answer: impl Fn(usize) -> Response + Send + Sync + 'static) -> Sink {
         let (sink, inside) = Sink::new("http", answer).await;
-        tokio::spawn(async move { axum::serve(inside.1, router(inside.0)).await });
+        let service = router(inside.0).into_make_service_with_connect_info::<SocketAddr>();
+        tokio::spawn(async move { axum::serve(inside.1, service).await });
         sink
     }
 
@@ -77,8 +81,9 @@ impl Sink {
         let acceptor = authority.acceptor(protocols, validity);
         let router = router(inside);
         tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let (acceptor, router) = (acceptor.clone(), router.clone());
+            while let Ok((stream, peer)) = listener.accept().await {
+                let router = router.clone().layer(Extension(ConnectInfo(peer)));
+                let acceptor = acceptor.clone();
                 tokio::spawn(async move {
                     let Ok(stream) = acceptor.accept(stream).await else { return };
                     let service = TowerToHyperService::new(router);
@@ -120,8 +125,10 @@ fn router(inside: Inside) -> Router {
 
 async fn receive(State(inside): State<Inside>, request: Request) -> Response {
     let (head, body) = request.into_parts();
+    let ConnectInfo(peer) = head.extensions.get().copied().expect("whoever serves says so");
     let body = axum::body::to_bytes(body, 1 << 20).await.unwrap_or_else(|_| Bytes::new());
-    let received = Received { headers: head.headers, body: text(&body), version: head.version };
+    let (headers, version) = (head.headers, head.version);
+    let received = Received { headers, body: text(&body), version, peer };
     let number = {
         let mut all = inside.received.lock().expect("no panic holds this lock");
         all.push(received);

@@ -165,3 +165,25 @@ async fn a_needle_in_a_long_history_is_not_searched_for_without_end() {
     let page = house.get(&format!("{EVENTS}?delivery_status=failed&type=invoice.*")).await.ok();
     assert_eq!((ids(&page), &page["data"]["has_more"]), (vec![&newest[..]], &json!(true)));
 }
+
+/// Retention takes them in any order.
+#[tokio::test]
+async fn deliveries_that_outlive_their_events_hide_none_that_are_kept() {
+    let house = House::start().await;
+    let one = endpoint(&house).await;
+    let told = history(&house).await;
+    send(&house, &told, std::slice::from_ref(&one)).await;
+    let kept = listed(&house, "delivery_status=failed").await;
+    assert!(kept.len() > 10);
+    let mut changes = Changes::of(house.merchant_id);
+    for sequence in 1..700 {
+        let (created_at, sequence) = (house.app.now().plus_ms(HOUR_MS), 1_000_000 + sequence);
+        let place = EventPlace { created_at, lane: 0, sequence };
+        let what = (EventType::InvoiceCreated, Environment::Devnet);
+        let plan = Delivery::plan(place, what, &one, START);
+        changes.insert(delivered(plan, DeliveryStatus::Failed));
+    }
+    house.app.store.commit(changes).await.expect("commits");
+    assert_eq!(listed(&house, "delivery_status=failed").await, kept);
+    assert_eq!(walked(&house, "delivery_status=failed", 3).await, kept);
+}

@@ -61,6 +61,8 @@ async fn a_client_with_a_header_is_refused_over_http() {
         "since=yesterday",
         "since=evt_x",
         "since=-1",
+        "since=1960-01-01T00:00:00Z",
+        "since=1766320496123456",
         "format=event_v2",
         "customer_id=",
         "wallet_network=dogecoin",

@@ -11,7 +11,7 @@ const SECRETS: [&str; 6] =
     ["m-e-t-a", "cus-7", "customer_id", "merchant_id", "settlement", "idempotency_key\":\""];
 
 /// A payor's stream of an invoice, with what the session page hands out.
-async fn follow(house: &House, created: &Value, rest: &str) -> Client {
+pub async fn follow(house: &House, created: &Value, rest: &str) -> Client {
     let path = "/api/v1/payments/session-details";
     let details = house.payor("GET", path, created, Value::Null).await.ok();
     let connection = &details["ws_connection"];
@@ -27,7 +27,7 @@ async fn follow(house: &House, created: &Value, rest: &str) -> Client {
     client
 }
 
-async fn invoice(house: &House) -> Value {
+pub async fn invoice(house: &House) -> Value {
     let body = json!({
         "amount_usd": 10, "customer_id": "cus-7", "metadata": { "note": "m-e-t-a" },
     });

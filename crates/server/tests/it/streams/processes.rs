@@ -45,5 +45,14 @@ async fn processes_on_one_database_tell_each_others_events() {
     }
     assert_eq!(here.ids(told.len()).await, told);
     assert_eq!(there.ids(told.len()).await, told);
+    // A key that one process revokes ends the stream that the other serves.
+    let hash = domain::secret::sha256(house.key.as_bytes());
+    let key = second.caches.api_key(&second.store, hash).await.expect("reads").expect("is there");
+    let now = second.now();
+    let changes = domain::api_key::ApiKey::clone(&key).end_at(now, now).expect("was not over");
+    second.commit(changes).await.expect("is revoked");
+    for client in [&mut here, &mut there] {
+        assert_eq!(client.end().await, (Some("API_KEY_INVALID".into()), Some(4401)));
+    }
     second.stop.cancel();
 }

@@ -98,7 +98,7 @@ async fn an_event_is_exclusive_and_a_time_inclusive_in_all_its_spellings() {
         (second.rfc3339().replace('+', "%2B"), 2),
         ((second.0 + 1).to_string(), 4),
         ("0".to_owned(), 0),
-        ("99999999999".to_owned(), 6),
+        (house.app.now().plus_ms(domain::time::DAY_MS).seconds().to_string(), 6),
     ];
     for (since, from) in cases {
         let mut client = open(&house, &format!("{MERCHANT}?since={since}")).await;

@@ -6,7 +6,7 @@ use domain::delivery::{AttemptOutcome, Delivery, DeliveryStatus, EventPlace, See
 use domain::environment::Environment;
 use domain::event::EventType;
 use domain::ids::DeliveryId;
-use domain::time::Timestamp;
+use domain::time::{DAY_MS, Timestamp};
 use domain::webhook_endpoint::{Recovery, WebhookEndpoint};
 use serde_json::{Value, json};
 
@@ -314,7 +314,11 @@ async fn a_recovery_is_accepted_from_an_event_or_a_time_on() {
     let unknown = EventPlace { sequence: 9_999, ..last }.event_id();
     let other_ms = EventPlace { created_at: Timestamp(1), ..last }.event_id();
     let wrong = [json!("soon"), json!(""), json!(null), json!([]), json!(1.5), json!("evt_1")];
-    for since in wrong.into_iter().chain([json!(unknown), json!(other_ms)]) {
+    let early = [json!(-1), json!("-1"), json!("1969-12-31T23:59:59Z")];
+    let far = house.app.now().plus_ms(DAY_MS + 1);
+    let late = [json!(1_766_320_496_123_456_i64), json!(i64::MAX), json!(far.0)];
+    let never = early.into_iter().chain(late);
+    for since in wrong.into_iter().chain(never).chain([json!(unknown), json!(other_ms)]) {
         let refused = recover(since.clone()).await;
         assert_eq!(
             (refused.error(), refused.param()),

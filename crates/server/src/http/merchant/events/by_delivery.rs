@@ -6,7 +6,7 @@
 //! matches next to nothing of a long history is told so instead of being answered with a page that
 //! wrongly ends it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use domain::delivery::{Delivery, DeliveryStatus, EventPlace};
 use domain::event::Entry;
@@ -19,10 +19,12 @@ use super::{Cursor, Found, Wanted, place_of, walk};
 use crate::app::App;
 use crate::http::error::ApiError;
 
-/// Deliveries, or events, read at once, and how often within one request.
-const READ_ROWS: i64 = 200;
+/// Deliveries read at once, and how often within one request; their events are read with them.
+const READ_ROWS: i64 = 500;
+const ROW_READS_MAX: usize = 20;
+/// Events read at once, and how often within one request; their deliveries are read with them.
 const READ_EVENTS: i64 = 100;
-const READS_MAX: usize = 50;
+const EVENT_READS_MAX: usize = 50;
 
 /// The events of a page, in the order of the walk.
 pub async fn with_status(
@@ -64,26 +66,31 @@ async fn from_deliveries(
     let mut found = Vec::new();
     let mut page = first_page(wanted);
     let mut last = None;
-    for _ in 0..READS_MAX {
+    for _ in 0..ROW_READS_MAX {
         let mut rows = app.store.deliveries(&deliveries, page, READ_ROWS).await?;
         if matches!(page, Page::Before(_)) {
             rows.reverse();
         }
-        for delivery in &rows {
+        let within = rows.iter().take_while(|row| !is_beyond(row.event().created_at, wanted));
+        let within = within.count();
+        let mut places: Vec<i64> = Vec::new();
+        for delivery in &rows[..within] {
             let place = delivery.event();
-            if is_beyond(place.created_at, wanted) {
-                return Ok(Found::of(found, wanted));
-            }
-            if last.replace(place) == Some(place) || !is_wanted(delivery, &wanted.filter) {
-                continue;
-            }
-            // Retention may have taken the event before its deliveries.
-            found.extend(app.store.entry(place.lane, place.sequence).await?);
-            if found.len() as i64 > wanted.limit {
-                return Ok(Found::of(found, wanted));
+            if last.replace(place) != Some(place) && is_wanted(delivery, &wanted.filter) {
+                places.push(place.sequence);
             }
         }
-        let Some(end) = rows.last().filter(|_| is_full_read(&rows)) else {
+        // No more than what is missing: of what retention took the deliveries may be left.
+        let mut places = places.into_iter();
+        while let missing @ 1.. = wanted.limit + 1 - found.len() as i64 {
+            let next: Vec<i64> = places.by_ref().take(missing as usize).collect();
+            if next.is_empty() {
+                break;
+            }
+            found.extend(in_order(app, wanted, &next).await?);
+        }
+        let is_over = within < rows.len() || found.len() as i64 > wanted.limit;
+        let Some(end) = rows.last().filter(|_| !is_over && is_full_read(&rows)) else {
             return Ok(Found::of(found, wanted));
         };
         page = match page {
@@ -92,6 +99,15 @@ async fn from_deliveries(
         };
     }
     cut_short(found)
+}
+
+/// The merchant's events at these places, in that order; those that are still kept.
+async fn in_order(app: &App, wanted: &Wanted, places: &[i64]) -> Result<Vec<Entry>, ApiError> {
+    let lane = app.store.lane_of(wanted.filter.merchant_id);
+    let found = app.store.entries(lane, places).await?;
+    let mut found: HashMap<i64, Entry> =
+        found.into_iter().map(|entry| (entry.sequence, entry)).collect();
+    Ok(places.iter().filter_map(|place| found.remove(place)).collect())
 }
 
 fn is_full_read(rows: &[Delivery]) -> bool {
@@ -149,7 +165,7 @@ async fn from_events(
 ) -> Result<Found, ApiError> {
     let mut found = Vec::new();
     let mut walk = walk(app, wanted).await?;
-    for _ in 0..READS_MAX {
+    for _ in 0..EVENT_READS_MAX {
         let entries = app.store.events(&wanted.filter, walk, READ_EVENTS).await?;
         let is_last = (entries.len() as i64) < READ_EVENTS;
         let Some(end) = entries.last().map(|entry| entry.sequence) else {

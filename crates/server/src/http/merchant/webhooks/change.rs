@@ -69,14 +69,14 @@ pub async fn update(
     let changed = app
         .decide(|| async {
             let before = changeable(&app, &caller, id).await?;
-            let mut after = before.clone().change(patch.clone(), reach)?;
+            let mut after = before.clone().change(patch.clone(), &reach)?;
             if after == before {
                 return Ok((Changes::of(caller.merchant_id), before.view()));
             }
             let mut fresh = app.fresh();
             after.updated_at = fresh.now();
             let view = after.view();
-            let mut changes = after.save(&before, fresh.now());
+            let mut changes = after.save(fresh.now());
             changes.insert(caller.audit("webhook_endpoint.changed", id, &mut fresh));
             Ok::<_, ApiError>((changes, view))
         })
@@ -124,7 +124,7 @@ pub async fn remove(
             let before = changeable(&app, &caller, id).await?;
             let mut fresh = app.fresh();
             let now = fresh.now();
-            let mut changes = before.clone().delete(now).save(&before, now);
+            let mut changes = before.delete(now).save(now);
             changes.insert(caller.audit("webhook_endpoint.deleted", id, &mut fresh));
             Ok::<_, ApiError>((changes, ()))
         })

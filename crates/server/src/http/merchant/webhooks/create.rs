@@ -102,7 +102,7 @@ async fn made(
         caller.merchant_id,
         number,
         ask.clone(),
-        app.config.webhook_reach(),
+        &app.config.webhook_reach(),
         &app.keys,
         (&entropy(), &entropy()),
         &mut fresh,
@@ -169,10 +169,10 @@ pub async fn rotate_secret(
         let mut fresh = app.fresh();
         let now = fresh.now();
         let drawn = (&entropy(), &entropy());
-        let (secret, mut after) = before.clone().rotate(overlap_seconds, &app.keys, drawn, now)?;
+        let (secret, mut after) = before.rotate(overlap_seconds, &app.keys, drawn, now)?;
         after.updated_at = now;
         let answer = Answer::ok(&WebhookEndpointWithSecret::new(&after, &secret));
-        let mut changes = after.save(&before, now);
+        let mut changes = after.save(now);
         changes.insert(caller.audit("webhook_endpoint.secret_rotated", id, &mut fresh));
         Ok((changes, answer))
     };

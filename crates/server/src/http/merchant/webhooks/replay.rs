@@ -113,10 +113,10 @@ pub async fn recover(
     let asked = || async {
         let before = changeable(&app, &caller, id).await?;
         let mut fresh = app.fresh();
-        let mut after = before.clone().recover(after_sequence, from)?;
+        let mut after = before.recover(after_sequence, from)?;
         after.updated_at = fresh.now();
         let body = serde_json::to_vec(&after.view()).expect("views serialize");
-        let mut changes = after.save(&before, fresh.now());
+        let mut changes = after.save(fresh.now());
         changes.insert(caller.audit("webhook_endpoint.recovery_asked", id, &mut fresh));
         Ok((changes, Answer { status: StatusCode::ACCEPTED, body }))
     };
@@ -140,9 +140,13 @@ async fn place_of(app: &App, caller: &Caller, since: &Since) -> Result<(i64, Tim
         })?;
         return Ok((found.sequence, Timestamp(0)));
     }
-    let from = Timestamp::parse(&text).ok_or_else(|| {
-        ApiError::invalid(PARAM, "must be an event's id, epoch seconds or an RFC 3339 time")
+    let from = Timestamp::parse_since(&text).ok_or_else(|| {
+        let must = "must be an event's id, epoch seconds or milliseconds, or an RFC 3339 time";
+        ApiError::invalid(PARAM, must)
     })?;
+    if !from.is_near_or_past(app.now()) {
+        return Err(ApiError::invalid(PARAM, "must not be more than a day from now"));
+    }
     let lane = app.store.lane_of(caller.merchant_id);
     Ok((app.store.place_of(lane, from).await?.saturating_sub(1), from))
 }

@@ -1,7 +1,7 @@
 //! What a developer's own server does with what it is posted: it can be stopped, with everybody
 //! who is connected, and go on at the same port.
 
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -36,6 +36,7 @@ impl Received {
 struct Inside {
     received: Mutex<Vec<Received>>,
     answer: AtomicU16,
+    answer_bytes: AtomicUsize,
     /// How many different events have arrived.
     count: watch::Sender<usize>,
 }
@@ -59,6 +60,11 @@ impl Target {
     /// What it answers from now on.
     pub fn answer(&self, status: u16) {
         self.inside.answer.store(status, Ordering::SeqCst);
+    }
+
+    /// With a body of so many bytes.
+    pub fn answer_bytes(&self, bytes: usize) {
+        self.inside.answer_bytes.store(bytes, Ordering::SeqCst);
     }
 
     /// Closes its port and all connections.
@@ -99,7 +105,11 @@ async fn serve_all(listener: TcpListener, inside: Arc<Inside>) {
     }
 }
 
-async fn receive(State(inside): State<Arc<Inside>>, headers: HeaderMap, body: Bytes) -> StatusCode {
+async fn receive(
+    State(inside): State<Arc<Inside>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> (StatusCode, String) {
     let body = String::from_utf8(body.to_vec()).expect("UTF-8");
     let mut all = inside.received.lock().expect("no panic holds this lock");
     all.push(Received { headers, body });
@@ -107,5 +117,6 @@ async fn receive(State(inside): State<Arc<Inside>>, headers: HeaderMap, body: By
     bodies.sort_unstable();
     bodies.dedup();
     inside.count.send_replace(bodies.len());
-    StatusCode::from_u16(inside.answer.load(Ordering::SeqCst)).expect("a status")
+    let status = StatusCode::from_u16(inside.answer.load(Ordering::SeqCst)).expect("a status");
+    (status, "x".repeat(inside.answer_bytes.load(Ordering::SeqCst)))
 }

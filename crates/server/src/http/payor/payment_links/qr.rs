@@ -1,0 +1,55 @@
+//! The picture of a link: a QR code as an SVG to put straight into a page.
+//!
+//! Error correction is M: a code on a screen is seldom damaged, and more would make it denser than
+//! a phone reads from a distance. Rows are strokes of one path, a tenth of what a shape for every
+//! module would weigh. The quiet zone the standard asks for is part of the picture, so that a page
+//! cannot forget it.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use qrcode::{Color, EcLevel, QrCode};
+
+/// Modules of white around the code.
+const QUIET_ZONE_MODULES: usize = 4;
+/// The size a page shows unless it says another.
+const PIXELS_PER_MODULE: usize = 4;
+
+/// A data URI of the text's QR code. The text is a link, shorter than the 2,331 bytes a code holds.
+pub fn qr_code(text: &str) -> String {
+    let code = QrCode::with_error_correction_level(text, EcLevel::M);
+    let code = code.expect("every part of a link is bounded far below what a QR code holds");
+    format!("data:image/svg+xml;base64,{}", STANDARD.encode(svg(&code)))
+}
+
+fn svg(code: &QrCode) -> String {
+    let width = code.width() + 2 * QUIET_ZONE_MODULES;
+    let pixels = width * PIXELS_PER_MODULE;
+    let colors = code.to_colors();
+    let rows = colors.chunks(code.width()).zip(QUIET_ZONE_MODULES..);
+    let strokes: String = rows.map(|(row, line)| row_strokes(row, line)).collect();
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{pixels}\" height=\"{pixels}\" \
+         viewBox=\"0 -.5 {width} {width}\" shape-rendering=\"crispEdges\">\
+         <path fill=\"#fff\" d=\"M0-.5h{width}v{width}H0z\"/>\
+         <path stroke=\"#000\" d=\"{strokes}\"/></svg>"
+    )
+}
+
+/// One row's dark runs, each a line of the path's own width: `M4 4h7m2 0h1`.
+fn row_strokes(row: &[Color], line: usize) -> String {
+    let mut strokes = String::new();
+    let mut column = QUIET_ZONE_MODULES;
+    let mut pen = None;
+    for run in row.chunk_by(|left, right| left == right) {
+        if run[0] == Color::Dark {
+            match pen {
+                None => strokes.push_str(&format!("M{column} {line}")),
+                Some(at) => strokes.push_str(&format!("m{} 0", column - at)),
+            }
+            strokes.push_str(&format!("h{}", run.len()));
+            pen = Some(column + run.len());
+        }
+        column += run.len();
+    }
+    strokes
+}
