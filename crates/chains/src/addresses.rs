@@ -27,6 +27,10 @@ pub trait AddressBook: Send + Sync {
 pub enum NoAddress {
     #[error("no keys are set up for this network and environment")]
     NoKeys,
+    #[error("the keys give no address at this index")]
+    NoSuchIndex,
+    #[error("the list of addresses is used up")]
+    ListIsUsedUp,
 }
 
 /// Well-formed addresses nobody holds a key to, which is all a simulated network needs.

@@ -5,8 +5,13 @@
 //! simulation can choose them.
 
 pub mod addresses;
+pub mod cardano;
 pub mod chain;
+pub mod evm;
 pub mod hashes;
+pub mod keys;
 pub mod rpc;
 pub mod simulated;
+pub mod solana;
+pub mod sui;
 pub mod ton;

@@ -28,6 +28,7 @@ pub mod payment;
 pub mod public_address;
 pub mod questions;
 pub mod quote;
+pub mod rate;
 pub mod refusal;
 pub mod retention;
 pub mod secret;

@@ -134,6 +134,21 @@ impl Rate {
         if picos == 0 { Err(AmountError::NotANumber) } else { Ok(Rate(picos)) }
     }
 
+    /// Like `parse`, but cuts off what is finer than a pico-dollar: markets write what they like.
+    pub fn parse_cut(text: &str) -> Result<Rate, AmountError> {
+        let Significant { mut digits, mut power } = significant(text)?;
+        if let Ok(finer) = usize::try_from(-12 - power)
+            && finer > 0
+        {
+            digits.truncate(digits.len().saturating_sub(finer));
+            power = -12;
+        }
+        match digits.bytes().all(|digit| digit == b'0') {
+            true => Err(AmountError::NotANumber),
+            false => scaled(&digits, power, 12).map(Rate),
+        }
+    }
+
     /// What an amount is worth, rounded down.
     pub fn value(self, amount: TokenAmount, decimals: u8) -> Usd {
         let scale = power_of_ten(decimals.into()) * PICOS_PER_MICRO;
@@ -208,6 +223,23 @@ fn divide((high, low): (u128, u128), by: u128) -> Option<(u128, u128)> {
 
 /// Reads a non-negative JSON number (or decimal string) into units of 10^-scale.
 fn parse_decimal(text: &str, scale: u32, places: u32) -> Result<u128, AmountError> {
+    let Significant { digits, power } = significant(text)?;
+    if digits.is_empty() {
+        return Ok(0);
+    }
+    if power < -i64::from(places) {
+        return Err(AmountError::TooPrecise);
+    }
+    scaled(&digits, power, scale)
+}
+
+/// A number is `digits` × 10^power; zero has no digits.
+struct Significant {
+    digits: String,
+    power: i64,
+}
+
+fn significant(text: &str) -> Result<Significant, AmountError> {
     let (mantissa, exponent) = match text.find(['e', 'E']) {
         Some(at) => (&text[..at], parse_exponent(&text[at + 1..])?),
         None => (text, 0),
@@ -218,19 +250,16 @@ fn parse_decimal(text: &str, scale: u32, places: u32) -> Result<u128, AmountErro
     if whole.is_empty() || dangling_point || !well_formed(whole) || !well_formed(fraction) {
         return Err(AmountError::NotANumber);
     }
-    let digits: String = [whole, fraction].concat();
-    let kept = digits.trim_end_matches('0');
-    if kept.is_empty() {
-        return Ok(0);
-    }
-    let dropped = (digits.len() - kept.len()) as i64;
-    // The number is `kept` × 10^power.
-    let power = exponent - fraction.len() as i64 + dropped;
-    if power < -i64::from(places) {
-        return Err(AmountError::TooPrecise);
-    }
+    let mut digits: String = [whole, fraction].concat();
+    let written = digits.len();
+    digits.truncate(digits.trim_end_matches('0').len());
+    let dropped = (written - digits.len()) as i64;
+    Ok(Significant { digits, power: exponent - fraction.len() as i64 + dropped })
+}
+
+fn scaled(digits: &str, power: i64, scale: u32) -> Result<u128, AmountError> {
+    let number: u128 = digits.parse().map_err(|_| AmountError::TooLarge)?;
     let shift = power + i64::from(scale);
-    let number: u128 = kept.parse().map_err(|_| AmountError::TooLarge)?;
     let factor = u32::try_from(shift).ok().and_then(|shift| 10_u128.checked_pow(shift));
     factor.and_then(|factor| number.checked_mul(factor)).ok_or(AmountError::TooLarge)
 }
@@ -286,6 +315,22 @@ mod tests {
         assert_eq!(text(50_000_000), "50");
         assert_eq!(text(10_000), "0.01");
         assert_eq!(text(-1_500_000), "-1.5");
+    }
+
+    #[test]
+    fn a_market_s_price_is_cut_at_a_pico_dollar() {
+        for (text, picos) in [
+            ("1e-7", Ok(100_000)),
+            ("67187.3358936566123", Ok(67_187_335_893_656_612)),
+            ("0.0000000000019", Ok(1)),
+            ("0.0000000000009", Err(AmountError::NotANumber)),
+            ("1e-300", Err(AmountError::NotANumber)),
+            ("0", Err(AmountError::NotANumber)),
+            ("-3", Err(AmountError::NotANumber)),
+            ("1e300", Err(AmountError::TooLarge)),
+        ] {
+            assert_eq!(Rate::parse_cut(text), picos.map(Rate), "{text}");
+        }
     }
 
     #[test]

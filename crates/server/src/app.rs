@@ -52,13 +52,18 @@ pub struct App {
 pub type Shared = Arc<App>;
 
 impl App {
-    pub fn new(config: Config, clock: Clock, store: Store, keys: KeyRing) -> Shared {
+    pub fn new(
+        config: Config,
+        clock: Clock,
+        store: Store,
+        keys: KeyRing,
+    ) -> anyhow::Result<Shared> {
+        let networks = Networks::open(&config, &clock, &store)?;
         let process = RowKey::from(clock.fresh().uuid());
         store.announce(process);
-        let networks = Networks::new(&config, &clock, &store);
-        Arc::new(App {
+        Ok(Arc::new(App {
             limits: RateLimits::new(&config),
-            rates: RateBook::fixed(clock.now()),
+            rates: RateBook::new(&config, clock.now())?,
             caches: Caches::new(),
             address_indexes: AddressIndexes::new(),
             metrics: Metrics::new(),
@@ -74,7 +79,7 @@ impl App {
             store,
             clock,
             config,
-        })
+        }))
     }
 
     pub fn now(&self) -> Timestamp {

@@ -1,12 +1,14 @@
 //! Configuration: a TOML file, then `PEPAY_*` environment variables, each key with a sane default.
 
 mod chains;
+mod rates;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use domain::environment::Environment;
+use domain::network::Network;
 use domain::retention::{EVENT_DAYS_DEFAULT, EVENT_DAYS_MAX, EVENT_DAYS_MIN};
 use domain::secret::Secret;
 use domain::subnet::Subnet;
@@ -15,6 +17,7 @@ use domain::webhook_endpoint::{Loopback, Reach};
 use serde::Deserialize;
 
 pub use self::chains::{ChainConfig, ChainConfigs};
+pub use self::rates::{RateSourceConfig, RateSourceKind, RatesConfig};
 use crate::outbound::{Patience, Resolve};
 
 /// Each delivery on its way holds a connection and up to 16 KiB of an answer.
@@ -77,9 +80,11 @@ pub struct Config {
     pub ws_stall_ms: u64,
     /// The networks that have nodes, and what else is known of them.
     pub chains: ChainConfigs,
+    /// Where prices come from.
+    pub rates: RatesConfig,
     /// Tokens beside those that ship.
     pub tokens: Vec<AddedToken>,
-    /// Opens the keystores of this deployment; default: `PEPAY_KEYSTORE_PASSPHRASE`.
+    /// Opens the keystores of this deployment: `PEPAY_KEYSTORE_PASSPHRASE`, never the file.
     #[serde(skip)]
     pub keystore_passphrase: Option<Secret>,
     /// Made by `pepay dev`: demo merchant, demo keys, simulated networks.
@@ -149,6 +154,7 @@ impl Default for Config {
             ws_heartbeat_ms: 25_000,
             ws_stall_ms: 10_000,
             chains: ChainConfigs::new(),
+            rates: RatesConfig::default(),
             tokens: Vec::new(),
             keystore_passphrase: None,
             is_dev: false,
@@ -171,12 +177,16 @@ impl Config {
             }
             None => toml::Table::new(),
         };
+        let mut keystore_passphrase = None;
         for (name, value) in variables {
-            if let Some(key) = setting_of(&name) {
+            if name == "PEPAY_KEYSTORE_PASSPHRASE" {
+                keystore_passphrase = Some(Secret::new(value));
+            } else if let Some(key) = setting_of(&name) {
                 set(&mut table, &key, &value);
             }
         }
-        let config: Config = toml::Value::Table(table).try_into().context("configuration")?;
+        let mut config: Config = toml::Value::Table(table).try_into().context("configuration")?;
+        config.keystore_passphrase = keystore_passphrase;
         config.check()?;
         Ok(config)
     }
@@ -184,6 +194,11 @@ impl Config {
     pub fn database_url(&self) -> String {
         let default = || format!("sqlite:{}", self.data_dir.join("pepay.db").display());
         self.database_url.clone().unwrap_or_else(default)
+    }
+
+    /// What is said of one network.
+    pub fn chain(&self, (environment, network): (Environment, Network)) -> Option<&ChainConfig> {
+        self.chains.get(&environment)?.get(&network)
     }
 
     pub fn serves(&self, environment: Environment) -> bool {
@@ -201,6 +216,11 @@ impl Config {
         Reach { loopback, allowed: nets.filter_map(|net| Subnet::parse(net)).collect() }
     }
 
+    /// How far prices may be asked for: the operator names the sources, so this machine is open.
+    pub fn rate_reach(&self) -> Reach {
+        Reach { loopback: Loopback::Open, ..self.webhook_reach() }
+    }
+
     fn check(&self) -> anyhow::Result<()> {
         if self.environments.is_empty() {
             bail!("environments: name devnet, mainnet or both");
@@ -215,6 +235,7 @@ impl Config {
             );
         }
         self::chains::check(&self.chains)?;
+        self.rates.check(&self.rate_reach())?;
         for token in &self.tokens {
             token.add()?;
         }

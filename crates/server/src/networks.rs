@@ -3,11 +3,17 @@
 //! A devnet network is simulated unless it has RPC URLs. Keeps what each watcher saw last, for
 //! the confirmations that views show, for expiry and for readiness.
 
+mod books;
+mod real;
+
+pub use self::books::Books;
+pub use self::real::open as open_real;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
 
-use chains::addresses::{AddressBook, NoAddress, SimulatedAddresses};
-use chains::chain::Chain;
+use chains::addresses::NoAddress;
+use chains::chain::{Chain, NodeHealth};
 use domain::address::Address;
 use domain::environment::Environment;
 use domain::network::{Depths, Network, SIMULATED_DEPTHS};
@@ -16,17 +22,14 @@ use domain::watch::WatchCursor;
 use store::Store;
 
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{ChainConfig, Config};
+use crate::networks::books::Simulated;
 use crate::simulated::SimulatedNode;
 
 /// One network of one environment.
 pub type Place = (Environment, Network);
 
-/// Simulated addresses hold nothing, so their seed is no secret.
-const SIMULATED_SEED: [u8; 32] = *b"pepay simulated deposit address!";
-
 const SIMULATED_POLL_MS: u64 = 250;
-const REAL_POLL_MS: u64 = 2_000;
 
 pub struct Networks {
     chains: BTreeMap<Place, Arc<dyn Chain>>,
@@ -34,33 +37,50 @@ pub struct Networks {
     /// What the operator chose instead of the networks' own.
     depths: BTreeMap<Place, Depths>,
     polls_ms: BTreeMap<Place, u64>,
-    addresses: SimulatedAddresses,
+    books: Books,
     seen: RwLock<BTreeMap<Place, WatchCursor>>,
 }
 
 impl Networks {
-    pub fn new(config: &Config, clock: &Clock, store: &Store) -> Networks {
-        let mut chains: BTreeMap<Place, Arc<dyn Chain>> = BTreeMap::new();
-        let mut simulated = BTreeMap::new();
-        if config.serves(Environment::Devnet) {
+    /// Opens what the configuration names; no node is asked yet.
+    pub fn open(config: &Config, clock: &Clock, store: &Store) -> anyhow::Result<Networks> {
+        let mut networks = Networks {
+            chains: BTreeMap::new(),
+            simulated: BTreeMap::new(),
+            depths: BTreeMap::new(),
+            polls_ms: BTreeMap::new(),
+            books: Books::open(config)?,
+            seen: RwLock::new(BTreeMap::new()),
+        };
+        for &environment in &config.environments {
             for network in Network::ALL {
-                let block_ms = config.simulated_block_ms;
-                let node =
-                    Arc::new(SimulatedNode::new(network, block_ms, store.clone(), clock.clone()));
-                simulated.insert(network, node.clone());
-                chains.insert((Environment::Devnet, network), node);
+                let place = (environment, network);
+                match config.chain(place) {
+                    Some(chain) if chain.is_real() => networks.add_real(place, chain)?,
+                    _ if environment == Environment::Devnet => {
+                        networks.add_simulated(network, config, clock, store);
+                    }
+                    // Mainnet without nodes is not served.
+                    Some(_) | None => {}
+                }
             }
         }
-        let addresses = SimulatedAddresses::new(SIMULATED_SEED);
-        let (depths, polls_ms) = (BTreeMap::new(), BTreeMap::new());
-        Networks {
-            chains,
-            simulated,
-            depths,
-            polls_ms,
-            addresses,
-            seen: RwLock::new(BTreeMap::new()),
-        }
+        Ok(networks)
+    }
+
+    fn add_real(&mut self, place: Place, config: &ChainConfig) -> anyhow::Result<()> {
+        self.chains.insert(place, real::open(place, config)?);
+        self.depths.extend(config.confirmations.map(|chosen| (place, chosen.depths())));
+        self.polls_ms.extend(config.poll_ms.map(|chosen| (place, chosen)));
+        Ok(())
+    }
+
+    fn add_simulated(&mut self, network: Network, config: &Config, clock: &Clock, store: &Store) {
+        let block_ms = config.simulated_block_ms;
+        let node = SimulatedNode::new(network, block_ms, store.clone(), clock.clone());
+        let node = Arc::new(node);
+        self.simulated.insert(network, node.clone());
+        self.chains.insert((Environment::Devnet, network), node);
     }
 
     pub fn places(&self) -> impl Iterator<Item = Place> {
@@ -79,10 +99,9 @@ impl Networks {
     /// Blocks that make a payment final here.
     pub fn depths(&self, environment: Environment, network: Network) -> Depths {
         let place = (environment, network);
-        let is_simulated = environment == Environment::Devnet && self.is_simulated(network);
         match self.depths.get(&place) {
             Some(chosen) => *chosen,
-            None if is_simulated => SIMULATED_DEPTHS,
+            None if self.is_simulated(place) => SIMULATED_DEPTHS,
             None => network.profile(environment).confirmations,
         }
     }
@@ -90,12 +109,11 @@ impl Networks {
     /// How long a watcher waits between two looks when nothing is left to see.
     pub fn poll_ms(&self, place: Place) -> u64 {
         let chosen = self.polls_ms.get(&place).copied();
-        let is_simulated = place.0 == Environment::Devnet && self.is_simulated(place.1);
-        chosen.unwrap_or(if is_simulated { SIMULATED_POLL_MS } else { REAL_POLL_MS })
+        chosen.unwrap_or(if self.is_simulated(place) { SIMULATED_POLL_MS } else { real::POLL_MS })
     }
 
-    fn is_simulated(&self, network: Network) -> bool {
-        self.simulated.contains_key(&network)
+    pub fn is_simulated(&self, (environment, network): Place) -> bool {
+        environment == Environment::Devnet && self.simulated.contains_key(&network)
     }
 
     /// The deposit address of a derivation index.
@@ -105,10 +123,12 @@ impl Networks {
         network: Network,
         index: u32,
     ) -> Result<Address, NoAddress> {
-        if !self.chains.contains_key(&(environment, network)) {
+        let place = (environment, network);
+        if !self.chains.contains_key(&place) {
             return Err(NoAddress::NoKeys);
         }
-        self.addresses.address(network, environment, index)
+        let is_simulated = if self.is_simulated(place) { Simulated::Yes } else { Simulated::No };
+        self.books.address(place, index, is_simulated)
     }
 
     /// The newest block known of a network; zero before the first look.
@@ -135,6 +155,15 @@ impl Networks {
     /// Forgets what was seen here: another process watches this network now.
     pub fn forget(&self, (environment, network): Place) {
         self.seen.write().expect("no panic holds this lock").remove(&(environment, network));
+    }
+
+    /// How the nodes behind the networks fare.
+    pub fn health(&self) -> Vec<(Place, NodeHealth)> {
+        let of = |(place, chain): (&Place, &Arc<dyn Chain>)| {
+            let place = *place;
+            chain.health().into_iter().map(move |node| (place, node))
+        };
+        self.chains.iter().flat_map(of).collect()
     }
 
     /// How far each watcher is behind; none before its first look.

@@ -1,27 +1,24 @@
 //! Today's prices: what one whole token is worth in USD.
 //!
-//! The fixed table is data, right for devnet and for USD stablecoins. Other sources come behind
-//! the same book.
+//! They come from a fixed table, right for devnet and for USD stablecoins, or from HTTP sources of
+//! the operator's. Where there is no price, nothing is quoted; who said it is nobody's business
+//! outside this house.
 
-use std::sync::RwLock;
+mod document;
+mod fixed;
+mod http;
+mod market;
 
 use domain::money::Rate;
 use domain::quote::RATE_STALE_MS;
 use domain::time::Timestamp;
 use domain::token::Token;
 
-/// (symbol, USD): a round number each, so that devnet amounts are easy to follow.
-const FIXED: [(&str, &str); 9] = [
-    ("USD", "1"),
-    ("EUR", "1.10"),
-    ("ETH", "3000"),
-    ("BNB", "600"),
-    ("AVAX", "30"),
-    ("SOL", "150"),
-    ("TON", "5"),
-    ("ADA", "0.50"),
-    ("SUI", "2"),
-];
+use self::fixed::FixedRates;
+use self::http::HttpRates;
+use crate::clock::Clock;
+use crate::config::{Config, RateSourceKind};
+use crate::metrics::Metrics;
 
 /// A price and when it was last confirmed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,43 +34,70 @@ impl Price {
     }
 }
 
+enum RateSource {
+    Fixed(FixedRates),
+    Http(HttpRates),
+}
+
 pub struct RateBook {
-    refreshed_at: RwLock<Timestamp>,
-    is_fixed: bool,
+    source: RateSource,
 }
 
 impl RateBook {
-    pub fn fixed(now: Timestamp) -> RateBook {
-        RateBook { refreshed_at: RwLock::new(now), is_fixed: true }
+    pub fn new(config: &Config, now: Timestamp) -> anyhow::Result<RateBook> {
+        let source = match config.rates.source {
+            RateSourceKind::Fixed => RateSource::Fixed(FixedRates::new(now)),
+            RateSourceKind::Http => RateSource::Http(HttpRates::new(config, now)?),
+        };
+        Ok(RateBook { source })
     }
 
-    /// The price of a token, if there is one now.
-    ///
-    /// A table of round numbers prices no real money: on mainnet it knows USD stablecoins only.
-    pub fn price(&self, token: &Token) -> Option<Price> {
-        if self.is_fixed && token.environment.is_live() && !token.is_usd_stable() {
-            return None;
+    /// The price a token is offered at, if there is one now.
+    pub fn price(&self, token: &Token, now: Timestamp) -> Option<Price> {
+        match &self.source {
+            RateSource::Fixed(table) => table.price(token),
+            RateSource::Http(sources) => sources.price(token, now),
         }
-        let (_, text) = FIXED.iter().find(|(symbol, _)| *symbol == token.rate_symbol)?;
-        let rate = Rate::parse(text).ok()?;
-        let updated_at = *self.refreshed_at.read().expect("no panic holds this lock");
-        Some(Price { rate, updated_at })
     }
 
     /// The price to lock a quote at. A stale one is not locked where money is real.
     pub fn lockable(&self, token: &Token, now: Timestamp) -> Option<Price> {
-        let price = self.price(token)?;
+        let price = self.price(token, now)?;
         (!token.environment.is_live() || !price.is_stale(now)).then_some(price)
     }
 
-    /// Confirms the prices anew. A fixed table is always as true as it was.
-    pub fn refresh(&self, now: Timestamp) {
-        if self.is_fixed {
-            *self.refreshed_at.write().expect("no panic holds this lock") = now;
+    /// What a transfer without a live quote is worth now.
+    ///
+    /// A USD stablecoin that left par is offered to nobody, but what was sent is worth the market's
+    /// price, and never more than par.
+    pub fn worth(&self, token: &Token, now: Timestamp) -> Option<Rate> {
+        match &self.source {
+            RateSource::Fixed(table) => table.price(token).map(|price| price.rate),
+            RateSource::Http(sources) => sources.worth(token, now),
         }
     }
 
+    /// Confirms the prices anew: one bounded round over every source.
+    pub async fn refresh(&self, clock: &Clock, metrics: &Metrics) {
+        match &self.source {
+            RateSource::Fixed(table) => table.refresh(clock.now()),
+            RateSource::Http(sources) => sources.refresh(clock, metrics).await,
+        }
+    }
+
+    /// How old the word of each source is.
+    pub fn measure(&self, metrics: &Metrics, now: Timestamp) {
+        match &self.source {
+            RateSource::Fixed(_) => {}
+            RateSource::Http(sources) => sources.measure(metrics, now),
+        }
+    }
+
+    /// As merchants read it: the kind of source, never which.
     pub fn source_name(&self) -> &'static str {
-        "fixed"
+        match &self.source {
+            RateSource::Fixed(_) => "fixed",
+            RateSource::Http(_) => "market",
+        }
     }
 }

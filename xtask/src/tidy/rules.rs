@@ -27,8 +27,12 @@ const RANDOMNESS: [&str; 6] =
     ["getrandom", "rand::", "OsRng", "thread_rng", "Uuid::now_v7", "Uuid::new_v4"];
 /// The store measures how long its commits wait, and the transport to nodes how long they take.
 const STOPWATCH: &str = "Instant::now";
-const STOPWATCH_HOMES: [&str; 3] =
-    ["crates/store/src/", "crates/chains/src/rpc/", "crates/chains/src/sui/nodes"];
+const STOPWATCH_HOMES: [&str; 4] = [
+    "crates/store/src/",
+    "crates/chains/src/rpc/",
+    "crates/chains/src/sui/nodes",
+    "crates/chains/examples/",
+];
 
 const EXACT_HOMES: [&str; 2] = ["crates/domain/", "crates/store/"];
 

@@ -95,10 +95,8 @@ impl Client {
 
     /// A block that the head says exists.
     pub(super) async fn block(&self, number: u64) -> Result<BlockRef, ChainError> {
-        let is_whole = |answer: &wire::Blocks| masterchain_block(number, answer).is_some();
-        let what = format!("block {number}");
-        let answer = self.ask(&masterchain_block_path(number), &what, is_whole).await?;
-        masterchain_block(number, &answer).ok_or_else(|| unavailable(&what))
+        let read = |answer: &wire::Blocks| masterchain_block(number, answer);
+        self.ask(&masterchain_block_path(number), &format!("block {number}"), read).await
     }
 
     /// A block that may not exist.
@@ -143,8 +141,7 @@ impl Client {
         let path = format!("/api/v3/blocks?mc_seqno={number}&limit={PAGE_ROWS}&sort=asc");
         let what = format!("block {number} with its shards");
         let read = |answer: &wire::Blocks| decode::committed(number, &answer.blocks).ok().flatten();
-        let answer = self.ask(&path, &what, |answer| read(answer).is_some()).await?;
-        let Committed { block, transactions } = read(&answer).ok_or_else(|| unavailable(&what))?;
+        let Committed { block, transactions } = self.ask(&path, &what, read).await?;
         if transactions > TRANSACTIONS_PER_BLOCK_MAX {
             return Err(unavailable(&format!("a credible number of transactions in {what}")));
         }
@@ -182,8 +179,7 @@ impl Client {
                 && arrivals.iter().all(|arrival| arrival.block_number == Some(number));
             is_whole.then_some(arrivals)
         };
-        let answer = self.ask(&path, &what, |answer| read(answer).is_some()).await?;
-        read(&answer).ok_or_else(|| unavailable(&what))
+        self.ask(&path, &what, read).await
     }
 
     /// The transaction with this hash, in hexadecimal.
@@ -303,25 +299,22 @@ impl Client {
         }
     }
 
-    /// Asks the healthiest node, and every node if its answer is not whole.
-    async fn ask<T: DeserializeOwned + Send>(
+    /// Asks the healthiest node, and every node if nothing whole can be read from its answer.
+    async fn ask<T: DeserializeOwned + Send, R: Send>(
         &self,
         path: &str,
         what: &str,
-        is_whole: impl Fn(&T) -> bool + Send + Sync,
-    ) -> Result<T, ChainError> {
-        if let Some(answer) = self.nodes.get::<T>(path).await?
-            && is_whole(&answer)
-        {
-            return Ok(answer);
+        read: impl Fn(&T) -> Option<R> + Send + Sync,
+    ) -> Result<R, ChainError> {
+        let answer = self.nodes.get::<T>(path).await?;
+        if let Some(whole) = answer.as_ref().and_then(&read) {
+            return Ok(whole);
         }
         let mut whole = None;
         for (node, answer) in self.nodes.get_each::<T>(path).await {
-            match answer {
-                Ok(Some(answer)) if is_whole(&answer) => whole = whole.or(Some(answer)),
-                Ok(Some(_) | None) => {
-                    self.nodes.complain(node, &format!("it does not have {what}"))
-                }
+            match answer.map(|answer| answer.as_ref().and_then(&read)) {
+                Ok(Some(read)) => whole = whole.or(Some(read)),
+                Ok(None) => self.nodes.complain(node, &format!("it does not have {what}")),
                 Err(RpcError::Unavailable(_) | RpcError::Refused { .. }) => {}
             }
         }

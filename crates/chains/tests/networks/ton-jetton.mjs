@@ -195,7 +195,8 @@ export function impostor(owner, master) {
 /// What a minter is told to mint; `forward` coins go on to the owner with a notification.
 export function mintBody(to, amount, forward) {
     return beginCell().storeUint(21, 32).storeUint(0, 64).storeAddress(to)
-        .storeCoins(100_000_000n + forward).storeRef(internalTransferBody(amount, forward)).endCell();
+        .storeCoins(100_000_000n + forward).storeRef(internalTransferBody(amount, forward))
+        .endCell();
 }
 
 export function internalTransferBody(amount, forward) {

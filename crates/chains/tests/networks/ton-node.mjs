@@ -10,7 +10,7 @@ import http from 'node:http';
 import crypto from 'node:crypto';
 import { Blockchain } from '@ton/sandbox';
 import { Address, Cell, beginCell, external, internal, storeMessage, SendMode } from '@ton/core';
-import { WalletContractV5R1 } from '@ton/ton';
+import { JettonMaster, JettonWallet, WalletContractV5R1 } from '@ton/ton';
 import { keyPairFromSeed } from '@ton/crypto';
 import * as jettons from './ton-jetton.mjs';
 
@@ -25,12 +25,15 @@ const key = keyPairFromSeed(Buffer.alloc(32, 7));
 const payer = WalletContractV5R1.create({ publicKey: key.publicKey });
 const minters = {};
 const faults = {};
+const wallets = new Map();
 let blocks = [];
 let fork = 0;
 let payerSeqno = 0;
 let saved = null;
+let lastAct = Promise.resolve();
 
-const raw = (address) => (address ? `${address.workChain}:${address.hash.toString('hex').toUpperCase()}` : null);
+const upperHex = (bytes) => bytes.toString('hex').toUpperCase();
+const raw = (address) => (address ? `${address.workChain}:${upperHex(address.hash)}` : null);
 const base64 = (cell) => cell.hash().toString('base64');
 const hex = (cell) => cell.hash().toString('hex');
 
@@ -53,14 +56,16 @@ function described(it, seqno) {
         account: raw(new Address(it.inMessage.info.dest.workChain, addressBytes(it.address))),
         hash: it.hash().toString('base64'), lt: String(it.lt), now: it.now,
         mc_block_seqno: seqno, emulated: false,
-        prev_trans_lt: String(it.prevTransactionLt), orig_status: it.oldStatus, end_status: it.endStatus,
+        prev_trans_lt: String(it.prevTransactionLt),
+        orig_status: it.oldStatus, end_status: it.endStatus,
         total_fees: String(it.totalFees.coins),
         description: {
             type: 'ord', aborted: description.aborted, destroyed: description.destroyed,
             compute_ph: compute.type === 'skipped'
                 ? { skipped: true, reason: compute.reason.replace('-', '_') }
                 : { skipped: false, success: compute.success, exit_code: compute.exitCode },
-            ...(description.bouncePhase && { bounce: { type: bounce[description.bouncePhase.type] } }),
+            ...(description.bouncePhase
+                && { bounce: { type: bounce[description.bouncePhase.type] } }),
         },
         in_msg: message(it.inMessage, inCell),
         out_msgs: [...it.outMessages.values()].map((one) =>
@@ -103,12 +108,17 @@ async function run(message, spread) {
 }
 
 /// A message as if another contract had sent it.
-async function fromTreasury(to, value, body, { init, spread = false, bounce = false } = {}) {
+async function fromTreasury(to, value, body, { init, spread = false } = {}) {
+    return run(treasuryMessage(to, value, body, init), spread);
+}
+
+function treasuryMessage(to, value, body, init) {
     const info = {
-        type: 'internal', ihrDisabled: true, bounce, bounced: false, src: treasury.address, dest: to,
-        value: { coins: BigInt(value) }, ihrFee: 0n, forwardFee: 0n, createdAt: 0, createdLt: 0n,
+        type: 'internal', ihrDisabled: true, bounce: false, bounced: false,
+        src: treasury.address, dest: to, value: { coins: BigInt(value) },
+        ihrFee: 0n, forwardFee: 0n, createdAt: 0, createdLt: 0n,
     };
-    return run({ info, init, body: body ?? Cell.EMPTY }, spread);
+    return { info, init, body: body ?? Cell.EMPTY };
 }
 
 /// One signed order of the paying wallet, with up to 255 messages.
@@ -126,13 +136,15 @@ async function order(messages, spread) {
 
 async function walletAddress(master, owner) {
     const argument = { type: 'slice', cell: beginCell().storeAddress(owner).endCell() };
-    return (await chain.runGetMethod(master, 'get_wallet_address', [argument])).stackReader.readAddress();
+    const answer = await chain.runGetMethod(master, 'get_wallet_address', [argument]);
+    return answer.stackReader.readAddress();
 }
 
 async function asMessage(it) {
     const to = Address.parse(it.to);
     if (it.kind === 'coins') {
-        return internal({ to, value: BigInt(it.value), bounce: it.bounce ?? false, body: it.comment });
+        const value = BigInt(it.value);
+        return internal({ to, value, bounce: it.bounce ?? false, body: it.comment });
     }
     const amount = BigInt(it.amount);
     const forward = BigInt(it.forward);
@@ -141,8 +153,9 @@ async function asMessage(it) {
     return internal({ to: wallet, value: 150_000_000n + forward, bounce: true, body });
 }
 
+const inHex = (hash) => Buffer.from(hash, 'base64').toString('hex');
 const rows = (transactions) =>
-    transactions.map((it) => ({ ...it.row, hash: Buffer.from(it.row.hash, 'base64').toString('hex') }));
+    transactions.map((it) => ({ ...it.row, hash: inHex(it.row.hash) }));
 
 const acts = {
     async pay({ messages, spread }) {
@@ -164,6 +177,16 @@ const acts = {
         const it = jettons.impostor(Address.parse(owner), minters[jetton].address);
         const body = jettons.internalTransferBody(BigInt(amount), 0n);
         return { transactions: rows(await fromTreasury(it.address, 1_000_000_000n, body, it)) };
+    },
+    /// One block of many payments, one unit more each.
+    async crowd({ to, count }) {
+        const done = [];
+        for (let paid = 1; paid <= count; paid += 1) {
+            const message = treasuryMessage(Address.parse(to), paid);
+            for await (const it of await chain.sendMessageIter(message)) done.push(it);
+        }
+        commit(done);
+        return {};
     },
     async blocks({ count }) {
         for (let made = 0; made < count; made += 1) commit([]);
@@ -198,7 +221,7 @@ const masterchainBlock = (block) => shardBlock(block, -1, MASTERCHAIN_SHARD, [])
 function answers(fault) {
     const visible = blocks.slice(0, blocks.length - (fault.lag ?? 0)).map((block) => (
         fault.lie === block.seqno
-            ? { ...block, hash: crypto.createHash('sha256').update('lie').digest('base64'), transactions: [] }
+            ? { ...block, hash: Buffer.alloc(32, 'lie').toString('base64'), transactions: [] }
             : block));
     const known = (fault.forget ? [] : visible);
     const at = (seqno) => known.find((block) => block.seqno === Number(seqno));
@@ -209,7 +232,7 @@ function answers(fault) {
         const cut = sorted.slice(offset, offset + Math.min(Number(query.get('limit') ?? 10), 1000));
         return { transactions: fault.withhold ? cut.slice(1) : cut, address_book: {} };
     };
-    const isHash = (it, wanted) => Buffer.from(it.hash, 'base64').toString('hex') === wanted;
+    const isHash = (it, wanted) => inHex(it.hash) === wanted;
     return {
         masterchainInfo: () => ({
             last: masterchainBlock(visible.at(-1)), first: masterchainBlock(visible[0]),
@@ -219,10 +242,12 @@ function answers(fault) {
             if (!block) return { blocks: [] };
             if (query.get('workchain') === '-1') return { blocks: [masterchainBlock(block)] };
             const shards = SHARDS.map((shard, place) =>
-                shardBlock(block, 0, shard, block.transactions.filter((it) => shardOf(it) === place)));
+                shardBlock(block, 0, shard,
+                    block.transactions.filter((it) => shardOf(it) === place)));
             return { blocks: [masterchainBlock(block), ...shards] };
         },
-        transactionsByMasterchainBlock: (query) => page(at(query.get('seqno'))?.transactions ?? [], query),
+        transactionsByMasterchainBlock: (query) =>
+            page(at(query.get('seqno'))?.transactions ?? [], query),
         transactions(query) {
             const account = query.get('account');
             const since = Number(query.get('start_utime') ?? 0);
@@ -230,36 +255,47 @@ function answers(fault) {
                 (!query.has('hash') || isHash(it, query.get('hash')))
                 && (!account || it.account.toLowerCase() === account) && it.now >= since), query);
         },
-        transactionsByMessage: (query) => page(all().filter((it) => it.inHash === query.get('msg_hash')), query),
+        transactionsByMessage: (query) =>
+            page(all().filter((it) => it.inHash === query.get('msg_hash')), query),
         adjacentTransactions(query) {
             const it = all().find((one) => isHash(one, query.get('hash')))?.it;
             const near = query.get('direction') === 'in' ? [it?.parent] : it?.children ?? [];
             const committed = new Set(all());
-            return { transactions: near.flatMap((one) => (one?.row && committed.has(one.row) ? [one.row] : [])) };
+            const rowsNear = near.map((one) => one?.row).filter((row) => committed.has(row));
+            return { transactions: rowsNear };
         },
         async jettonWallets(query) {
-            const accounts = [...new Set(all().map((it) => it.account))];
-            const found = [];
-            for (const account of fault.unrecognized ? [] : accounts) {
-                const claim = await getMethod({ address: account, method: 'get_wallet_data', stack: [] });
-                if (claim.exit_code !== 0) continue;
-                const [owner, master] = [claim.stack[1], claim.stack[2]].map((entry) =>
-                    Cell.fromBase64(entry.value).beginParse().loadAddress());
-                if (!(await walletAddress(master, owner)).equals(Address.parse(account))) continue;
-                found.push({ address: account, owner: raw(owner), jetton: raw(master), balance: '0' });
-            }
-            const asked = query.getAll('address').map((it) => it.toUpperCase());
+            const seen = new Set(all().map((it) => it.account));
             const owner = query.get('owner_address')?.toUpperCase();
-            return {
-                jetton_wallets: found.filter((it) => (owner ? it.owner === owner : asked.includes(it.address))),
-            };
+            const asked = query.getAll('address').map((it) => it.toUpperCase());
+            const found = [];
+            for (const account of owner ? seen : asked.filter((it) => seen.has(it))) {
+                const it = fault.unrecognized ? null : await recognized(account);
+                if (it && (!owner || it.owner === owner)) found.push(it);
+            }
+            return { jetton_wallets: found };
         },
     };
 }
 
+/// A jetton wallet, if its master agrees that it is one.
+async function recognized(account) {
+    if (wallets.has(account)) return wallets.get(account);
+    const claim = await getMethod({ address: account, method: 'get_wallet_data', stack: [] });
+    if (claim.exit_code !== 0) return null;
+    const [owner, master] = [claim.stack[1], claim.stack[2]].map((entry) =>
+        Cell.fromBase64(entry.value).beginParse().loadAddress());
+    if (!(await walletAddress(master, owner)).equals(Address.parse(account))) return null;
+    const it = { address: account, owner: raw(owner), jetton: raw(master), balance: '0' };
+    wallets.set(account, it);
+    return it;
+}
+
 async function getMethod({ address, method, stack }) {
     const items = stack.map(({ type, value }) =>
-        (type === 'num' ? { type: 'int', value: BigInt(value) } : { type, cell: Cell.fromBase64(value) }));
+        (type === 'num'
+            ? { type: 'int', value: BigInt(value) }
+            : { type, cell: Cell.fromBase64(value) }));
     try {
         const result = await chain.runGetMethod(Address.parse(address), method, items);
         return {
@@ -275,7 +311,12 @@ async function getMethod({ address, method, stack }) {
 
 async function answer(url, body) {
     const [, kind, name, ...rest] = url.pathname.split('/');
-    if (kind === 'act') return acts[name](body);
+    // One act at a time: they share the payer and the queue of messages.
+    if (kind === 'act') {
+        const act = lastAct.then(() => acts[name](body));
+        lastAct = act.catch(() => {});
+        return act;
+    }
     const fault = faults[name] ?? {};
     const path = rest.slice(2).join('/');
     if (fault.garbage) return fault.garbage;
@@ -303,6 +344,10 @@ const server = http.createServer(async (request, response) => {
     }
 });
 
+// Ends with the tests, however they end.
+const parent = process.ppid;
+setInterval(() => process.ppid === parent || process.exit(), 200).unref();
+
 commit([]);
 await fromTreasury(payer.address, 1_000_000_000_000n);
 for (const name of ['USDT', 'USDC']) {
@@ -310,10 +355,16 @@ for (const name of ['USDT', 'USDC']) {
     minters[name] = it;
     const body = jettons.mintBody(payer.address, 1_000_000_000_000n, 0n);
     await fromTreasury(it.address, 1_000_000_000n, body, it);
+    // Independent clients find their way in these contracts.
+    const master = chain.openContract(JettonMaster.create(it.address));
+    const wallet = JettonWallet.create(await master.getWalletAddress(payer.address));
+    const balance = await chain.openContract(wallet).getBalance();
+    if (balance !== 1_000_000_000_000n) throw new Error(`the payer was minted ${balance}`);
 }
 server.listen(0, '127.0.0.1', () => {
     console.log(JSON.stringify({
         url: `http://127.0.0.1:${server.address().port}`, payer: payer.address.toString(),
-        jettons: Object.fromEntries(Object.entries(minters).map(([name, it]) => [name, it.address.toString()])),
+        jettons: Object.fromEntries(
+            Object.entries(minters).map(([name, it]) => [name, it.address.toString()])),
     }));
 });

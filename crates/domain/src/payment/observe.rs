@@ -22,6 +22,9 @@ use crate::unmatched::{Unmatched, UnmatchedReason};
 /// More than any real token has, and little enough that no sum of them passes 128 bits.
 const AMOUNT_MAX: u128 = 1 << 100;
 
+/// Two ADA, in lovelace: more than the ledger asks for with any one token.
+const CARDANO_POSTAGE_MAX: u128 = 2_000_000;
+
 /// A transfer to one of our addresses, and everything its decision depends on.
 #[derive(Clone, Debug)]
 pub struct Sighting<'a> {
@@ -105,7 +108,8 @@ fn see_first(sighting: &Sighting<'_>, amount: TokenAmount, fresh: &mut Fresh) ->
     };
     // Anybody can send nothing; it must not bind the payor to a token.
     let is_worth_something = value.is_some_and(|value| value > Usd::ZERO);
-    let is_counted = is_worth_something && !is_late && accepts(sighting, token);
+    let is_postage = is_postage(sighting, token, amount);
+    let is_counted = is_worth_something && !is_late && !is_postage && accepts(sighting, token);
     let payment = Payment {
         id: PaymentId::fresh(fresh),
         invoice_id: invoice.id,
@@ -163,6 +167,15 @@ fn accepts(sighting: &Sighting<'_>, token: Option<&'static Token>) -> bool {
     token.is_some_and(is_open_to)
         && !sighting.is_token_blocked
         && invoice.status != InvoiceStatus::Canceled
+}
+
+/// Coin that only carries a token: Cardano sends no token without a little over one ADA. It is
+/// recorded, but it must not bind the payor to ADA, nor pay for him what he did not mean to.
+fn is_postage(sighting: &Sighting<'_>, token: Option<&'static Token>, amount: TokenAmount) -> bool {
+    let is_ada = |token: &Token| sighting.network == Network::Cardano && token.address.is_none();
+    let Some(ada) = token.filter(|token| is_ada(token)) else { return false };
+    let was_asked_for = sighting.quotes.iter().any(|quote| quote.token_id == ada.id);
+    amount.0 <= CARDANO_POSTAGE_MAX && !was_asked_for
 }
 
 fn settlement_of(is_counted: bool) -> SettlementStatus {

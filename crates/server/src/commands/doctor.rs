@@ -4,6 +4,7 @@
 //! code 1 says that something FAILs; a warning alone does not.
 
 mod checks;
+mod networks;
 
 use std::process::ExitCode;
 

@@ -13,6 +13,7 @@ mod events;
 mod file_lock;
 mod fresh;
 mod keys;
+mod keystore;
 mod listen;
 mod master_key;
 mod merchants;
@@ -67,6 +68,8 @@ enum Command {
     Merchants(merchants::MerchantsOptions),
     /// Creates, lists and revokes API keys
     Keys(keys::KeysOptions),
+    /// Makes, takes over, shows and saves the keys of deposit addresses
+    Keystore(keystore::KeystoreOptions),
     /// Writes a copy of the database into one file
     Backup(backup::BackupOptions),
     /// Puts a backup in the place of the database
@@ -96,6 +99,7 @@ pub fn run() -> ExitCode {
         Command::Migrate(options) => migrate::run(options),
         Command::Merchants(options) => merchants::run(options),
         Command::Keys(options) => keys::run(options),
+        Command::Keystore(options) => keystore::run(options),
         Command::Backup(options) => backup::run(options),
         Command::Restore(options) => backup::run_restore(options),
         Command::Copy(options) => copy::run(options),

@@ -73,7 +73,7 @@ pub async fn application(
     }
     check_books(&store).await?;
     check_clock(&store, &clock).await?;
-    Ok(App::new(config, clock, store, keys))
+    App::new(config, clock, store, keys)
 }
 
 /// The ledger sums to zero, asset by asset, or no server runs on it.
@@ -127,6 +127,8 @@ pub async fn run_until_signal(
         tracing::info!("shutting down");
         stop.cancel();
     });
+    // Watchers see payments at once, and what has no live quote is worth today's price.
+    app.stop.run_until_cancelled(app.rates.refresh(&app.clock, &app.metrics)).await;
     crate::workers::spawn_own(&app);
     match workers {
         Workers::On => crate::workers::spawn_shared(&app),

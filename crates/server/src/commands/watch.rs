@@ -79,6 +79,8 @@ async fn look_here(config: Config, options: &WatchOptions) -> anyhow::Result<Vec
     let keys = master_key::for_devnet(&config)?;
     let store = place::open(&config).await?;
     let app = start::application(config, Clock::System, store, keys).await?;
+    // What the watcher missed is worth what it is worth today.
+    app.rates.refresh(&app.clock, &app.metrics).await;
     let place = (options.environment, options.network);
     let watched = watch_transaction(&app, place, &options.tx).await;
     start::finish(&app).await;

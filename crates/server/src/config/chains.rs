@@ -25,6 +25,8 @@ pub type ChainConfigs = BTreeMap<Environment, BTreeMap<Network, ChainConfig>>;
 pub struct ChainConfig {
     /// Nodes of it; without any a devnet network is simulated.
     pub rpc_urls: Vec<String>,
+    /// EIP-155 id of a private EVM network; default: the public one's.
+    pub chain_id: Option<u64>,
     /// Sent to each of them, such as a provider's key.
     pub rpc_headers: BTreeMap<String, String>,
     /// To each node.

@@ -10,16 +10,17 @@ use std::time::Duration;
 use axum::http::header::{HOST, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, Version};
 use bytes::Bytes;
+use domain::webhook_endpoint::Reach;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::client::conn::{TrySendError, http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::time::{Instant, timeout_at};
 
-use super::Failure;
 use super::connect::{Connector, Speaks};
 use super::pool::{Body, Line, Line1, Line2, Pool};
 use super::target::Target;
+use super::{Failure, Patience};
 use crate::config::Config;
 
 const HEADER_BYTES_MAX: usize = 64 * 1024;
@@ -47,12 +48,29 @@ struct Unsent {
 }
 
 impl Client {
+    /// To the servers of merchants, who are strangers.
     pub fn new(config: &Config) -> Client {
+        Client::reaching(config, config.webhook_reach(), config.webhook_patience)
+    }
+
+    /// To wherever `reach` says, waiting no longer than `patience`.
+    pub fn reaching(config: &Config, reach: Reach, patience: Patience) -> Client {
         Client {
-            connector: Connector::new(config),
-            pool: Pool::new(config.webhook_patience.line),
-            attempt_max: config.webhook_patience.attempt,
+            connector: Connector::new(config, reach, patience.connect),
+            pool: Pool::new(patience.line),
+            attempt_max: patience.attempt,
         }
+    }
+
+    /// Asks for a URL and answers what came back, reading at most `answer_bytes_max` of it.
+    pub async fn get(
+        &self,
+        target: &Target,
+        headers: HeaderMap,
+        answer_bytes_max: usize,
+    ) -> Result<Answer, Failure> {
+        let method = Method::GET;
+        self.ask((method, target), headers, Bytes::new(), answer_bytes_max).await
     }
 
     /// Posts `body` and answers what came back, reading at most `answer_bytes_max` of it.
@@ -63,8 +81,19 @@ impl Client {
         body: Bytes,
         answer_bytes_max: usize,
     ) -> Result<Answer, Failure> {
+        let method = Method::POST;
+        self.ask((method, target), headers, body, answer_bytes_max).await
+    }
+
+    async fn ask(
+        &self,
+        (method, target): (Method, &Target),
+        headers: HeaderMap,
+        body: Bytes,
+        answer_bytes_max: usize,
+    ) -> Result<Answer, Failure> {
         let until = Instant::now() + self.attempt_max;
-        let asked = Asked { target, headers, body, answer_bytes_max, until };
+        let asked = Asked { method, target, headers, body, answer_bytes_max, until };
         let posted = timeout_at(until, self.over_any_line(&asked)).await;
         posted.unwrap_or_else(|_| {
             // A line that answers no more must not take the next request with it.
@@ -159,6 +188,7 @@ impl Client {
 
 /// One request, however often it has to be written.
 struct Asked<'a> {
+    method: Method,
     target: &'a Target,
     headers: HeaderMap,
     body: Bytes,
@@ -169,7 +199,7 @@ struct Asked<'a> {
 impl Asked<'_> {
     fn request(&self, speaks: Speaks) -> Request<Body> {
         let mut request = Request::new(Body::new(self.body.clone()));
-        *request.method_mut() = Method::POST;
+        *request.method_mut() = self.method.clone();
         *request.headers_mut() = self.headers.clone();
         match speaks {
             Speaks::Http1 => {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use domain::webhook_endpoint::Reach;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, IpAddr, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -38,7 +39,7 @@ pub(super) struct Connector {
 }
 
 impl Connector {
-    pub fn new(config: &Config) -> Connector {
+    pub fn new(config: &Config, reach: Reach, connect_max: Duration) -> Connector {
         let roots = authorities(config.webhook_ca_file.as_deref()).unwrap_or_else(|error| {
             // The configuration was checked when it was read; the file went away since.
             tracing::error!(error = format!("{error:#}"), "webhook_ca_file is left out");
@@ -52,9 +53,9 @@ impl Connector {
             .with_no_client_auth();
         tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Connector {
-            guard: Guard::new(config),
+            guard: Guard::new(config, reach),
             tls: TlsConnector::from(Arc::new(tls)),
-            connect_max: config.webhook_patience.connect,
+            connect_max,
         }
     }
 

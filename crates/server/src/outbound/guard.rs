@@ -41,9 +41,9 @@ pub(super) struct Guard {
 }
 
 impl Guard {
-    pub fn new(config: &Config) -> Guard {
+    pub fn new(config: &Config, reach: Reach) -> Guard {
         Guard {
-            reach: config.webhook_reach(),
+            reach,
             resolve: config.resolve.clone(),
             look_ups: Arc::new(Semaphore::new(LOOK_UPS_MAX)),
         }

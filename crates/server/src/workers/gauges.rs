@@ -13,12 +13,25 @@ pub async fn collect(app: &App) {
         let head = app.head(environment, network) as i64;
         app.metrics.set(&format!("pepay_watcher_head_number{{{labels}}}"), head);
     }
+    for ((environment, network), node) in app.networks.health() {
+        let labels = format!(
+            "environment=\"{}\",network=\"{}\",node=\"{}\"",
+            environment.as_str(),
+            network.as_str(),
+            node.name
+        );
+        let is_usable = i64::from(node.is_usable && node.complaint.is_none());
+        app.metrics.set(&format!("pepay_node_usable{{{labels}}}"), is_usable);
+        let head = node.head.and_then(|head| i64::try_from(head).ok()).unwrap_or(0);
+        app.metrics.set(&format!("pepay_node_head_number{{{labels}}}"), head);
+    }
     match app.store.counters().await {
         Ok(counters) => counters.iter().for_each(|(name, value)| counter(app, name, *value)),
         Err(error) => tracing::debug!(%error, "counters are not to be had"),
     }
     commits(app);
     app.realtime.measure(&app.metrics);
+    app.rates.measure(&app.metrics, app.now());
     for lane in 0..app.config.lanes {
         if let Ok(head) = app.store.log_head(lane).await {
             app.metrics.set(&format!("pepay_log_position{{lane=\"{lane}\"}}"), head);

@@ -36,7 +36,6 @@ const VERIFY_EVERY_MS: u64 = 500;
 const FOLLOW_EVERY_MS: u64 = 1_000;
 const FAN_OUT_EVERY_MS: u64 = 1_000;
 const SEND_EVERY_MS: u64 = 1_000;
-const RATES_EVERY_MS: u64 = 30_000;
 const HOUSEKEEPING_EVERY_MS: u64 = 60_000;
 const RETENTION_EVERY_MS: u64 = 60_000;
 const FAILURE_PAUSE_MS_MAX: u64 = 10_000;
@@ -46,7 +45,7 @@ const OUTAGE_PAUSE_MS_MAX: u64 = 1_000;
 /// Starts what every process needs, whoever does the shared work: fresh caches and rates.
 pub fn spawn_own(app: &Shared) {
     spawn(app, "follow", FOLLOW_EVERY_MS, follow::Follower::default());
-    spawn(app, "rates", RATES_EVERY_MS, rates::RateRefresher);
+    spawn(app, "rates", app.config.rates.poll_ms, rates::RateRefresher);
     spawn(app, "housekeeping", HOUSEKEEPING_EVERY_MS, housekeeping::Housekeeper);
 }
 

@@ -70,7 +70,7 @@ pub async fn record_transfer(
             invoice: &invoice,
             known: known.as_ref(),
             quotes: &quotes,
-            rate: token.and_then(|token| app.rates.price(token)).map(|price| price.rate),
+            rate: token.and_then(|token| app.rates.worth(token, app.now())),
             is_token_blocked: token_is_blocked(app, &invoice, token).await?,
             depths: app.networks.depths(environment, network),
             head: app.head(environment, network).max(transfer.block.number),

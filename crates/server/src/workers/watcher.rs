@@ -3,13 +3,17 @@
 //! Exactly-once effects whatever is replayed: the cursor is saved only after everything before it
 //! is committed, and recording twice changes nothing.
 
-use anyhow::Context as _;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
 use chains::chain::{Answer, Chain, ChainError, Ours, Scan};
 use domain::chain::Reach;
 use domain::changes::Changes;
 use domain::deposit_address::DepositAddress;
+use domain::environment::Environment;
 use domain::ids::{MerchantId, RowKey};
 use domain::payment::Payment;
+use domain::slot::LEASE_MS;
 use domain::time::Timestamp;
 use domain::watch::WatchCursor;
 use futures_util::future::try_join_all;
@@ -23,6 +27,8 @@ use crate::workers::{Progress, Worker, observe};
 const BATCH_MAX: usize = 256;
 /// Addresses looked up at once: one statement for most of a block.
 const ADDRESSES_MAX: usize = 2_048;
+/// Well within the time of a lease.
+const RENEW_EVERY: Duration = Duration::from_millis(LEASE_MS as u64 / 3);
 /// How often a cursor is saved while nothing happens.
 const IDLE_SAVE_MS: i64 = 3_000;
 
@@ -64,7 +70,14 @@ impl Watcher {
         let chain = app.networks.chain(environment, network).context("no such network here")?;
         let cursor = self.cursor(app).await?;
         let position = cursor.as_ref().map(|cursor| cursor.position.as_str());
-        let scan = chain.scan(position, &OurAddresses { app, place: self.place }).await?;
+        let scan = match self.scan(app, chain.as_ref(), position).await? {
+            Err(ChainError::UnreadableCursor(why)) if environment == Environment::Devnet => {
+                // Simulated before, or nodes of another kind: what was seen there is over.
+                tracing::warn!(network = network.as_str(), why, "watched from its head anew");
+                self.scan(app, chain.as_ref(), None).await??
+            }
+            scan => scan?,
+        };
         if let Some(from) = scan.reverted_from {
             self.revert(app, chain.as_ref(), from, scan.head.number).await?;
         }
@@ -90,6 +103,24 @@ impl Watcher {
         app.networks.note(seen);
         let is_done = scan.is_caught_up && all_confirmed;
         Ok(if is_done { Progress::Idle } else { Progress::More })
+    }
+
+    /// Looks at the chain, and keeps the lease however long the nodes take.
+    async fn scan(
+        &mut self,
+        app: &App,
+        chain: &dyn Chain,
+        position: Option<&str>,
+    ) -> anyhow::Result<Result<Scan, ChainError>> {
+        let ours = OurAddresses { app, place: self.place };
+        let mut scanning = chain.scan(position, &ours);
+        loop {
+            match tokio::time::timeout(RENEW_EVERY, &mut scanning).await {
+                Ok(scan) => return Ok(scan),
+                Err(_) if self.lease.hold(app).await? => {}
+                Err(_) => bail!("another process took over this network"),
+            }
+        }
     }
 
     /// Where to go on: what this process saw last, else what is saved.

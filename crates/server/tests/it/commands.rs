@@ -1,6 +1,7 @@
 //! The real binary from the outside: what an operator types, and what comes of it.
 
 mod events;
+mod keystore;
 mod listen;
 mod trigger;
 

@@ -104,7 +104,7 @@ impl House {
             config.database_url = Some(database.url.clone());
         }
         let store = Store::open(StoreConfig::new(config.database_url())).await.expect("opens");
-        let app = App::new(config, clock, store, KeyRing::new(&[7; 32], &[]));
+        let app = App::new(config, clock, store, KeyRing::new(&[7; 32], &[])).expect("opens");
         let new = NewMerchant {
             company_name: "Coffee & Co".into(),
             email: "shop@example.com".into(),

@@ -22,6 +22,7 @@ mod payments;
 mod payor;
 mod profile;
 mod quotes;
+mod rates;
 mod retention;
 mod streams;
 mod tokens;

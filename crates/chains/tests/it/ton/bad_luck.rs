@@ -13,7 +13,7 @@ async fn fault(house: &House, node: &str, fault: Value) {
 async fn a_node_that_lags_has_nothing_to_tell_and_takes_nothing_back() {
     let house = House::start();
     let chain = house.chain(&["a"]);
-    let to = deposit(1);
+    let to = deposit();
     let mine = ours(&[&to]);
     let from = start(&chain, &mine).await;
     house.pay_coins(&to, 5).await;
@@ -30,17 +30,17 @@ async fn a_node_that_lags_has_nothing_to_tell_and_takes_nothing_back() {
 
 #[tokio::test]
 async fn what_one_node_forgot_or_withholds_another_one_tells() {
-    let house = House::start();
-    let to = deposit(1);
+    let house = House::shared();
+    let to = deposit();
     let mine = ours(&[&to]);
-    let from = start(&house.chain(&["a"]), &mine).await;
+    let from = start(&house.chain(&["forgets"]), &mine).await;
     house.made("pay", json!({ "messages": [jettons("USDT", &to, 5, 0)] })).await;
     for bad in [json!({ "forget": true }), json!({ "withhold": true })] {
-        fault(&house, "a", bad.clone()).await;
-        let alone = house.chain(&["a"]);
+        fault(&house, "forgets", bad.clone()).await;
+        let alone = house.chain(&["forgets"]);
         let refused = alone.scan(Some(&from), &mine).await;
         assert!(matches!(refused, Err(ChainError::Unavailable(_))), "{bad} {refused:?}");
-        let both = house.chain(&["a", "b"]);
+        let both = house.chain(&["forgets", "b"]);
         assert_eq!(everything(&both, from.clone(), &mine).await.0.len(), 1, "{bad}");
         assert!(both.health().iter().any(|node| node.complaint.is_some()), "{bad}");
     }
@@ -48,10 +48,10 @@ async fn what_one_node_forgot_or_withholds_another_one_tells() {
 
 #[tokio::test]
 async fn garbage_is_an_error_and_never_a_skipped_block() {
-    let house = House::start();
-    let to = deposit(1);
+    let house = House::shared();
+    let to = deposit();
     let mine = ours(&[&to]);
-    let from = start(&house.chain(&["a"]), &mine).await;
+    let from = start(&house.chain(&["babbles"]), &mine).await;
     house.pay_coins(&to, 5).await;
     for garbage in [
         "",
@@ -66,8 +66,8 @@ async fn garbage_is_an_error_and_never_a_skipped_block() {
     ] {
         // The empty text would be no fault to JavaScript.
         let garbage = if garbage.is_empty() { " " } else { garbage };
-        fault(&house, "a", json!({ "garbage": garbage })).await;
-        let chain = house.chain(&["a"]);
+        fault(&house, "babbles", json!({ "garbage": garbage })).await;
+        let chain = house.chain(&["babbles"]);
         for answer in [
             chain.scan(Some(&from), &mine).await.map(|_| ()),
             chain.head().await.map(|_| ()),
@@ -80,32 +80,32 @@ async fn garbage_is_an_error_and_never_a_skipped_block() {
             chain.transfers_to(&to, domain::time::Timestamp(0)).await,
         );
     }
-    fault(&house, "a", json!({})).await;
-    assert_eq!(everything(&house.chain(&["a"]), from, &mine).await.0.len(), 1);
-    let refused = house.chain(&["a"]).scan(Some("not a cursor"), &mine).await;
+    fault(&house, "babbles", json!({})).await;
+    assert_eq!(everything(&house.chain(&["babbles"]), from, &mine).await.0.len(), 1);
+    let refused = house.chain(&["babbles"]).scan(Some("not a cursor"), &mine).await;
     assert!(matches!(refused, Err(ChainError::UnreadableCursor(_))), "{refused:?}");
 }
 
 #[tokio::test]
 async fn nodes_without_get_methods_delay_jettons_and_lose_none() {
-    let house = House::start();
-    let chain = house.chain(&["a"]);
-    let to = deposit(1);
+    let house = House::shared();
+    let chain = house.chain(&["mute"]);
+    let to = deposit();
     let mine = ours(&[&to]);
     let from = start(&chain, &mine).await;
     house.made("pay", json!({ "messages": [jettons("USDT", &to, 5, 1)] })).await;
-    fault(&house, "a", json!({ "speechless": true })).await;
-    let refused = house.chain(&["a"]).scan(Some(&from), &mine).await;
+    fault(&house, "mute", json!({ "speechless": true })).await;
+    let refused = house.chain(&["mute"]).scan(Some(&from), &mine).await;
     assert!(matches!(refused, Err(ChainError::Unavailable(_))), "{refused:?}");
-    fault(&house, "a", json!({})).await;
-    assert_eq!(everything(&house.chain(&["a"]), from, &mine).await.0.len(), 1);
+    fault(&house, "mute", json!({})).await;
+    assert_eq!(everything(&house.chain(&["mute"]), from, &mine).await.0.len(), 1);
 }
 
 #[tokio::test]
 async fn a_network_that_is_rolled_back_is_told_from_where() {
     let house = House::start();
     let chain = house.chain(&["a"]);
-    let to = deposit(1);
+    let to = deposit();
     let mine = ours(&[&to]);
     let from = start(&chain, &mine).await;
     house.act("blocks", json!({ "count": 12 })).await;
@@ -131,19 +131,19 @@ async fn a_network_that_is_rolled_back_is_told_from_where() {
 
 #[tokio::test]
 async fn one_node_that_lies_about_a_block_reverts_nothing() {
-    let house = House::start();
-    let to = deposit(1);
+    let house = House::shared();
+    let to = deposit();
     let mine = ours(&[&to]);
-    let from = start(&house.chain(&["a"]), &mine).await;
+    let from = start(&house.chain(&["lies"]), &mine).await;
     house.pay_coins(&to, 1).await;
-    let (_, before) = everything(&house.chain(&["a"]), from, &mine).await;
+    let (_, before) = everything(&house.chain(&["lies"]), from, &mine).await;
     house.pay_coins(&to, 2).await;
     let number = before.scanned.number;
-    fault(&house, "a", json!({ "lie": number })).await;
-    let several = house.chain(&["a", "b", "c"]);
+    fault(&house, "lies", json!({ "lie": number })).await;
+    let several = house.chain(&["lies", "b", "c"]);
     let scan = several.scan(Some(&before.next), &mine).await.unwrap();
     assert_eq!((scan.reverted_from, scan.transfers.len()), (None, 1));
     // With one honest node and one liar nobody can tell which is which.
-    let two = house.chain(&["a", "b"]).scan(Some(&before.next), &mine).await;
+    let two = house.chain(&["lies", "b"]).scan(Some(&before.next), &mine).await;
     assert!(!matches!(&two, Ok(scan) if scan.reverted_from.is_some()), "{two:?}");
 }

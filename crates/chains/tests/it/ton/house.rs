@@ -1,6 +1,10 @@
-//! A TON of a test's own: a node with a payer and two jettons, and chains that look at it.
+//! A TON for tests: a node with a payer and two jettons, and chains that look at it.
+//!
+//! Addresses are never used twice, so tests that share a node do not see each other's payments.
 
 use std::collections::HashSet;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use chains::chain::{Answer, Chain, Ours, Scan};
 use chains::rpc::{Endpoint, Limits, Nodes};
@@ -15,8 +19,13 @@ use crate::nodes::{Running, script};
 
 const ENVIRONMENT: Environment = Environment::Devnet;
 
+/// The node most tests share. It ends by itself when this program has ended.
+static SHARED: OnceLock<Running> = OnceLock::new();
+static DEPOSITS: AtomicU64 = AtomicU64::new(0);
+
 pub struct House {
-    _node: Running,
+    /// None if the node is shared.
+    _node: Option<Running>,
     url: String,
     acts: Nodes,
     jettons: Value,
@@ -45,9 +54,12 @@ pub fn ours(addresses: &[&Address]) -> Addresses {
     Addresses(addresses.iter().map(|one| one.as_str().to_owned()).collect())
 }
 
-/// An address nobody has used.
-pub fn deposit(number: u8) -> Address {
-    Address::from_payload(Family::Ton, ENVIRONMENT, &[number; 32])
+/// An address nobody has used, in either shard.
+pub fn deposit() -> Address {
+    let number = DEPOSITS.fetch_add(1, Ordering::Relaxed);
+    let mut payload = [u8::try_from(number * 97 % 256).expect("below 256"); 32];
+    payload[24..].copy_from_slice(&number.to_be_bytes());
+    Address::from_payload(Family::Ton, ENVIRONMENT, &payload)
 }
 
 fn limits() -> Limits {
@@ -55,9 +67,21 @@ fn limits() -> Limits {
 }
 
 impl House {
+    /// A node whose blocks, faults named `a` and past are this test's alone.
     pub fn start() -> House {
         let node = Running::start(&mut script("ton-node.mjs"));
-        let told: Value = serde_json::from_str(&node.first_line).expect("it tells where it is");
+        let first_line = node.first_line.clone();
+        House::of(Some(node), &first_line)
+    }
+
+    /// The node of all tests that mind no blocks between their own and break no node named `a`.
+    pub fn shared() -> House {
+        let node = SHARED.get_or_init(|| Running::start(&mut script("ton-node.mjs")));
+        House::of(None, &node.first_line)
+    }
+
+    fn of(node: Option<Running>, told: &str) -> House {
+        let told: Value = serde_json::from_str(told).expect("it tells where it is");
         let url = text(&told["url"]);
         let endpoint = Endpoint { url: url.clone(), headers: Vec::new() };
         House {

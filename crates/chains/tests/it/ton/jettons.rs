@@ -14,13 +14,11 @@ const EVER: Timestamp = Timestamp(0);
 
 #[tokio::test]
 async fn jettons_are_told_the_same_with_and_without_a_notification() {
-    let house = House::start();
+    let house = House::shared();
     let chain = house.chain(&["a"]);
     let usdt = AssetRef::Contract(house.jetton("USDT"));
-    for (number, forward, spread) in
-        [(1, 1, false), (2, 0, false), (3, 20_000_000, true), (4, 0, true)]
-    {
-        let to = deposit(number);
+    for (forward, spread) in [(1, false), (0, false), (20_000_000, true), (0, true)] {
+        let to = deposit();
         let mine = ours(&[&to]);
         let from = start(&chain, &mine).await;
         let order = json!({
@@ -47,9 +45,9 @@ async fn jettons_are_told_the_same_with_and_without_a_notification() {
 
 #[tokio::test]
 async fn two_jettons_of_one_order_are_told_under_their_own_names() {
-    let house = House::start();
+    let house = House::shared();
     let chain = house.chain(&["a"]);
-    let to = deposit(1);
+    let to = deposit();
     let mine = ours(&[&to]);
     let from = start(&chain, &mine).await;
     let messages = [jettons("USDT", &to, 5, 1), jettons("USDC", &to, 6, 0)];
@@ -66,9 +64,9 @@ async fn two_jettons_of_one_order_are_told_under_their_own_names() {
 
 #[tokio::test]
 async fn jettons_from_the_minter_are_told_without_any_transfer_message() {
-    let house = House::start();
+    let house = House::shared();
     let chain = house.chain(&["a"]);
-    let to = deposit(1);
+    let to = deposit();
     let mine = ours(&[&to]);
     let from = start(&chain, &mine).await;
     let mint = json!({ "jetton": "USDT", "to": to.as_str(), "amount": "77", "forward": "0" });
@@ -80,10 +78,10 @@ async fn jettons_from_the_minter_are_told_without_any_transfer_message() {
 
 #[tokio::test]
 async fn a_wallet_the_indexer_does_not_recognize_is_asked_itself() {
-    let house = House::start();
-    let chain = house.chain(&["a"]);
-    house.act("fault", json!({ "node": "a", "fault": { "unrecognized": true } })).await;
-    let to = deposit(1);
+    let house = House::shared();
+    let chain = house.chain(&["blind"]);
+    house.act("fault", json!({ "node": "blind", "fault": { "unrecognized": true } })).await;
+    let to = deposit();
     let mine = ours(&[&to]);
     let from = start(&chain, &mine).await;
     house.made("pay", json!({ "messages": [jettons("USDT", &to, 8, 0)] })).await;
@@ -94,9 +92,9 @@ async fn a_wallet_the_indexer_does_not_recognize_is_asked_itself() {
 
 #[tokio::test]
 async fn notifications_and_wallets_of_strangers_are_worth_nothing() {
-    let house = House::start();
+    let house = House::shared();
     let chain = house.chain(&["a"]);
-    let to = deposit(1);
+    let to = deposit();
     let mine = ours(&[&to]);
     let from = start(&chain, &mine).await;
     let notify = json!({ "to": to.as_str(), "amount": "1000000000", "value": "50000000" });
@@ -114,9 +112,9 @@ async fn notifications_and_wallets_of_strangers_are_worth_nothing() {
 
 #[tokio::test]
 async fn jettons_that_did_not_arrive_are_not_told() {
-    let house = House::start();
+    let house = House::shared();
     let chain = house.chain(&["a"]);
-    let to = deposit(1);
+    let to = deposit();
     let mine = ours(&[&to]);
     let from = start(&chain, &mine).await;
     // More than the payer has: his jetton wallet refuses and the message bounces.

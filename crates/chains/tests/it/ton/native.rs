@@ -9,9 +9,9 @@ use super::house::{House, address, coins, deposit, everything, in_short, ours, s
 
 #[tokio::test]
 async fn coins_to_an_address_that_is_not_deployed_are_told_exactly() {
-    let house = House::start();
+    let house = House::shared();
     let chain = house.chain(&["a"]);
-    let (ours_1, other) = (deposit(1), deposit(9));
+    let (ours_1, other) = (deposit(), deposit());
     let mine = ours(&[&ours_1]);
     let from = start(&chain, &mine).await;
     let made = house
@@ -34,7 +34,7 @@ async fn coins_to_an_address_that_is_not_deployed_are_told_exactly() {
     assert_eq!(chain.canonical(received.block).await, Ok(Some(transfer.block.hash.clone())));
     assert_eq!(scan.head.finalized, Some(scan.head.number));
     assert_eq!(scan.scanned.number, scan.head.number);
-    assert_eq!(chain.canonical(scan.head.number + 1).await, Ok(None));
+    assert_eq!(chain.canonical(scan.head.number + 1_000_000).await, Ok(None));
 
     // By hand the same is told: by its own hash, by the payer's, and by the message he signed.
     assert_eq!(chain.look_up(&received.hash).await, Ok(transfers.clone()));
@@ -49,9 +49,9 @@ async fn coins_to_an_address_that_is_not_deployed_are_told_exactly() {
 
 #[tokio::test]
 async fn the_signed_message_of_a_payer_leads_to_what_he_paid() {
-    let house = House::start();
+    let house = House::shared();
     let chain = house.chain(&["a"]);
-    let ours_1 = deposit(1);
+    let ours_1 = deposit();
     let answer = house.act("pay", json!({ "messages": [coins(&ours_1, 5)], "spread": true })).await;
     let found = chain.look_up(answer["signed"].as_str().unwrap()).await.unwrap();
     assert_eq!(found, chain.transfers_to(&ours_1, Timestamp::from_seconds(0)).await.unwrap());
@@ -60,9 +60,9 @@ async fn the_signed_message_of_a_payer_leads_to_what_he_paid() {
 
 #[tokio::test]
 async fn two_payments_of_one_order_are_two_transfers_and_bounced_coins_are_none() {
-    let house = House::start();
+    let house = House::shared();
     let chain = house.chain(&["a"]);
-    let (one, two) = (deposit(1), deposit(2));
+    let (one, two) = (deposit(), deposit());
     let mine = ours(&[&one, &two]);
     let from = start(&chain, &mine).await;
     let bouncing = json!({
@@ -80,12 +80,12 @@ async fn two_payments_of_one_order_are_two_transfers_and_bounced_coins_are_none(
 
 #[tokio::test]
 async fn a_payer_whose_coins_bounced_back_was_not_paid_by_it() {
-    let house = House::start();
+    let house = House::shared();
     let chain = house.chain(&["a"]);
     let mine = ours(&[&address(&house.payer)]);
     let from = start(&chain, &mine).await;
     let bouncing =
-        json!({ "kind": "coins", "to": deposit(3).as_str(), "value": "800000000", "bounce": true });
+        json!({ "kind": "coins", "to": deposit().as_str(), "value": "800000000", "bounce": true });
     let made = house.made("pay", json!({ "messages": [bouncing], "spread": true })).await;
     assert_eq!(made.len(), 3, "the order, its message, the message that came back");
     assert_eq!(everything(&chain, from, &mine).await.0, []);
@@ -95,7 +95,7 @@ async fn a_payer_whose_coins_bounced_back_was_not_paid_by_it() {
 async fn a_watcher_that_restarts_tells_nothing_twice_and_loses_nothing() {
     let house = House::start();
     let chain = house.chain(&["a"]);
-    let ours_1 = deposit(1);
+    let ours_1 = deposit();
     let mine = ours(&[&ours_1]);
     let from = start(&chain, &mine).await;
     house.pay_coins(&ours_1, 1).await;
@@ -111,4 +111,18 @@ async fn a_watcher_that_restarts_tells_nothing_twice_and_loses_nothing() {
     assert_eq!(told.iter().map(|it| it.amount.unwrap().0).collect::<Vec<_>>(), [1, 2]);
     let nothing_new = again.scan(Some(&scan.next), &mine).await.unwrap();
     assert_eq!((nothing_new.transfers, nothing_new.next), (vec![], scan.next));
+}
+
+#[tokio::test]
+async fn a_block_of_more_transactions_than_a_page_is_told_whole() {
+    let house = House::start();
+    let chain = house.chain(&["a"]);
+    let to = deposit();
+    let mine = ours(&[&to]);
+    let from = start(&chain, &mine).await;
+    house.act("crowd", json!({ "to": to.as_str(), "count": 1_001 })).await;
+    let (transfers, _) = everything(&chain, from, &mine).await;
+    let mut paid: Vec<u128> = transfers.iter().map(|it| it.amount.unwrap().0).collect();
+    paid.sort_unstable();
+    assert_eq!(paid, (1..=1_001).collect::<Vec<u128>>());
 }

@@ -7,7 +7,7 @@ use std::process::Command;
 use domain::secret::KeyRing;
 use store::{Severity, Store, StoreError};
 
-use super::Finding;
+use super::{Finding, networks};
 use crate::clock::Clock;
 use crate::commands::file_lock;
 use crate::commands::master_key::{self, Known};
@@ -26,6 +26,7 @@ pub async fn all(config: &Config) -> Vec<Finding> {
     let mut findings = vec![Finding::ok("config", format!("reads well; database {database}"))];
     findings.extend(production_findings(production::of_config(config)));
     findings.push(disk(config));
+    findings.extend(networks::all(config).await);
     let keys = keys_of(config, &mut findings);
     let Some(store) = open(config, &mut findings).await else { return findings };
     findings.push(clock_skew(&store).await);

@@ -195,8 +195,9 @@ pub async fn rates(
     Query(query): Query<EnvironmentQuery>,
 ) -> Result<Answer, ApiError> {
     let environment = caller.environment(&app, query.environment).await?;
+    let now = app.now();
     let data = Token::of(environment).filter_map(|token| {
-        let price = app.rates.price(token)?;
+        let price = app.rates.price(token, now)?;
         Some(RateView {
             object: "rate",
             token_id: token.id,

@@ -138,7 +138,7 @@ fn is_monitored(app: &App, token: &Token) -> bool {
 
 fn offer(app: &App, token: &'static Token, now: Timestamp) -> AvailableToken {
     let is_monitored = is_monitored(app, token);
-    let price = app.rates.price(token).filter(|_| token.environment.is_live());
+    let price = app.rates.price(token, now).filter(|_| token.environment.is_live());
     let (availability_status, unavailable_reason) = match (token.environment, &price) {
         (Environment::Devnet, _) => (Availability::Devnet, None),
         (Environment::Mainnet, _) if !is_monitored => {
@@ -295,13 +295,15 @@ fn answer(app: &App, asked: Asked<'_>, given: GivenOut) -> PaymentAddress {
         },
         GivenOut::Address { address, quote } => {
             let written = &invoice.details;
+            // An invoice is titled with its merchant's name where he wrote nothing else.
+            let title = written.title.as_deref().filter(|title| *title != merchant.company_name);
             let request = PaymentRequest {
                 token,
                 to: &address,
                 amount: quote.token_amount,
                 invoice_id: invoice.id,
                 merchant_name: &merchant.company_name,
-                purpose: written.title.as_deref().or(written.description.as_deref()),
+                purpose: written.description.as_deref().or(title),
             };
             let uri = request.uri();
             PaymentAddress {

@@ -16,7 +16,7 @@ use crate::house::House;
 async fn another(house: &House) -> Shared {
     let config = house.app.config.clone();
     let store = Store::open(StoreConfig::new(config.database_url())).await.expect("opens");
-    App::new(config, house.app.clock.clone(), store, KeyRing::new(&[7; 32], &[]))
+    App::new(config, house.app.clock.clone(), store, KeyRing::new(&[7; 32], &[])).expect("opens")
 }
 
 async fn know_each_other(apps: [&Shared; 2]) {

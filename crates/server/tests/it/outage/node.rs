@@ -52,7 +52,7 @@ impl Node {
             let store = StoreConfig::new(config.database_url());
             let store = StoreConfig { unavailable_after_ms: PATIENCE_MS, ..store };
             let store = Store::open(store).await.expect("opens");
-            let app = App::new(config, clock, store, KeyRing::new(&[7; 32], &[]));
+            let app = App::new(config, clock, store, KeyRing::new(&[7; 32], &[])).expect("opens");
             let key = match key {
                 Some(key) => key,
                 None => first_key(&app).await,

@@ -224,3 +224,30 @@ async fn an_absurd_amount_stops_nobody_else() {
     assert_eq!(inbox["data"].as_array().map(Vec::len), Some(3));
     assert_eq!(inbox["data"][0]["reason"], "amount_too_large");
 }
+
+#[tokio::test]
+async fn coin_that_only_carries_a_token_pays_nothing_and_binds_nobody() {
+    let house = House::start().await;
+    let created = house.invoice(10.0).await;
+    let allocation = house.allocate(&created, "cardano", "USDC").await;
+    // Cardano's ledger sends no token without a little over one ADA.
+    house.transfer("cardano", "ADA", address(&allocation), "1.2").await;
+    house.settle().await;
+    assert_eq!(house.read(&created).await["status"], "unpaid");
+    house.transfer("cardano", "USDC", address(&allocation), "10").await;
+    house.settle().await;
+    let invoice = house.read(&created).await;
+    assert_eq!((&invoice["status"], &invoice["amount_paid"]), (&json!("paid"), &json!(10_000)));
+    let counted = |payment: &Value| (payment["token_symbol"].clone(), payment["counted"].clone());
+    let payments = invoice["payments"].as_array().expect("payments");
+    let payments: Vec<_> = payments.iter().map(counted).collect();
+    assert_eq!(payments, [(json!("USDC"), json!(true)), (json!("ADA"), json!(false))]);
+
+    // Who asked for ADA pays with ADA, however little.
+    let created = house.invoice(0.5).await;
+    let allocation = house.allocate(&created, "cardano", "ADA").await;
+    house.transfer("cardano", "ADA", address(&allocation), estimate(&allocation)).await;
+    house.settle().await;
+    assert_eq!(house.read(&created).await["status"], "paid");
+    check(&house).await;
+}

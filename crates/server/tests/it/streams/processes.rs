@@ -22,7 +22,7 @@ async fn processes_on_one_database_tell_each_others_events() {
     let store = Store::open(StoreConfig::new(url)).await.expect("opens");
     let clock = house.app.clock.clone();
     let keys = KeyRing::new(&[7; 32], &[]);
-    let second = App::new(house.app.config.clone(), clock, store, keys);
+    let second = App::new(house.app.config.clone(), clock, store, keys).expect("opens");
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     let router = server::http::router::router(second.clone());

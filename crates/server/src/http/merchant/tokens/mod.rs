@@ -86,7 +86,7 @@ pub(super) async fn is_token_blocked(
 }
 
 fn view(app: &App, token: &'static Token, acceptance: &Acceptance) -> TokenView {
-    let price = app.rates.price(token).map(|price| PriceView {
+    let price = app.rates.price(token, app.now()).map(|price| PriceView {
         usd: usd_number(price.rate),
         last_updated_at: price.updated_at.seconds(),
         provider_type: app.rates.source_name(),

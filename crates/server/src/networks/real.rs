@@ -1,0 +1,113 @@
+//! Networks that have nodes: from an operator's words to a chain that can be watched.
+//!
+//! Everything that can be wrong with a URL, a header or a token is said at start, naming the
+//! network; whether the nodes answer shows when they are watched.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use chains::chain::Chain;
+use chains::evm::{ArrivedBy, Evm, EvmSettings};
+use chains::rpc::{Limits, Nodes};
+use chains::sui::{Sui, SuiNodes, SuiSettings};
+use chains::{cardano, evm, solana, ton};
+use domain::address::Address;
+use domain::network::{Family, Network};
+use domain::token::{Arrival, Token};
+
+use super::Place;
+use crate::config::ChainConfig;
+
+/// How long a watcher waits between two looks when it has seen everything.
+pub const POLL_MS: u64 = 2_000;
+/// Blocks below the head where a network that was never watched begins: enough for what arrives
+/// while a server starts.
+const START_DEPTH_BLOCKS: u64 = 16;
+
+/// The chain of one place, from its configuration.
+pub fn open(place: Place, config: &ChainConfig) -> anyhow::Result<Arc<dyn Chain>> {
+    let (environment, network) = place;
+    chain(place, config)
+        .with_context(|| format!("chains.{}.{}", environment.as_str(), network.as_str()))
+}
+
+fn chain(place: Place, config: &ChainConfig) -> anyhow::Result<Arc<dyn Chain>> {
+    let (environment, network) = place;
+    let limits = limits(network, config);
+    let contracts = || contracts(place).filter_map(|token| token.address);
+    Ok(match network.family() {
+        Family::Evm => {
+            let listed: Result<Vec<_>, _> = contracts_of_evm(place).collect();
+            let mut settings = EvmSettings::new(network, environment, listed?);
+            settings.chain_id = config.chain_id.unwrap_or(settings.chain_id);
+            settings.start_depth_blocks = START_DEPTH_BLOCKS;
+            Arc::new(Evm::new(settings, Nodes::new(config.endpoints(), limits)?))
+        }
+        Family::Solana => {
+            let token = |mint: &str| solana::TokenContract { contract: mint.to_owned() };
+            let tokens = contracts().map(token).collect();
+            let settings = solana::SolanaSettings::new(environment, tokens);
+            Arc::new(solana::Solana::new(settings, Nodes::new(config.endpoints(), limits)?))
+        }
+        Family::Ton => {
+            let master = |text: &str| Address::parse(network, environment, text);
+            let masters: Result<Vec<_>, _> = contracts().map(master).collect();
+            let token = |contract| ton::TokenContract { contract };
+            let tokens = masters?.into_iter().map(token).collect();
+            let settings = ton::TonSettings::new(environment, tokens);
+            Arc::new(ton::Ton::new(settings, Nodes::new(config.endpoints(), limits)?))
+        }
+        Family::Cardano => {
+            let token = |unit: &str| cardano::TokenContract { contract: unit.to_owned() };
+            let tokens = contracts().map(token).collect();
+            let settings = cardano::CardanoSettings::new(environment, tokens);
+            Arc::new(cardano::Cardano::new(settings, Nodes::new(config.endpoints(), limits)?))
+        }
+        Family::Sui => {
+            let settings = SuiSettings::of(environment);
+            Arc::new(Sui::new(settings, SuiNodes::new(config.endpoints(), limits)?))
+        }
+    })
+}
+
+fn limits(network: Network, config: &ChainConfig) -> Limits {
+    let mut limits = Limits::default().for_blocks_every(block_time(network));
+    if let Some(rate) = config.requests_per_second {
+        limits.requests_per_second_per_node = rate;
+    }
+    if let Some(ms) = config.request_timeout_ms {
+        limits.request_timeout = Duration::from_millis(ms);
+    }
+    limits
+}
+
+/// About how often a network makes a block: a node that is a minute behind lags.
+fn block_time(network: Network) -> Duration {
+    Duration::from_millis(match network {
+        Network::Ethereum => 12_000,
+        Network::Base | Network::Optimism | Network::Avalanche => 2_000,
+        Network::Bsc => 750,
+        Network::Arbitrum | Network::Sui => 250,
+        Network::Solana => 400,
+        Network::Ton => 3_000,
+        Network::Cardano => 20_000,
+    })
+}
+
+fn contracts(place: Place) -> impl Iterator<Item = &'static Token> {
+    let (environment, network) = place;
+    Token::of(environment).filter(move |token| token.network == network)
+}
+
+fn contracts_of_evm(
+    place: Place,
+) -> impl Iterator<Item = Result<evm::TokenContract, domain::address::AddressError>> {
+    contracts(place).filter_map(|token| {
+        let arrived_by = match token.arrival {
+            Arrival::Whole => ArrivedBy::Event,
+            Arrival::ByBalance => ArrivedBy::Balance,
+        };
+        token.address.map(|contract| evm::TokenContract::parse(contract, arrived_by))
+    })
+}
