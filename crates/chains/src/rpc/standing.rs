@@ -1,4 +1,4 @@
-//! How one node has done lately: whether it rests, keeps up with the others, and what was said of it.
+//! How one node has done lately: whether it rests, keeps up with others, and what was said of it.
 //!
 //! A node that fails rests for a second, then two, up to a minute; one that asks for fewer requests
 //! rests for as long as it says, within the same bounds. The first good answer ends all of that.

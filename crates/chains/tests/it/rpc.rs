@@ -1,7 +1,7 @@
 //! The pool of nodes against nodes that misbehave: each fault leads on to the next node.
 //!
-//! The nodes are ours (`fault`), since no real one fails on demand; what is looked at is what whoever
-//! asked gets, and which node was asked what.
+//! The nodes are ours (`fault`), since no real one fails on demand; what is looked at is what
+//! whoever asked gets, and which node was asked what.
 
 mod batches;
 mod heads;

@@ -145,8 +145,8 @@ async fn coin_moved_inside_a_contract_is_found_before_the_invoice_expires() {
     let house = house_on(&node).await;
     let created = house.invoice(30.0).await;
     let to = allocate(&house, &created, crate::house::token_id("base", "ETH")).await;
-    // 30 USD of the fixed table's price.
-    node.pay(&json!(["forward", to, "10000000000000000"]));
+    // A little more than 30 USD.
+    node.pay(&json!(["forward", to, "10100000000000000"]));
     house.settle().await;
     assert_eq!(house.read(&created).await["payments"], json!([]), "no scan sees it");
 
