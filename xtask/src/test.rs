@@ -3,9 +3,11 @@
 //! One list of steps, the same on a laptop and in continuous integration. It stops at the first
 //! step that fails, names it, and ends with a summary of what ran and how long it took.
 
+use std::path::PathBuf;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 
 use crate::{install, networks, openapi, postgres, process, python, tidy};
 
@@ -177,11 +179,30 @@ fn run_tests(filters: &[String]) -> Result<()> {
     process::run(&mut command)?;
 
     println!("The server's tests once more, with PostgreSQL under them");
-    let mut command = process::cargo(&["test", "--package", "server", "--test", "it"]);
+    let mut command = Command::new(server_tests()?);
+    command.current_dir("crates/server");
     command.env(postgres::URL_VARIABLE, &postgres.url).env(python::VARIABLE, &python);
     command.env("PEPAY_TEST_ENGINE", "postgres");
-    command.args(["--", "--test-threads", "8"]).args(filters);
+    command.args(["--test-threads", "8"]).args(filters);
     process::run(&mut command)
+}
+
+/// The program with the server's tests, as the whole workspace's build made it: built by itself
+/// the server would have its dependencies compiled once more, with fewer features.
+fn server_tests() -> Result<PathBuf> {
+    let mut command = process::cargo(&["test", "--workspace", "--no-run"]);
+    command.args(["--message-format", "json-render-diagnostics"]);
+    let messages = process::output(&mut command)?;
+    let is_program = |line: &&str| {
+        line.contains("/crates/server#")
+            && line.contains(r#""kind":["test"]"#)
+            && line.contains(r#""name":"it""#)
+    };
+    let line = messages.lines().find(is_program);
+    let rest = line.and_then(|line| line.split_once(r#""executable":""#));
+    let program = rest.and_then(|(_, rest)| rest.split_once('"'));
+    let (program, _) = program.context("cargo did not say where the server's tests are")?;
+    Ok(PathBuf::from(program))
 }
 
 #[cfg(test)]

@@ -46,7 +46,7 @@ async fn main() {
     });
     let nodes = Nodes::new(vec![Endpoint { url, headers: vec![] }], Limits::default());
     let settings = SolanaSettings::new(Environment::Devnet, vec![]);
-    let settings = SolanaSettings { start_depth_slots: 0, ..settings };
+    let settings = SolanaSettings { start_depth_slots: 0, genesis_hash: None, ..settings };
     let chain = Solana::new(settings, nodes.expect("a valid URL"));
     let ours = Watched((0..watched).map(|at| address(1, at)).collect());
     // Linux forgets the peak so far; elsewhere nothing is told of memory.

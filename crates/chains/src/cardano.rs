@@ -98,10 +98,7 @@ impl Chain for Cardano {
     }
 
     fn canonical(&self, block_number: u64) -> Answer<'_, Option<String>> {
-        Box::pin(async move {
-            let block = self.client.block_at(block_number).await?;
-            Ok(block.map(|block| block.hash))
-        })
+        Box::pin(self.client.canonical(block_number))
     }
 
     fn health(&self) -> Vec<NodeHealth> {

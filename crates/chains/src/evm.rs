@@ -20,6 +20,7 @@ mod inside;
 mod payments;
 mod range;
 mod scan;
+mod told;
 mod traces;
 mod width;
 mod wire;
@@ -33,6 +34,7 @@ use domain::time::Timestamp;
 use self::client::Client;
 use self::decode::{Arrival, Spelling};
 use self::range::Contracts;
+use self::told::ToldCoins;
 use self::width::Width;
 use self::wire::{Account, Hash};
 use crate::chain::{Answer, Chain, ChainError, Head, NodeHealth, Ours, Scan};
@@ -53,7 +55,7 @@ pub struct EvmSettings {
     pub range_blocks_max: u64,
     /// How far below the head a watcher without a cursor begins.
     pub start_depth_blocks: u64,
-    /// How far `transfers_to` looks back.
+    /// How far `transfers_to` looks back for tokens; coins are found from any block on.
     pub lookback_blocks_max: u64,
 }
 
@@ -80,6 +82,7 @@ pub struct Evm {
     client: Client,
     contracts: Contracts,
     width: Width,
+    told_coins: ToldCoins,
 }
 
 impl EvmSettings {
@@ -116,6 +119,7 @@ impl Evm {
             client: Client::new(nodes, settings.chain_id),
             contracts: Contracts::new(settings.contracts.iter().map(|listed| listed.account)),
             width: Width::new(settings.range_blocks_max),
+            told_coins: ToldCoins::default(),
             settings,
         }
     }
@@ -140,8 +144,11 @@ impl Evm {
         }
         let heads = self.client.heads().await?;
         let low = since_block.saturating_sub(1);
-        let found = inside::coins_to(&self.client, account(address)?, low, heads.number).await?;
-        Ok(self.told(found))
+        let coins = inside::coins_to(&self.client, account(address)?, low, heads.number).await?;
+        if coins.cut.is_some_and(|cut| cut.balance > known_total) {
+            self.client.note_lacking(Some(inside::NO_MEMORY));
+        }
+        Ok(self.told(coins.found))
     }
 
     fn spelling(&self) -> Spelling {

@@ -26,6 +26,9 @@ mod wire;
 
 pub use accounts::{TOKEN_2022_PROGRAM, TOKEN_PROGRAM, associated_token_account};
 
+const GENESIS_OF_MAINNET: &str = "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d";
+const GENESIS_OF_DEVNET: &str = "EtWTRABZaYq6iMfeYKouRu166VU2xqa1wcaWoxPkrZBG";
+
 /// A token whose accounts are searched for payments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenContract {
@@ -37,6 +40,9 @@ pub struct TokenContract {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SolanaSettings {
     pub environment: Environment,
+    /// What the network began with: a node that says otherwise is refused. None, for a private
+    /// network, believes every node; a server's configuration knows public networks only.
+    pub genesis_hash: Option<String>,
     pub tokens: Vec<TokenContract>,
     /// How far below the head a scan without a cursor begins.
     pub start_depth_slots: u64,
@@ -50,8 +56,13 @@ pub struct SolanaSettings {
 
 impl SolanaSettings {
     pub fn new(environment: Environment, tokens: Vec<TokenContract>) -> SolanaSettings {
+        let genesis_hash = match environment {
+            Environment::Mainnet => GENESIS_OF_MAINNET,
+            Environment::Devnet => GENESIS_OF_DEVNET,
+        };
         SolanaSettings {
             environment,
+            genesis_hash: Some(genesis_hash.to_owned()),
             tokens,
             start_depth_slots: 32,
             blocks_per_scan: 64,
@@ -69,7 +80,8 @@ pub struct Solana {
 
 impl Solana {
     pub fn new(settings: SolanaSettings, nodes: Nodes) -> Solana {
-        Solana { settings, client: client::Client::new(nodes) }
+        let client = client::Client::new(nodes, settings.genesis_hash.clone());
+        Solana { settings, client }
     }
 
     fn history(&self) -> history::History<'_> {

@@ -68,4 +68,19 @@ impl ChainTransfer {
         ];
         RowKey::of("transfer", &parts)
     }
+
+    /// Whom a transfer pays in which coin and how much is part of this identity too.
+    ///
+    /// A transaction that a reorg carries into another block is run again and may pay something
+    /// else there: under its first identity it would be taken for what it paid before.
+    pub fn identity_by_content(&self, environment: Environment, network: Network) -> RowKey {
+        let asset = match &self.asset {
+            AssetRef::Native => "",
+            AssetRef::Contract(contract) => contract.as_str(),
+        };
+        let amount = self.amount.map_or_else(String::new, |amount| amount.0.to_string());
+        let place = self.identity(environment, network);
+        let parts = [place.0.as_slice(), self.to.as_bytes(), asset.as_bytes(), amount.as_bytes()];
+        RowKey::of("transfer by content", &parts)
+    }
 }

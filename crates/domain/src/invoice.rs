@@ -9,8 +9,9 @@ mod metadata;
 
 pub use create::{Created, EXPIRES_IN_MS_MAX, InvoiceAsk, check_amount, create};
 pub use lifecycle::{
-    AddressAsk, Expiry, LATE_WINDOW_MS, OtherSessions, WaitReason, accept, answer_questions,
-    cancel, expire, expire_now_for_simulation, fresh_session, give_out_address, set_customer_email,
+    AddressAsk, Allocation, Expiry, LATE_WINDOW_MS, OtherSessions, WaitReason, accept,
+    answer_questions, cancel, expire, expire_now_for_simulation, fresh_session, give_out_address,
+    set_customer_email,
 };
 
 use serde::{Deserialize, Serialize};

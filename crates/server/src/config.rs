@@ -1,12 +1,13 @@
 //! Configuration: a TOML file, then `PEPAY_*` environment variables, each key with a sane default.
 
 mod chains;
+mod faults;
 mod rates;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use domain::environment::Environment;
 use domain::network::Network;
 use domain::retention::{EVENT_DAYS_DEFAULT, EVENT_DAYS_MAX, EVENT_DAYS_MIN};
@@ -22,6 +23,8 @@ use crate::outbound::{Patience, Resolve};
 
 /// Each delivery on its way holds a connection and up to 16 KiB of an answer.
 const WEBHOOK_CONCURRENCY_MAX: usize = 16_384;
+/// Sections whose keys are names of headers: a value there is text, whatever it looks like.
+const HEADER_SECTIONS: [&str; 2] = ["rpc_headers", "headers"];
 
 /// Everything an operator can set.
 #[derive(Clone, Deserialize)]
@@ -172,8 +175,10 @@ impl Config {
             Some(path) => {
                 let text = std::fs::read_to_string(path)
                     .with_context(|| format!("cannot read {}", path.display()))?;
-                text.parse::<toml::Table>()
-                    .with_context(|| format!("{} is not valid TOML", path.display()))?
+                text.parse::<toml::Table>().map_err(|error| {
+                    let fault = self::faults::of_text(&text, &error);
+                    anyhow!("{} is not valid TOML: {fault}", path.display())
+                })?
             }
             None => toml::Table::new(),
         };
@@ -185,7 +190,9 @@ impl Config {
                 set(&mut table, &key, &value);
             }
         }
-        let mut config: Config = toml::Value::Table(table).try_into().context("configuration")?;
+        let mut config: Config = toml::Value::Table(table)
+            .try_into()
+            .map_err(|error| anyhow!("configuration: {}", self::faults::of_table(&error)))?;
         config.keystore_passphrase = keystore_passphrase;
         config.check()?;
         Ok(config)
@@ -273,13 +280,17 @@ fn setting_of(variable: &str) -> Option<String> {
 }
 
 fn set(table: &mut toml::Table, key: &str, text: &str) {
-    if let Some((section, rest)) = key.split_once("__") {
+    if let Some((name, rest)) = key.split_once("__") {
         let section = table
-            .entry(section)
+            .entry(name)
             .or_insert_with(|| toml::Value::Table(toml::Table::new()))
             .as_table_mut();
-        if let Some(section) = section {
-            set(section, rest, text);
+        match section {
+            Some(section) if HEADER_SECTIONS.contains(&name) => {
+                section.insert(rest.to_owned(), text.to_owned().into());
+            }
+            Some(section) => set(section, rest, text),
+            None => {}
         }
         return;
     }
@@ -356,6 +367,68 @@ mod tests {
         for net in ["10.0.0.0/33", "10.0.0.0/x", "somewhere", "::/129"] {
             assert!(load(&[("PEPAY_WEBHOOK_ALLOWED_SUBNETS", net)]).is_err(), "{net}");
         }
+    }
+
+    /// What is said of a file, which may hold `SECRET` but never show it.
+    #[track_caller]
+    fn refused(text: &str, variables: &[(&str, &str)]) -> String {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("pepay.toml");
+        std::fs::write(&path, text).expect("writes");
+        let pairs = variables.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+        let error = Config::load(Some(&path), pairs).err().expect("refused");
+        let shown = format!("{error:#} {error:?}");
+        assert!(!shown.contains("SECRET") && !shown.contains("271828"), "{shown}");
+        format!("{error:#}")
+    }
+
+    #[test]
+    fn no_complaint_repeats_a_value() {
+        let base = "[chains.devnet.base]\n";
+        for (text, said) in [
+            ("lanes = 1\nmaster_key = \"SECRET", "line 2, column"),
+            ("master_key = SECRET", "line 1, column"),
+            ("master_key = 'SECRET' 'SECRET'", "line 1, column"),
+            ("master_key = 'a'\nmaster_key = 'SECRET'", "line 2, column"),
+            ("master_key = 27182827182827182827182827182827182827182827", "line 1, column"),
+            ("master_key = 271828", "master_key: expected a string"),
+            ("previous_master_keys = 'SECRET'", "previous_master_keys: expected a sequence"),
+            ("previous_master_keys = 'a, expected SECRET'", "expected a sequence"),
+            ("listen = 'SECRET'", "listen: "),
+            ("log_format = 'SECRET'", "log_format: expected `human` or `json`"),
+            ("lanes = ['SECRET']", "lanes: expected i64"),
+            ("mastr_key = 'SECRET'", "unknown field `mastr_key`"),
+            ("[rates]\nsources = [{ url = 'https://SECRET' }]", "rates.sources: missing field"),
+            ("[chains]\ndevnet = 'SECRET'", "chains.devnet: expected a map"),
+        ] {
+            let shown = refused(text, &[]);
+            assert!(shown.contains(said), "{text}: {shown}");
+        }
+        let shown = refused(&format!("{base}rpc_urls = 'https://h/SECRET'"), &[]);
+        assert!(shown.contains("chains.devnet.base.rpc_urls: expected a sequence"), "{shown}");
+        let shown = refused(&format!("{base}rpc_headers = {{ x-key = 271828 }}"), &[]);
+        assert!(shown.contains("base.rpc_headers.x-key: expected a string"), "{shown}");
+        let shown = refused(&format!("{base}confirmations = 'SECRET'"), &[]);
+        assert!(shown.contains("base.confirmations: "), "{shown}");
+        let shown = refused("", &[("PEPAY_LANES", "SECRET")]);
+        assert!(shown.contains("lanes: expected i64"), "{shown}");
+    }
+
+    #[test]
+    fn headers_from_variables_are_texts() {
+        let name = "PEPAY_CHAINS__DEVNET__BASE__RPC_HEADERS__X_KEY";
+        for value in ["271828", "true", "-7", "words"] {
+            let config = load(&[(name, value)]).expect("loads");
+            let chain = config.chain((Environment::Devnet, Network::Base)).expect("named");
+            assert_eq!(chain.rpc_headers["x_key"], value);
+        }
+    }
+
+    #[test]
+    fn only_a_devnet_network_has_another_chain_id() {
+        let text = "[chains.mainnet.base]\nchain_id = 31337";
+        assert!(refused(text, &[]).contains("chains.mainnet.base: chain_id"));
+        assert!(load(&[("PEPAY_CHAINS__DEVNET__BASE__CHAIN_ID", "31337")]).is_ok());
     }
 
     #[test]

@@ -37,6 +37,8 @@ pub struct Networks {
     /// What the operator chose instead of the networks' own.
     depths: BTreeMap<Place, Depths>,
     polls_ms: BTreeMap<Place, u64>,
+    /// Of private EVM networks.
+    chain_ids: BTreeMap<Place, u64>,
     books: Books,
     seen: RwLock<BTreeMap<Place, WatchCursor>>,
 }
@@ -49,6 +51,7 @@ impl Networks {
             simulated: BTreeMap::new(),
             depths: BTreeMap::new(),
             polls_ms: BTreeMap::new(),
+            chain_ids: BTreeMap::new(),
             books: Books::open(config)?,
             seen: RwLock::new(BTreeMap::new()),
         };
@@ -72,6 +75,7 @@ impl Networks {
         self.chains.insert(place, real::open(place, config)?);
         self.depths.extend(config.confirmations.map(|chosen| (place, chosen.depths())));
         self.polls_ms.extend(config.poll_ms.map(|chosen| (place, chosen)));
+        self.chain_ids.extend(config.chain_id.map(|chosen| (place, chosen)));
         Ok(())
     }
 
@@ -110,6 +114,12 @@ impl Networks {
     pub fn poll_ms(&self, place: Place) -> u64 {
         let chosen = self.polls_ms.get(&place).copied();
         chosen.unwrap_or(if self.is_simulated(place) { SIMULATED_POLL_MS } else { real::POLL_MS })
+    }
+
+    /// The EIP-155 id that wallets must pay on; of no meaning but for EVM networks.
+    pub fn chain_id(&self, (environment, network): Place) -> u64 {
+        let chosen = self.chain_ids.get(&(environment, network)).copied();
+        chosen.unwrap_or(network.profile(environment).chain_id)
     }
 
     pub fn is_simulated(&self, (environment, network): Place) -> bool {

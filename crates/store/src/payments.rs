@@ -3,6 +3,7 @@
 //! What waits for confirmations is found through an index of just those, so that the look at every
 //! new block costs nothing for the payments of the past.
 
+use domain::chain::Reach;
 use domain::changes::Noun;
 use domain::environment::Environment;
 use domain::ids::{InvoiceId, PaymentId, RowKey};
@@ -131,15 +132,21 @@ pub(crate) fn of_invoices(invoice_ids: &[InvoiceId], per_invoice: i64) -> Option
     Some(List::of_branches(filled, newest).merge(Page::First, i64::MAX))
 }
 
-pub(crate) fn waiting(
+/// What waits and is final: many shallow payments must not stand before one that is deep.
+pub(crate) fn deep(
     (environment, network): (Environment, Network),
-    up_to_block: i64,
+    Reach { head, finalized }: Reach,
 ) -> List<Payment> {
+    let place = |block: u64| i64::try_from(block).unwrap_or(i64::MAX);
+    // Without finality none is: no block lies below zero.
+    let finalized = finalized.map_or(-1, place);
     List::new(" WHERE status IN (0, 3)")
         .bind(" AND environment = ", environment)
         .bind(" AND network = ", network)
-        .bind(" AND block_number <= ", up_to_block)
-        .push(" ORDER BY block_number")
+        .bind(" AND block_number <= ", place(head))
+        .bind(" AND (block_number + required_confirmations - 1 <= ", place(head))
+        .bind(" OR block_number <= ", finalized)
+        .push(") ORDER BY block_number")
 }
 
 /// Few rows by their blocks, then sorted: `COALESCE` keeps a planner from reading all payments
@@ -192,15 +199,14 @@ impl Store {
         self.payments_of_invoices(invoice_ids, 1).await
     }
 
-    /// Payments in blocks up to `up_to_block` that are not decided yet, oldest block first.
-    pub async fn payments_waiting(
+    /// Payments that wait although they are final now, oldest block first.
+    pub async fn payments_deep(
         &self,
-        environment: Environment,
-        network: Network,
-        up_to_block: i64,
+        place: (Environment, Network),
+        reach: Reach,
         limit: i64,
     ) -> Result<Vec<Payment>, StoreError> {
-        waiting((environment, network), up_to_block).limit(limit).read(self).await
+        deep(place, reach).limit(limit).read(self).await
     }
 
     /// Payments in `from_block` and later blocks that are not reverted, in the order of their

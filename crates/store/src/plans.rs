@@ -3,6 +3,7 @@
 //! Lists are composed of fragments, so a bad plan may hide in one combination of filters. A list
 //! that is not named here is not checked: add it with the list.
 
+use domain::chain::Reach;
 use domain::delivery::{DeliveryStatus, EventPlace};
 use domain::environment::Environment;
 use domain::event::{EventType, Selection};
@@ -127,7 +128,7 @@ fn of_payments() -> Vec<Statement> {
     let invoice_id = InvoiceId::from(KEY);
     let mut statements = vec![
         Statement::of(payments::of_invoice(invoice_id, 5)),
-        Statement::of(payments::waiting(place, 7).limit(5)),
+        Statement::of(payments::deep(place, Reach { head: 7, finalized: Some(5) }).limit(5)),
         Statement::of(payments::from_block(place, 7, None).limit(5)),
         Statement::of(payments::from_block(place, 7, Some(KEY)).limit(5)),
     ];

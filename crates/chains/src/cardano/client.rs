@@ -5,18 +5,21 @@
 //!
 //! Invariant: every list is read to its end or not at all, in a bounded number of pages.
 
+use std::collections::HashSet;
+
 use domain::chain::BlockRef;
 use serde::de::DeserializeOwned;
 
 use super::answers::{
-    Block, HistoryEntry, Moves, PAGE_ITEMS_MAX, Page, TouchedAddress, Transaction,
+    Block, Hash, HistoryEntry, Moves, PAGE_ITEMS_MAX, Page, TouchedAddress, Transaction,
 };
 use super::cursor::ROLLBACK_BLOCKS_MAX;
 use crate::chain::{ChainError, Head, NodeHealth};
 use crate::rpc::{NodeId, Nodes};
 
-/// A block of 90 KiB cannot touch as many addresses as these pages hold.
-const ADDRESS_PAGES_MAX: usize = 100;
+/// A block of 90 KiB can neither touch as many addresses as these pages hold, nor hold as many
+/// transactions.
+const PAGES_MAX: usize = 100;
 
 pub(super) struct Client {
     nodes: Nodes,
@@ -26,6 +29,12 @@ pub(super) struct Client {
 pub(super) struct Tips {
     pub agreed: BlockRef,
     by_node: Vec<(NodeId, u64)>,
+}
+
+/// A list, and the nodes that told its pages.
+pub(super) struct Listed<T> {
+    pub items: Vec<T>,
+    pub by: HashSet<NodeId>,
 }
 
 /// What has become of a block that was told.
@@ -87,6 +96,36 @@ impl Client {
         let is_it = |block: &Block| block.number == Some(number);
         let block = self.known(&format!("/blocks/{number}"), is_it).await?;
         Ok(block.and_then(numbered))
+    }
+
+    /// The hash most of the nodes that have a block of this height tell; none if nobody has one.
+    pub(super) async fn canonical(&self, number: u64) -> Result<Option<String>, ChainError> {
+        let (mut hashes, mut failure) = (Vec::new(), None);
+        let mut is_answered = false;
+        for (node, answer) in self.nodes.get_each::<Block>(&format!("/blocks/{number}")).await {
+            match answer {
+                Ok(Some(block)) if block.number == Some(number) => hashes.push(block.hash),
+                Ok(Some(_)) => {
+                    let what = "it answers another block than the one asked for";
+                    self.nodes.complain(node, what);
+                    failure = Some(ChainError::Unavailable(what.to_owned()));
+                }
+                Ok(None) => is_answered = true,
+                Err(error) => failure = Some(error.into()),
+            }
+        }
+        let backers = |hash: &String| hashes.iter().filter(|one| *one == hash).count();
+        match (hashes.iter().max_by_key(|hash| backers(hash)), failure) {
+            (Some(hash), _) if backers(hash) * 2 > hashes.len() => Ok(Some(hash.clone())),
+            (Some(_), _) => {
+                let text = format!("nodes have different blocks of height {number}");
+                Err(ChainError::Disputed(text))
+            }
+            // Who could not be asked may have it.
+            (None, Some(failure)) => Err(failure),
+            (None, None) if is_answered => Ok(None),
+            (None, None) => Err(nobody_knows(number)),
+        }
     }
 
     /// The blocks after one, oldest first, and who says so; none if the block is not known.
@@ -159,25 +198,48 @@ impl Client {
         Ok(standing)
     }
 
-    /// Every address a block touches, each with the transactions that do.
+    /// Every address a block touches, each with the transactions that do, and who says so.
     pub(super) async fn touched(
         &self,
         block: &BlockRef,
-    ) -> Result<Vec<TouchedAddress>, ChainError> {
-        let mut touched = Vec::new();
-        for page in 1..=ADDRESS_PAGES_MAX {
-            let path =
-                format!("/blocks/{}/addresses?count={PAGE_ITEMS_MAX}&page={page}", block.hash);
-            let answer = self.known::<Page<TouchedAddress>>(&path, |_| true).await?;
-            let Page(mut items) = answer.ok_or_else(|| nobody_knows(block.number))?;
+    ) -> Result<Listed<TouchedAddress>, ChainError> {
+        self.listed(block, "addresses").await
+    }
+
+    /// The hash of every transaction of a block, and who says so.
+    pub(super) async fn transactions_of(
+        &self,
+        block: &BlockRef,
+    ) -> Result<Listed<Hash>, ChainError> {
+        self.listed(block, "txs").await
+    }
+
+    async fn listed<T: DeserializeOwned>(
+        &self,
+        block: &BlockRef,
+        what: &str,
+    ) -> Result<Listed<T>, ChainError> {
+        let mut listed = Listed { items: Vec::new(), by: HashSet::new() };
+        for page in 1..=PAGES_MAX {
+            let path = format!("/blocks/{}/{what}?count={PAGE_ITEMS_MAX}&page={page}", block.hash);
+            let answer = self.known_told::<Page<T>>(&path, |_| true).await?;
+            let (node, Page(mut items)) = answer.ok_or_else(|| nobody_knows(block.number))?;
             let is_last = items.len() < PAGE_ITEMS_MAX;
-            touched.append(&mut items);
+            listed.items.append(&mut items);
+            listed.by.insert(node);
             if is_last {
-                return Ok(touched);
+                return Ok(listed);
             }
         }
-        let text = format!("block {} touches more addresses than a block can", block.number);
+        let text = format!("the {what} of block {} are more than a block's can be", block.number);
         Err(ChainError::Unavailable(text))
+    }
+
+    /// Notes that a list cannot be whole.
+    pub(super) fn complain_of_list<T>(&self, listed: &Listed<T>, what: &str) {
+        for node in &listed.by {
+            self.nodes.complain(*node, what);
+        }
     }
 
     /// A transaction and, if it was valid, what it moved; none if no node knows it.
@@ -216,30 +278,49 @@ impl Client {
         Ok(page.map(|page| page.0).unwrap_or_default())
     }
 
-    /// An answer to what was asked. It counts as unknown only if every node says so.
     async fn known<T: DeserializeOwned>(
         &self,
         path: &str,
         is_it: impl Fn(&T) -> bool,
     ) -> Result<Option<T>, ChainError> {
+        Ok(self.known_told(path, is_it).await?.map(|(_, answer)| answer))
+    }
+
+    /// An answer to what was asked, and whose. It counts as unknown only if every node says so:
+    /// one that fails may be the one that knows.
+    async fn known_told<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        is_it: impl Fn(&T) -> bool,
+    ) -> Result<Option<(NodeId, T)>, ChainError> {
+        const SOMETHING_ELSE: &str = "it answers something else than it was asked for";
         let (node, answer) = self.nodes.get_told::<T>(path).await?;
         let was_told = answer.is_some();
         if let Some(answer) = answer.filter(&is_it) {
-            return Ok(Some(answer));
+            return Ok(Some((node, answer)));
         }
         if was_told {
-            self.complain(node, "it answers something else than it was asked for");
+            self.complain(node, SOMETHING_ELSE);
         }
-        let answers = self.nodes.get_each::<T>(path).await;
-        let known =
-            answers.into_iter().find_map(|(_, answer)| answer.ok().flatten().filter(&is_it));
-        match known {
-            Some(known) => Ok(Some(known)),
+        let mut failure = None;
+        for (node, answer) in self.nodes.get_each::<T>(path).await {
+            match answer {
+                Ok(Some(answer)) if is_it(&answer) => return Ok(Some((node, answer))),
+                Ok(Some(_)) => self.complain(node, SOMETHING_ELSE),
+                Ok(None) => {}
+                Err(error) => failure = Some(error),
+            }
+        }
+        match failure {
             None if was_told => {
                 let text = "a node answers something else than it was asked for, others nothing";
                 Err(ChainError::Unavailable(text.to_owned()))
             }
             None => Ok(None),
+            Some(failure) => {
+                let text = format!("not every node says whether it knows this: {failure}");
+                Err(ChainError::Unavailable(text))
+            }
         }
     }
 }

@@ -17,7 +17,7 @@ use domain::environment::Environment;
 use domain::money::TokenAmount;
 use domain::network::Network;
 
-use super::answers::{ASSETS_PER_OUTPUT_MAX, Input, LOVELACE, Moves, Output, Transaction};
+use super::answers::{ASSETS_PER_OUTPUT_MAX, Amount, Input, LOVELACE, Moves, Output, Transaction};
 
 /// Anybody can fill an output with a thousand assets of his own; so many of them are told.
 const UNLISTED_PER_OUTPUT_MAX: usize = 16;
@@ -74,9 +74,9 @@ impl Decoder {
                 .iter()
                 .partition(|input| self.canonical(&input.address).as_ref() == Some(&to));
             let from = self.sender(if others.is_empty() { &own } else { &others });
-            let parts = outputs.iter().flat_map(|output| self.parts(output)).collect();
+            let parts = outputs.iter().flat_map(|output| parts(output)).collect();
             let credited = if own.is_empty() { parts } else { gains(parts, &own) };
-            told.extend(credited.into_iter().map(|part| ChainTransfer {
+            told.extend(self.bounded(credited).into_iter().map(|part| ChainTransfer {
                 tx_hash: transaction.hash.clone(),
                 ordinal: part.ordinal,
                 log_index: Some(part.output.index),
@@ -101,30 +101,20 @@ impl Decoder {
         by_address
     }
 
-    /// The assets of an output that are worth telling.
-    fn parts<'a>(&self, output: &'a Output) -> Vec<Part<'a>> {
-        let mut unlisted_told = 0;
-        let mut parts = Vec::new();
-        let mut place = 0;
-        for amount in &output.value.0 {
-            let is_native = amount.unit == LOVELACE;
-            if !is_native {
-                place += 1;
+    /// Everything of ADA and the listed assets, and the first of the others in each output.
+    ///
+    /// Last of all, so that what it leaves out moves nothing that is told to another place.
+    fn bounded<'a>(&self, mut parts: Vec<Part<'a>>) -> Vec<Part<'a>> {
+        parts.sort_by_key(|part| part.ordinal);
+        let mut unlisted: BTreeMap<u32, usize> = BTreeMap::new();
+        parts.retain(|part| {
+            if part.unit == LOVELACE || self.listed.contains(part.unit) {
+                return true;
             }
-            let is_listed = is_native || self.listed.contains(&amount.unit);
-            if amount.quantity == Some(0)
-                || (!is_listed && unlisted_told == UNLISTED_PER_OUTPUT_MAX)
-            {
-                continue;
-            }
-            unlisted_told += usize::from(!is_listed);
-            parts.push(Part {
-                output,
-                ordinal: ordinal(output.index, place),
-                unit: &amount.unit,
-                quantity: amount.quantity,
-            });
-        }
+            let so_far = unlisted.entry(part.output.index).or_insert(0);
+            *so_far += 1;
+            *so_far <= UNLISTED_PER_OUTPUT_MAX
+        });
         parts
     }
 
@@ -140,6 +130,20 @@ impl Decoder {
 fn is_plain(address: &str) -> bool {
     (1..=SENDER_BYTES_MAX).contains(&address.len())
         && address.bytes().all(|letter| letter.is_ascii_alphanumeric())
+}
+
+/// The assets of an output, each at its place.
+fn parts(output: &Output) -> impl Iterator<Item = Part<'_>> {
+    let is_token = |amount: &Amount| amount.unit != LOVELACE;
+    // Native assets are counted from one whether ADA is there or not.
+    let first = u32::from(output.value.0.first().is_none_or(is_token));
+    let placed = (first..).zip(&output.value.0);
+    placed.filter(|(_, amount)| amount.quantity != Some(0)).map(|(place, amount)| Part {
+        output,
+        ordinal: ordinal(output.index, place),
+        unit: &amount.unit,
+        quantity: amount.quantity,
+    })
 }
 
 fn ordinal(output_index: u32, place: u32) -> u32 {

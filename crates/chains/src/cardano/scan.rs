@@ -5,7 +5,8 @@
 //! by the protocol's own rule no shorter chain replaces a longer one.
 //!
 //! Invariant: a block counts as told only with all its addresses read and all its payments to
-//! ours decoded. What fails in the middle of a range ends the range before that block.
+//! ours decoded; each of its transactions touches a listed address or makes no output. What fails
+//! in the middle of a range ends the range before that block.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +14,7 @@ use domain::chain::{BlockRef, ChainTransfer};
 use futures_util::{StreamExt as _, stream};
 
 use super::Cardano;
-use super::answers::{Block, Moves, PAGE_ITEMS_MAX, TouchedAddress, Transaction};
+use super::answers::{Block, Hash, Moves, PAGE_ITEMS_MAX, TouchedAddress, Transaction};
 use super::client::{Standing, Tips, nobody_knows, numbered};
 use super::cursor::{Cursor, Known, ROLLBACK_BLOCKS_MAX};
 use crate::chain::{ChainError, Ours, Scan};
@@ -254,7 +255,47 @@ async fn addresses_of(cardano: &Cardano, next: &Next) -> Result<Vec<TouchedAddre
     if next.transactions == 0 {
         return Ok(Vec::new());
     }
-    cardano.client.touched(&next.block).await
+    let listed = cardano.client.touched(&next.block).await?;
+    let hashes = listed.items.iter().flat_map(|address| &address.transactions);
+    let named: BTreeSet<&Hash> = hashes.map(|touching| &touching.tx_hash).collect();
+    let is_whole = match (named.len() as u64).cmp(&next.transactions) {
+        std::cmp::Ordering::Equal => true,
+        std::cmp::Ordering::Greater => false,
+        std::cmp::Ordering::Less => are_idle(cardano, next, &named).await?,
+    };
+    if is_whole {
+        return Ok(listed.items);
+    }
+    let number = next.block.number;
+    let what = format!("its addresses of block {number} do not fit the block's transactions");
+    cardano.client.complain_of_list(&listed, &what);
+    Err(ChainError::Unavailable(format!("a node leaves out addresses of block {number}")))
+}
+
+/// Whether the transactions of a block that touch no listed address make no outputs: a failed
+/// script's do not, and the interface does not promise to list what its collateral touches.
+async fn are_idle(
+    cardano: &Cardano,
+    next: &Next,
+    named: &BTreeSet<&Hash>,
+) -> Result<bool, ChainError> {
+    let number = next.block.number;
+    let all = cardano.client.transactions_of(&next.block).await?;
+    let distinct: BTreeSet<&Hash> = all.items.iter().collect();
+    if distinct.len() as u64 != next.transactions || !named.is_subset(&distinct) {
+        cardano.client.complain_of_list(&all, &format!("its list of block {number} is not whole"));
+        let text = format!("a node leaves out transactions of block {number}");
+        return Err(ChainError::Unavailable(text));
+    }
+    for Hash(hash) in distinct.difference(named).copied() {
+        let Some((_, moves)) = cardano.client.transaction(hash).await? else {
+            return Err(ChainError::Unavailable(format!("no node knows transaction {hash}")));
+        };
+        if !moves.outputs.is_empty() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Ends a range where something failed, unless nothing would be left of it.

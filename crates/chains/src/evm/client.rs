@@ -114,7 +114,12 @@ impl Client {
         let agreed = self.nodes.agree_on_head(&numbers);
         let known = tips.iter().find(|(_, header)| Some(header.number.0) == agreed);
         let Some((_, header)) = known else {
-            let why = why.unwrap_or_else(|| "no node is usable".to_owned());
+            let silent = if tips.is_empty() {
+                "no node is usable"
+            } else {
+                "too few of the nodes answer to agree on a head"
+            };
+            let why = why.unwrap_or_else(|| silent.to_owned());
             return Err(ChainError::Unavailable(why));
         };
         let (number, header) = (header.number.0, *header);

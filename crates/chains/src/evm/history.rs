@@ -10,17 +10,20 @@ use tracing::warn;
 
 use super::Evm;
 use super::answers::{Header, Log, Receipt};
-use super::client::{Heads, LogFilter, LogPlace};
+use super::client::{LogFilter, LogPlace};
 use super::decode::{self, Arrival, arrivals};
+use super::inside::{Coins, Cut};
 use super::width::is_too_wide;
 use super::wire::{Account, Hash};
-use super::{arrived, inside};
+use super::{arrived, inside, payments};
 use crate::chain::ChainError;
 use crate::rpc::RpcError;
 
 /// Logs to one account that are looked at: beyond that only those of listed tokens count, since
 /// anybody can make a contract that logs transfers to anybody.
 const LOGS_MAX: usize = 2_000;
+/// The first step back in time.
+const STEP_BLOCKS: u64 = 1_024;
 
 /// Everything one transaction brought to anybody; none if it is unknown, not included or failed.
 pub async fn of_transaction(evm: &Evm, hash: Hash) -> Result<Vec<Arrival>, ChainError> {
@@ -41,84 +44,133 @@ pub async fn of_transaction(evm: &Evm, hash: Hash) -> Result<Vec<Arrival>, Chain
     let transaction = client.transaction(hash).await?.filter(|known| known.hash == hash);
     let coins = transaction.and_then(|transaction| transaction.payment());
     let mut found = arrivals(&block, &receipt, coins.as_ref());
-    // Few nodes trace, and what the receipt says must not wait for one that does.
+    // Few nodes trace, and what the receipt says must not wait for one that does. Where it says
+    // nothing, the trace is all there is, and nothing found would be taken for nothing paid.
     match inside::passed_in_transaction(client, hash).await {
         Ok(passed) => {
             let passed = passed.unwrap_or_default();
             found.extend(inside::passed_on(&block, &receipt, &passed));
         }
+        Err(error) if found.is_empty() => return Err(error),
         Err(error) => warn!(transaction = %hash, %error, "a transaction's trace is not known"),
     }
-    arrived::measure(client, &evm.settings.contracts, &mut found).await;
+    payments::leave_out_excess(&mut found, &evm.contracts);
+    arrived::measure_few(client, &evm.settings.contracts, &mut found).await?;
     Ok(found)
 }
 
-/// The block most of the nodes have under this number.
+/// The block most of the nodes have under this number; one that has none speaks against it.
 pub async fn canonical(evm: &Evm, number: u64) -> Result<Option<Header>, ChainError> {
     evm.client.check_chain_once().await?;
     let answers = evm.client.header_of_each(number).await;
     if answers.is_empty() {
         return Err(ChainError::Unavailable(format!("no node tells of block {number}")));
     }
-    let headers: Vec<Header> = answers.iter().filter_map(|(_, header)| *header).collect();
+    let headers: Vec<Option<Header>> = answers.into_iter().map(|(_, header)| header).collect();
+    majority(number, &headers)
+}
+
+fn majority(number: u64, answers: &[Option<Header>]) -> Result<Option<Header>, ChainError> {
+    let headers: Vec<&Header> = answers.iter().flatten().collect();
     let backers = |header: &Header| headers.iter().filter(|one| one.hash == header.hash).count();
     let Some(header) = headers.iter().max_by_key(|header| backers(header)) else {
         return Ok(None);
     };
-    if backers(header) * 2 > headers.len() {
-        Ok(Some(*header))
+    let backed = backers(header);
+    if backed * 2 > answers.len() {
+        Ok(Some(**header))
+    } else if backed == headers.len() {
+        Err(ChainError::Unavailable(format!("most nodes do not have block {number} yet")))
     } else {
         Err(ChainError::Disputed(format!("the nodes have different blocks {number}")))
     }
 }
 
-/// Everything that reached an account in blocks since a time, as far back as settings allow.
+/// Everything that reached an account in blocks since a time: tokens as far back as settings allow,
+/// coins as far back as nodes remember.
 pub async fn to_account(
     evm: &Evm,
     account: Account,
     since: Timestamp,
 ) -> Result<Vec<Arrival>, ChainError> {
     let heads = evm.client.heads().await?;
-    let first = first_block(evm, &heads, since).await?;
+    let floor = heads.number.saturating_sub(evm.settings.lookback_blocks_max);
+    let first = first_block(evm, floor, heads.number, since).await?;
     let logs = logs_to(evm, account, first, heads.number).await?;
     let mut found = of_logs(evm, &logs).await?;
     found.retain(|arrival| arrival.to == account && arrival.contract.is_some());
-    let low = first.saturating_sub(1);
-    found.extend(inside::coins_to(&evm.client, account, low, heads.number).await?);
-    arrived::measure(&evm.client, &evm.settings.contracts, &mut found).await;
+    payments::leave_out_excess(&mut found, &evm.contracts);
+    let (client, listed) = (&evm.client, &evm.settings.contracts);
+    arrived::measure(client, listed, heads.number, &mut found).await?;
+    // Who looks for tokens must not miss them because a node does not have ancient blocks.
+    let first = if first > floor {
+        first
+    } else {
+        first_block(evm, 0, floor, since).await.unwrap_or(first)
+    };
+    let coins = inside::coins_to(client, account, first.saturating_sub(1), heads.number).await?;
+    if has_unexplained(evm, account, &coins) {
+        client.note_lacking(Some(inside::NO_MEMORY));
+    }
+    found.extend(coins.found);
     Ok(found)
 }
 
-/// The coins alone that reached an account in blocks since a time.
+/// The coins alone that reached an account in blocks since a time; an error if there may be more
+/// that no node remembers, since whoever asks would give the account up.
 pub async fn coins_to_account(
     evm: &Evm,
     account: Account,
     since: Timestamp,
 ) -> Result<Vec<Arrival>, ChainError> {
     let heads = evm.client.heads().await?;
-    let low = first_block(evm, &heads, since).await?.saturating_sub(1);
-    inside::coins_to(&evm.client, account, low, heads.number).await
+    let low = first_block(evm, 0, heads.number, since).await?.saturating_sub(1);
+    let coins = inside::coins_to(&evm.client, account, low, heads.number).await?;
+    if has_unexplained(evm, account, &coins) {
+        evm.client.note_lacking(Some(inside::NO_MEMORY));
+        return Err(ChainError::Unavailable(inside::NO_MEMORY.to_owned()));
+    }
+    evm.told_coins.note(&coins.found);
+    Ok(coins.found)
 }
 
-/// The first block that is not older than a time, or the lowest that is looked at.
-async fn first_block(evm: &Evm, heads: &Heads, since: Timestamp) -> Result<u64, ChainError> {
-    let mut low = heads.number.saturating_sub(evm.settings.lookback_blocks_max);
-    let mut high = heads.number;
+/// Whether the account had more where the search had to begin than it was told to have received.
+fn has_unexplained(evm: &Evm, account: Account, coins: &Coins) -> bool {
+    let told = |cut: &Cut| evm.told_coins.up_to(cut.number, account);
+    coins.cut.as_ref().is_some_and(|cut| cut.balance > told(cut))
+}
+
+/// The first block from `low` up to `high` that is not older than a time, which `high` is not.
+///
+/// Downwards in growing steps first: what is asked for is mostly near, and few nodes have it all.
+async fn first_block(evm: &Evm, low: u64, high: u64, since: Timestamp) -> Result<u64, ChainError> {
     // Block times are whole seconds, so the second of `since` belongs to it.
     let since = Timestamp::from_seconds(since.seconds());
-    while low < high {
-        let middle = low + (high - low) / 2;
-        let header = evm.client.headers(&[middle]).await?.into_iter().flatten().next();
-        let Some(header) = header.filter(|header| header.number.0 == middle) else {
-            return Err(ChainError::Unavailable(format!("no node has block {middle}")));
-        };
-        if decode::time(header.timestamp) >= since {
-            high = middle;
+    let is_older = async |number: u64| {
+        let header = evm.client.headers(&[number]).await?.into_iter().flatten().next();
+        match header.filter(|header| header.number.0 == number) {
+            Some(header) => Ok(decode::time(header.timestamp) < since),
+            None => Err(ChainError::Unavailable(format!("no node has block {number}"))),
+        }
+    };
+    let (mut first, mut last, mut step) = (low, high, STEP_BLOCKS);
+    while last > low {
+        let number = last.saturating_sub(step).max(low);
+        if is_older(number).await? {
+            first = number + 1;
+            break;
+        }
+        (last, step) = (number, step.saturating_mul(2));
+    }
+    while first < last {
+        let middle = first + (last - first) / 2;
+        if is_older(middle).await? {
+            first = middle + 1;
         } else {
-            low = middle + 1;
+            last = middle;
         }
     }
-    Ok(low)
+    Ok(first)
 }
 
 async fn logs_to(
@@ -191,4 +243,32 @@ async fn of_logs(evm: &Evm, logs: &[Log]) -> Result<Vec<Arrival>, ChainError> {
         }
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evm::wire::{Fixed, Quantity};
+
+    fn header(hash: u8) -> Option<Header> {
+        let (number, hash) = (Quantity(7), Fixed([hash; 32]));
+        Some(Header { number, hash, parent_hash: hash, timestamp: number })
+    }
+
+    #[test]
+    fn more_than_half_of_those_that_answer_must_have_the_block() {
+        let (one, two) = (header(1), header(2));
+        assert_eq!(majority(7, &[one]), Ok(one));
+        assert_eq!(majority(7, &[one, None, one]), Ok(one));
+        assert_eq!(majority(7, &[two, one, one]), Ok(one));
+        assert_eq!(majority(7, &[None, None]), Ok(None));
+        for late in [&[one, None][..], &[one, None, None], &[one, one, None, None]] {
+            let answer = majority(7, late);
+            assert!(matches!(answer, Err(ChainError::Unavailable(_))), "{answer:?}");
+        }
+        for forked in [&[one, two][..], &[one, two, None]] {
+            let answer = majority(7, forked);
+            assert!(matches!(answer, Err(ChainError::Disputed(_))), "{answer:?}");
+        }
+    }
 }

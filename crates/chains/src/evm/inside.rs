@@ -27,10 +27,25 @@ const BLOCKS_MAX: usize = 64;
 const BALANCES_MAX: usize = 4_096;
 /// How far below the head a node may still remember balances when it has forgotten older ones.
 const MEMORY_BLOCKS: [u64; 4] = [20_000, 4_096, 1_024, 120];
-const NO_MEMORY: &str =
+pub const NO_MEMORY: &str =
     "no node remembers balances far enough back to find coins paid by contracts";
 const TOO_MANY: &str = "an address's balance changes too often to be searched further back";
 const NO_TRACE: &str = "no node traces transactions, so coins paid by contracts are not found";
+
+/// The coins a search found, and where it had to begin if not where it was asked to.
+#[derive(Debug)]
+pub struct Coins {
+    pub found: Vec<Arrival>,
+    pub cut: Option<Cut>,
+}
+
+/// Nobody remembers balances below this block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cut {
+    pub number: u64,
+    /// What the account has after it: how that came, the search cannot tell.
+    pub balance: u128,
+}
 
 /// The transactions of a block, by hash only.
 #[derive(Debug, Deserialize)]
@@ -44,14 +59,16 @@ pub async fn coins_to(
     account: Account,
     low: u64,
     high: u64,
-) -> Result<Vec<Arrival>, ChainError> {
+) -> Result<Coins, ChainError> {
     client.note_lacking(None);
-    let Some(low) = remembered(client, account, low, high).await? else {
+    let Some(first) = remembered(client, account, low, high).await? else {
         client.note_lacking(Some(NO_MEMORY));
-        return Ok(Vec::new());
+        let balance = client.balance(account).await?.0.unwrap_or(u128::MAX);
+        return Ok(Coins { found: Vec::new(), cut: Some(Cut { number: high, balance }) });
     };
+    let cut = (first.number > low).then_some(first);
     let mut arrivals = Vec::new();
-    for number in changed(client, account, low, high).await? {
+    for number in changed(client, account, first.number, high).await? {
         let block = client.blocks(number..=number).await?.into_iter().flatten().next();
         let block = block.filter(|block| block.number.0 == number);
         let Some(block) = block else {
@@ -59,20 +76,23 @@ pub async fn coins_to(
         };
         arrivals.extend(in_block(client, account, &block).await?);
     }
-    Ok(arrivals)
+    Ok(Coins { found: arrivals, cut })
 }
 
-/// The lowest block from `low` on whose balances a node remembers.
+/// The lowest block from `low` on whose balances a node remembers, and the account's.
 async fn remembered(
     client: &Client,
     account: Account,
     low: u64,
     high: u64,
-) -> Result<Option<u64>, ChainError> {
+) -> Result<Option<Cut>, ChainError> {
     let nearer = MEMORY_BLOCKS.map(|blocks| high.saturating_sub(blocks));
     for number in std::iter::once(low).chain(nearer.into_iter().filter(|number| *number > low)) {
         match client.balances(account, &[number]).await {
-            Ok(_) => return Ok(Some(number)),
+            Ok(states) => {
+                let balance = states.first().and_then(|(balance, _)| balance.0);
+                return Ok(Some(Cut { number, balance: balance.unwrap_or(u128::MAX) }));
+            }
             Err(RpcError::Refused { .. }) => {}
             Err(error @ RpcError::Unavailable(_)) => return Err(error.into()),
         }
@@ -210,10 +230,9 @@ async fn passed_in_block(
 fn of_block(hashes: &[Hash], traced: &[TracedTransaction]) -> Result<Vec<Passed>, ChainError> {
     let mut passed = Vec::new();
     for (hash, traced) in hashes.iter().zip(traced) {
-        // A transaction the node could not trace is left out; its coins stay unexplained.
-        if let Some(trace) = &traced.result {
-            passed.extend(traces::of_frames(*hash, trace).ok_or_else(|| unreadable(hash))?);
-        }
+        // One the node could not trace may be the very one that brought the coins.
+        let trace = traced.result.as_ref().ok_or_else(|| unreadable(hash))?;
+        passed.extend(traces::of_frames(*hash, trace).ok_or_else(|| unreadable(hash))?);
     }
     Ok(passed)
 }
@@ -250,7 +269,7 @@ pub async fn passed_in_transaction(
     }
     match client.ask::<Option<Vec<Trace>>>("trace_transaction", json!([transaction])).await {
         Ok(list) => {
-            let passed = traces::of_list(transaction, &list.unwrap_or_default());
+            let passed = list.and_then(|list| traces::of_list(transaction, &list));
             passed.map(Some).ok_or_else(|| unreadable(transaction))
         }
         Err(RpcError::Refused { .. }) => Ok(None),
@@ -260,4 +279,26 @@ pub async fn passed_in_transaction(
 
 fn unreadable(what: impl std::fmt::Display) -> ChainError {
     ChainError::Unavailable(format!("the trace of {what} cannot be read"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evm::wire::Fixed;
+
+    #[test]
+    fn a_transaction_the_node_could_not_trace_is_not_taken_for_one_that_paid_nobody() {
+        let hash: Hash = Fixed([7; 32]);
+        let account = Fixed([1u8; 20]);
+        let call = format!(
+            r#"{{"type":"CALL","from":"{account}","to":"{account}","value":"0x0","calls":[]}}"#
+        );
+        let traced = |result: &str| -> Vec<TracedTransaction> {
+            let text = format!(r#"[{{"txHash":"{hash}","result":{result}}}]"#);
+            serde_json::from_str(&text).unwrap()
+        };
+        assert_eq!(of_block(&[hash], &traced(&call)), Ok(Vec::new()));
+        let unknown = of_block(&[hash], &traced("null"));
+        assert!(matches!(unknown, Err(ChainError::Unavailable(_))), "{unknown:?}");
+    }
 }

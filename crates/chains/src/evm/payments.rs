@@ -8,12 +8,15 @@ use std::collections::{HashMap, HashSet};
 use super::answers::{Header, Payment, Receipt};
 use super::client::Client;
 use super::decode::{self, Arrival, Spelling};
-use super::range::{Range, Trouble};
+use super::range::{Contracts, Range, Trouble};
 use super::wire::{Account, Hash};
 use crate::chain::{ChainError, Ours};
 
 /// Receivers `ours` is asked about at once.
 const RECEIVERS_PER_QUESTION: usize = 10_000;
+/// Transfers of tokens nobody listed that one transaction may bring to one account; any contract
+/// can log thousands of them at little cost, and each would be a row somebody has to look at.
+const UNLISTED_MAX: usize = 16;
 
 /// Accounts of which it is known whether they are ours.
 pub struct Receivers<'a> {
@@ -116,6 +119,20 @@ pub async fn of_range(
     Ok(arrivals)
 }
 
+/// Leaves out what one transaction brought to one account of unlisted tokens above a bound. The
+/// first stay, wherever they are told; coins and listed tokens all do.
+pub fn leave_out_excess(arrivals: &mut Vec<Arrival>, contracts: &Contracts) {
+    let mut unlisted: HashMap<(Hash, Account), usize> = HashMap::new();
+    arrivals.retain(|arrival| {
+        if arrival.contract.is_none_or(|contract| contracts.contains(contract)) {
+            return true;
+        }
+        let count = unlisted.entry((arrival.transaction, arrival.to)).or_default();
+        *count += 1;
+        *count <= UNLISTED_MAX
+    });
+}
+
 /// The receipt, if it is of this transaction in this very block.
 fn fitting(
     transaction: Hash,
@@ -128,5 +145,38 @@ fn fitting(
     match (receipt, block) {
         (Some(receipt), Some(block)) if fits(&receipt, block) => Ok((receipt, *block)),
         _ => Err(Trouble::Torn(format!("the receipt of {transaction} is of another block"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evm::wire::{Amount, Fixed, Quantity};
+
+    #[test]
+    fn a_flood_of_unlisted_tokens_is_cut_and_everything_else_stays() {
+        let (listed, fake) = (Fixed([1; 20]), Fixed([2; 20]));
+        let number = Quantity(7);
+        let hash = Fixed([7; 32]);
+        let block = Header { number, hash, parent_hash: hash, timestamp: number };
+        let arrival = |transaction: u8, ordinal: u32, to: u8, contract: Option<Account>| Arrival {
+            block,
+            transaction: Fixed([transaction; 32]),
+            transaction_index: 0,
+            ordinal,
+            log_index: None,
+            contract,
+            amount: Amount(Some(1)),
+            from: fake,
+            to: Fixed([to; 20]),
+        };
+        let mut arrivals = vec![arrival(1, 0, 5, None)];
+        arrivals.extend((1..=1_000).map(|ordinal| arrival(1, ordinal, 5, Some(fake))));
+        arrivals.extend((1_001..=1_040).map(|ordinal| arrival(1, ordinal, 5, Some(listed))));
+        arrivals.extend([arrival(1, 1_041, 6, Some(fake)), arrival(2, 9, 5, Some(fake))]);
+        leave_out_excess(&mut arrivals, &Contracts::new([listed].into_iter()));
+        let told: Vec<u32> = arrivals.iter().map(|arrival| arrival.ordinal).collect();
+        let expected: Vec<u32> = (0..=16).chain(1_001..=1_041).chain([9]).collect();
+        assert_eq!(told, expected);
     }
 }

@@ -100,6 +100,7 @@ impl Follow<'_> {
         }
         self.cursor = fork::rewind(&self.evm.client, &self.cursor, &self.heads).await?;
         let gone = self.cursor.number + 1;
+        self.evm.told_coins.revert(gone);
         self.reverted_from = Some(self.reverted_from.map_or(gone, |before| before.min(gone)));
         Ok(())
     }
@@ -204,8 +205,11 @@ impl Follow<'_> {
         if payments + range.logs.len() > ENTRIES_MAX {
             self.evm.width.refuse(range.blocks.len() as u64);
         }
-        arrived::measure(&self.evm.client, &self.evm.settings.contracts, &mut arrivals).await;
+        payments::leave_out_excess(&mut arrivals, &self.evm.contracts);
+        let (client, listed) = (&self.evm.client, &self.evm.settings.contracts);
+        arrived::measure(client, listed, self.heads.number, &mut arrivals).await?;
         decode::order(&mut arrivals);
+        self.evm.told_coins.note(&arrivals);
         let headers: Vec<Header> = range.blocks.iter().map(Block::header).collect();
         let next = self.cursor.after(&headers);
         let scanned = headers.last().expect("a range that follows has a first block");

@@ -84,7 +84,7 @@ impl EvmAccount {
             parent.derive_tweak(chain_code, index).map_err(|_| NoAddress::NoSuchIndex)?;
         let tweak = Option::<Scalar>::from(Scalar::from_repr(tweak.into()));
         let tweak = tweak.filter(|tweak| !bool::from(tweak.is_zero()));
-        // What `derive_child` does, with the generator's precomputed multiples: thrice as fast.
+        // What `derive_child` does, with the generator's precomputed multiples, which is faster.
         let child = ProjectivePoint::mul_by_generator(&tweak.ok_or(NoAddress::NoSuchIndex)?)
             + ProjectivePoint::from(parent.as_affine());
         if child == ProjectivePoint::IDENTITY {

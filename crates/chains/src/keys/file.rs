@@ -221,15 +221,14 @@ impl KeystoreFile {
     /// Writes the file, open to its owner only. What is at the path already stays.
     pub fn create(&self, path: &Path) -> Result<(), KeystoreError> {
         let draft = path.with_extension(format!("draft-{}", self.cipher.nonce));
-        let write = || -> std::io::Result<()> {
-            let mut options = OpenOptions::new();
-            let mut file = options.write(true).create_new(true).mode(0o600).open(&draft)?;
-            file.write_all(self.json().as_bytes())?;
-            file.sync_all()?;
-            // A link, unlike a rename, fails where something is already.
-            std::fs::hard_link(&draft, path)
+        let json = self.json();
+        // A link, unlike a rename, fails where something is already.
+        let link = || match std::fs::hard_link(&draft, path) {
+            // FAT, which sticks are formatted with, has no links.
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => write_new(path, &json),
+            linked => linked,
         };
-        let written = write();
+        let written = write_new(&draft, &json).and_then(|()| link());
         // It is there unless it could not be made, which is told below.
         let _ = std::fs::remove_file(&draft);
         let synced = written.and_then(|()| match path.parent() {
@@ -301,6 +300,17 @@ impl Cipher {
         let nonce = unhex(&self.nonce).and_then(|nonce| nonce.try_into().ok());
         nonce.ok_or(KeystoreError::Damaged("its nonce is not 24 bytes"))
     }
+}
+
+/// Writes a file where there is none, and leaves none behind if it cannot be written whole.
+fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    let mut file = options.write(true).create_new(true).mode(0o600).open(path)?;
+    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+    written.inspect_err(|_| {
+        // What cannot be written will hardly be removed, and there is nobody else to tell.
+        let _ = std::fs::remove_file(path);
+    })
 }
 
 fn unhex(digits: &str) -> Option<Vec<u8>> {

@@ -1,8 +1,10 @@
 //! Which head to believe when nodes tell different ones.
 //!
 //! The highest that at least half of the nodes have reached: one node that lags does not hold the
-//! others back, and one that dreams does not lead them. A head far above every other is left out
-//! first, unless it follows on what was agreed before: then it is the others that stopped.
+//! others back, and one that dreams does not lead them. Of three nodes or more it is half of those
+//! there are, not of those that answer: a liar must not win by the others' silence. A head far
+//! above every other is left out first, unless it follows on what was agreed before: then it is
+//! the others that stopped.
 //!
 //! Invariant: a head that is left out never becomes what later ones are measured by.
 
@@ -11,6 +13,8 @@ use std::time::Duration;
 use super::limits::Limits;
 
 const HOUR_MS: u128 = 3_600_000;
+/// From so many nodes on those that are silent count too.
+const NODES_WITH_QUORUM: usize = 3;
 
 /// The head agreed on before, and how long ago it last grew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +47,12 @@ pub(super) fn agreed(
     {
         return None;
     }
+    if nodes >= NODES_WITH_QUORUM {
+        // One that was left out claims to have reached all below it, but is never believed itself.
+        let left_out = told.len() - heads.len();
+        let at = (nodes.div_ceil(2) - 1).saturating_sub(left_out);
+        return heads.get(at).copied();
+    }
     heads.get(heads.len().div_ceil(2).checked_sub(1)?).copied()
 }
 
@@ -63,44 +73,59 @@ mod tests {
     const LIMITS: fn() -> Limits =
         || Limits { ahead_blocks_max: 300, lag_blocks_max: 5, ..Limits::default() };
 
-    fn check(told: &[u64], before: Option<(u64, u64)>, expected: Option<u64>) {
+    #[track_caller]
+    fn check(nodes: usize, told: &[u64], before: Option<(u64, u64)>, expected: Option<u64>) {
         let before =
             before.map(|(head, minutes)| Before { head, ago: Duration::from_secs(minutes * 60) });
-        assert_eq!(agreed(told, 4, before, &LIMITS()), expected, "{told:?} after {before:?}");
+        let believed = agreed(told, nodes, before, &LIMITS());
+        assert_eq!(believed, expected, "{told:?} of {nodes} after {before:?}");
     }
 
     #[test]
     fn the_highest_head_that_half_have_reached() {
-        check(&[], None, None);
-        check(&[100], None, Some(100));
-        check(&[100, 90], None, Some(100));
-        check(&[100, 90, 99], None, Some(99));
-        check(&[100, 99, 90, 80], None, Some(99));
-        check(&[0, 0, u64::MAX], None, Some(0));
+        check(4, &[], None, None);
+        check(2, &[], None, None);
+        check(2, &[100], None, Some(100));
+        check(2, &[100, 90], None, Some(100));
+        check(3, &[100, 90, 99], None, Some(99));
+        check(4, &[100, 99, 90, 80], None, Some(99));
+        check(5, &[100, 99, 98, 97, 96], None, Some(98));
+        check(3, &[0, 0, u64::MAX], None, Some(0));
+    }
+
+    #[test]
+    fn nobody_leads_because_others_are_silent() {
+        check(3, &[250, 100], None, Some(100));
+        check(3, &[250, 100], Some((100, 0)), Some(100));
+        check(4, &[250, 100, 99], None, Some(100));
+        check(5, &[250, 100, 99], None, Some(99));
+        check(5, &[250, 100], None, None);
+        check(3, &[101], Some((100, 0)), None);
     }
 
     #[test]
     fn a_head_far_above_all_others_is_left_out() {
-        check(&[401, 100], None, Some(100));
-        check(&[400, 100], None, Some(400));
-        check(&[9_999_999, 100, 99], None, Some(100));
-        check(&[u64::MAX, 9_999_999, 100, 99], None, Some(100));
+        check(2, &[401, 100], None, Some(100));
+        check(2, &[400, 100], None, Some(400));
+        check(3, &[401, 100], None, Some(100));
+        check(3, &[9_999_999, 100, 99], None, Some(100));
+        check(4, &[u64::MAX, 9_999_999, 100, 99], None, Some(100));
     }
 
     #[test]
     fn a_node_that_stopped_does_not_hold_back_the_one_that_goes_on() {
-        check(&[401, 100], Some((390, 0)), Some(401));
-        check(&[1_200, 100], Some((300, 0)), Some(100));
-        check(&[1_200, 100], Some((300, 60)), Some(1_200));
+        check(2, &[401, 100], Some((390, 0)), Some(401));
+        check(2, &[1_200, 100], Some((300, 0)), Some(100));
+        check(2, &[1_200, 100], Some((300, 60)), Some(1_200));
+        check(3, &[401, 400, 100], Some((390, 0)), Some(400));
     }
 
     #[test]
-    fn one_answer_of_several_is_measured_by_what_was_agreed() {
-        check(&[400], Some((100, 0)), Some(400));
-        check(&[401], Some((100, 0)), None);
-        check(&[401], Some((100, 1)), Some(401));
-        check(&[50], Some((100, 0)), Some(50));
-        let before = Some(Before { head: 100, ago: Duration::ZERO });
-        assert_eq!(agreed(&[9_999], 1, before, &LIMITS()), Some(9_999));
+    fn one_answer_of_two_is_measured_by_what_was_agreed() {
+        check(2, &[400], Some((100, 0)), Some(400));
+        check(2, &[401], Some((100, 0)), None);
+        check(2, &[401], Some((100, 1)), Some(401));
+        check(2, &[50], Some((100, 0)), Some(50));
+        check(1, &[9_999], Some((100, 0)), Some(9_999));
     }
 }

@@ -192,8 +192,8 @@ impl Nodes {
         join_all(answers).await
     }
 
-    /// Takes the head that at least half of the answering nodes have reached, notes which nodes
-    /// lag behind it or run ahead of everybody, and asks those that lag last from now on.
+    /// Takes the head that at least half of the nodes have reached, notes which nodes lag behind
+    /// it or run ahead of everybody, and asks those that lag last from now on.
     pub fn agree_on_head(&self, heads: &[(NodeId, u64)]) -> Option<u64> {
         let told: Vec<u64> = heads.iter().map(|(_, head)| *head).collect();
         let now = Instant::now();

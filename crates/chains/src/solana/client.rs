@@ -4,9 +4,11 @@
 //! forgot it or answered what cannot be true are reported.
 //!
 //! Invariant: whatever leaves here has passed `decode`; a node's refusal becomes `Found` only by a
-//! code that the network's own software gives it.
+//! code that the network's own software gives it. No node of another network is ever believed:
+//! every node says what its network began with before its first answer counts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -15,7 +17,7 @@ use serde_json::{Value, json};
 use super::block_time::FinalHead;
 use super::decode::{self, Arrival, Block, Header, Malformed};
 use super::wire::{BlockJson, FoundTransactionJson, HeaderJson, SignatureJson, TransactionJson};
-use crate::chain::NodeHealth;
+use crate::chain::{ChainError, NodeHealth};
 use crate::rpc::{NodeId, Nodes, RpcError};
 
 /// The block is gone from this node: cleaned up, or its history is switched off.
@@ -26,6 +28,14 @@ const SKIPPED: [i64; 2] = [-32_007, -32_009];
 const NOT_YET: [i64; 3] = [-32_004, -32_014, -32_016];
 /// The signature that paging should go on from is not known here.
 pub const UNSEEN_SIGNATURE: i64 = -32_020;
+
+/// The newest version of transactions that `decode` reads. A node refuses a whole block (-32015)
+/// if one of its transactions is newer, and such a block is never passed over: the scan waits.
+/// Version 1 names all its accounts itself, so it is read as one of version 0 without tables.
+const TRANSACTION_VERSION_MAX: u8 = 1;
+
+/// A genesis hash is 32 bytes in base58; what else a node says is not repeated at length.
+const GENESIS_CHARACTERS_MAX: usize = 44;
 
 /// Slots that are held against one node at a time.
 const LACKING_MAX: usize = 64;
@@ -59,19 +69,24 @@ pub struct Included {
 
 pub struct Client {
     nodes: Nodes,
+    /// What the network began with; none if any will do.
+    genesis_hash: Option<String>,
+    /// Nodes that said that it is theirs.
+    checked: Mutex<HashSet<NodeId>>,
 }
 
 impl Client {
-    pub fn new(nodes: Nodes) -> Client {
-        Client { nodes }
+    pub fn new(nodes: Nodes, genesis_hash: Option<String>) -> Client {
+        Client { nodes, genesis_hash, checked: Mutex::default() }
     }
 
     pub fn health(&self) -> Vec<NodeHealth> {
         self.nodes.health()
     }
 
-    /// The newest slot that is final for at least half of the nodes, and its time.
-    pub async fn head(&self) -> Result<FinalHead, RpcError> {
+    /// The newest slot that is final for at least half of the nodes, and its time. Every question
+    /// begins with it, so the nodes are checked here.
+    pub async fn head(&self) -> Result<FinalHead, ChainError> {
         let answers =
             self.nodes.json_rpc_each::<u64>("getSlot", (json!({"commitment": "finalized"}),)).await;
         let mut heads = Vec::with_capacity(answers.len());
@@ -82,16 +97,58 @@ impl Client {
                 Err(refusal) => error = Some(refusal),
             }
         }
+        self.check_network(heads.iter().map(|(node, _)| *node)).await?;
         let Some(slot) = self.nodes.agree_on_head(&heads) else {
-            return Err(error.unwrap_or_else(|| unavailable("no node tells its newest slot")));
+            let error = error.unwrap_or_else(|| unavailable("no node tells its newest slot"));
+            return Err(error.into());
         };
         let head = |time| FinalHead::new(slot, time);
         match self.ask("getBlockTime", (slot,), head).await? {
             Found::Here(head) => Ok(head),
             Found::Absent | Found::NotYet | Found::Forgotten => {
-                Err(unavailable(&format!("no node tells the time of slot {slot}")))
+                Err(unavailable(&format!("no node tells the time of slot {slot}")).into())
             }
         }
+    }
+
+    /// Makes sure that the nodes serve the network this is, each of them once.
+    async fn check_network(&self, nodes: impl Iterator<Item = NodeId>) -> Result<(), ChainError> {
+        let Some(expected) = &self.genesis_hash else { return Ok(()) };
+        let unchecked: Vec<NodeId> = {
+            let checked = self.checked();
+            nodes.filter(|node| !checked.contains(node)).collect()
+        };
+        if unchecked.is_empty() {
+            return Ok(());
+        }
+        let mut wrong = None;
+        for (node, answer) in self.nodes.json_rpc_each::<String>("getGenesisHash", NONE).await {
+            match answer {
+                Ok(told) if told == *expected => {
+                    self.checked().insert(node);
+                }
+                Ok(told) => {
+                    let told: String = told.chars().take(GENESIS_CHARACTERS_MAX).collect();
+                    self.complain(node, &format!("it serves the network that began with {told}"));
+                    wrong = Some(told);
+                }
+                Err(_) => {}
+            }
+        }
+        let checked = self.checked();
+        match wrong {
+            Some(wrong) => Err(ChainError::Disputed(format!(
+                "a node serves the network that began with {wrong}, and this one began with \
+                 {expected}"
+            ))),
+            None if unchecked.iter().all(|node| checked.contains(node)) => Ok(()),
+            None => Err(unavailable("a node does not say which network it serves").into()),
+        }
+    }
+
+    fn checked(&self) -> MutexGuard<'_, HashSet<NodeId>> {
+        // Every insertion is whole, so a panic elsewhere leaves nothing half done.
+        self.checked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What every answering node says the network began with.
@@ -176,7 +233,7 @@ impl Client {
         let options = json!({
             "encoding": "json",
             "commitment": "finalized",
-            "maxSupportedTransactionVersion": 0,
+            "maxSupportedTransactionVersion": TRANSACTION_VERSION_MAX,
         });
         let decoded = |json: FoundTransactionJson| {
             let FoundTransactionJson { slot, transaction, meta } = json;
@@ -278,7 +335,7 @@ fn block_options(details: &str) -> Value {
         "encoding": "json",
         "transactionDetails": details,
         "rewards": false,
-        "maxSupportedTransactionVersion": 0,
+        "maxSupportedTransactionVersion": TRANSACTION_VERSION_MAX,
         "commitment": "finalized",
     })
 }

@@ -3,16 +3,18 @@
 //! A transaction's credits are its positive balance changes. They are what really moved, whatever
 //! its Move calls did on the way, so tokens that take a fee are credited with what arrived.
 //!
-//! Invariant: a credit's ordinal is its place among all balance changes of its transaction, sorted
-//! by account and coin type in canonical spelling, each pair once. Every node gives the same one,
-//! and it does not depend on which tokens are listed or which accounts are ours.
+//! Invariant: a credit's ordinal is the first 31 bits of the SHA-256 of its account and coin type
+//! in canonical spelling, so it depends neither on what else a node lists, nor on which tokens are
+//! listed or which accounts are ours. Where two changes of one transaction fall on one number, the
+//! later of them by account and coin type takes the next free one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::chain::{AssetRef, BlockRef, ChainTransfer};
 use domain::money::TokenAmount;
 use domain::network::Network;
 use domain::time::Timestamp;
+use sha2::{Digest as _, Sha256};
 use sui_rpc::proto::sui::rpc::v2 as proto;
 use thiserror::Error;
 
@@ -21,6 +23,8 @@ use crate::hashes::parse_transaction_hash;
 
 /// As many transactions that paid for gas change some balance, or the node does not compute them.
 const SILENT_PAYERS_MAX: usize = 8;
+
+const ORDINAL_MAX: u32 = u32::MAX >> 1;
 
 /// What a node said that cannot be true of Sui.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -47,6 +51,15 @@ pub(super) struct Checkpoint {
     /// How many transactions the chain has had up to its end.
     pub transactions_ever: u64,
     pub transactions: Vec<Transaction>,
+    pub balances: Balances,
+}
+
+/// What a node tells of balances over some transactions, credits or not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Balances {
+    /// Transactions that paid for gas and are told without any change.
+    pub silent_payers: usize,
+    pub changes: usize,
 }
 
 /// An executed transaction.
@@ -96,12 +109,11 @@ pub(super) fn checkpoint(told: &proto::Checkpoint, number: u64) -> Result<Checkp
     let transactions_ever = summary
         .total_network_transactions
         .ok_or(Garbage("a checkpoint does not count its transactions"))?;
-    if tells_no_balances(&told.transactions) {
-        return Err(Garbage("it does not tell balance changes"));
-    }
+    let balances = Balances::of(&told.transactions);
+    balances.check()?;
     let transactions = told.transactions.iter().map(transaction);
     let transactions = transactions.collect::<Result<Vec<_>, Garbage>>()?;
-    Ok(Checkpoint { block, previous, transactions_ever, transactions })
+    Ok(Checkpoint { block, previous, transactions_ever, transactions, balances })
 }
 
 /// Number, digest and time of a checkpoint that was asked for by number.
@@ -143,6 +155,10 @@ pub(super) fn transaction(told: &proto::ExecutedTransaction) -> Result<Transacti
     let is_success = status.and_then(|status| status.success);
     let credits = match is_success {
         Some(true) => credits(told)?,
+        // Its gas is all a failed transaction moves, and always does.
+        Some(false) if told.balance_changes.is_empty() && is_payer(told) => {
+            return Err(Garbage("a failed transaction is told without what its gas cost"));
+        }
         Some(false) => Vec::new(),
         None => return Err(Garbage("a transaction has no status")),
     };
@@ -197,8 +213,13 @@ fn credits(told: &proto::ExecutedTransaction) -> Result<Vec<Credit>, Garbage> {
     changes.retain(|_, amount| *amount != 0);
     let refund = gas_refund(told);
     let mut credits = Vec::new();
-    for (((to, coin), amount), ordinal) in changes.into_iter().zip(0u32..) {
-        // A coin with an unbearable name keeps its ordinal and is not told.
+    let mut taken = BTreeSet::new();
+    for ((to, coin), amount) in changes {
+        let mut ordinal = ordinal(&to, &coin);
+        while !taken.insert(ordinal) {
+            ordinal = ordinal.wrapping_add(1) & ORDINAL_MAX;
+        }
+        // A coin with an unbearable name is not told.
         let Some(asset) = coin_type::asset(&coin) else { continue };
         let is_refunded = asset == AssetRef::Native && gas_payer(told).as_ref() == Some(&to);
         let refund = if is_refunded { refund } else { 0 };
@@ -208,6 +229,12 @@ fn credits(told: &proto::ExecutedTransaction) -> Result<Vec<Credit>, Garbage> {
         }
     }
     Ok(credits)
+}
+
+/// Accounts are of one length, so no two pairs are written alike.
+fn ordinal(account: &str, coin: &str) -> u32 {
+    let hash = Sha256::new().chain_update(account).chain_update(coin).finalize();
+    u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]]) >> 1
 }
 
 /// What a transaction gives back to who paid its gas: freeing storage may earn more than the rest
@@ -237,15 +264,36 @@ fn sender(told: &proto::ExecutedTransaction) -> Option<String> {
     data.and_then(|data| data.sender.as_deref()).and_then(coin_type::address)
 }
 
-/// Gas is paid out of a balance. One transaction may earn exactly what it pays, but not many, so
-/// a checkpoint full of payers without a single change comes from a node that leaves them out.
-fn tells_no_balances(transactions: &[proto::ExecutedTransaction]) -> bool {
-    let is_payer = |told: &&proto::ExecutedTransaction| {
-        let (charged, rebate) = gas(told);
-        charged != rebate
-    };
-    transactions.iter().filter(is_payer).count() > SILENT_PAYERS_MAX
-        && transactions.iter().all(|told| told.balance_changes.is_empty())
+/// Whether gas changed a balance, unless something else changed it back.
+fn is_payer(told: &proto::ExecutedTransaction) -> bool {
+    let (charged, rebate) = gas(told);
+    charged != rebate
+}
+
+impl Balances {
+    fn of(transactions: &[proto::ExecutedTransaction]) -> Balances {
+        let silent = transactions.iter().filter(|told| told.balance_changes.is_empty());
+        Balances {
+            silent_payers: silent.filter(|told| is_payer(told)).count(),
+            changes: transactions.iter().map(|told| told.balance_changes.len()).sum(),
+        }
+    }
+
+    pub fn plus(self, other: Balances) -> Balances {
+        Balances {
+            silent_payers: self.silent_payers.saturating_add(other.silent_payers),
+            changes: self.changes.saturating_add(other.changes),
+        }
+    }
+
+    /// One transaction may earn exactly what its gas costs, but not many: so many payers without a
+    /// single change come from a node that leaves changes out.
+    pub fn check(self) -> Result<(), Garbage> {
+        if self.silent_payers > SILENT_PAYERS_MAX && self.changes == 0 {
+            return Err(Garbage("it does not tell balance changes"));
+        }
+        Ok(())
+    }
 }
 
 fn digest(text: &str) -> Option<String> {

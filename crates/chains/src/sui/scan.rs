@@ -6,16 +6,17 @@
 //! Invariant: a checkpoint is told only if it links to the one told before and has as many
 //! transactions as the chain's count grew by. None is stepped over.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use domain::chain::ChainTransfer;
 use futures_util::{StreamExt, stream};
 
 use super::client::{self, Client, REQUESTS_AT_ONCE_MAX};
 use super::cursor::Position;
-use super::decode::{self, Checkpoint, Garbage, Info, Link, Transaction};
+use super::decode::{self, Balances, Checkpoint, Garbage, Info, Link, Transaction};
 use super::nodes::Told;
 use crate::chain::{ChainError, Head, Ours, Scan};
+use crate::rpc::NodeId;
 
 /// A scan ends early once it holds this many credits.
 const CREDITS_PER_SCAN_MAX: usize = 20_000;
@@ -100,14 +101,15 @@ async fn checkpoints(
     let mut fetched = std::pin::pin!(fetched.buffered(REQUESTS_AT_ONCE_MAX));
     let mut read: Vec<Checkpoint> = Vec::new();
     let mut credits = 0;
+    let mut tellers: HashMap<NodeId, Teller> = HashMap::new();
     while let Some((number, answer)) = fetched.next().await {
         let fitting = match answer {
             Ok(Some(told)) => fitting(client, number, told, before.as_ref()).await,
             Ok(None) => break,
             Err(error) => Err(error.into()),
         };
-        let checkpoint = match fitting {
-            Ok(checkpoint) => checkpoint,
+        let Told { by, what: checkpoint } = match fitting {
+            Ok(told) => told,
             Err(ChainError::Unavailable(_)) if !read.is_empty() => break,
             Err(error) => return Err(error),
         };
@@ -116,12 +118,40 @@ async fn checkpoints(
             transactions_ever: checkpoint.transactions_ever,
         });
         credits += checkpoint.transactions.iter().map(|one| one.credits.len()).sum::<usize>();
+        let first = Teller { first: read.len(), balances: Balances::default() };
+        let teller = tellers.entry(by).or_insert(first);
+        teller.balances = teller.balances.plus(checkpoint.balances);
         read.push(checkpoint);
         if credits >= CREDITS_PER_SCAN_MAX {
             break;
         }
     }
+    let whole = believed(client, &tellers, read.len());
+    if whole == 0 && !read.is_empty() {
+        let text = "the first node that was asked does not tell balance changes";
+        return Err(ChainError::Unavailable(text.to_owned()));
+    }
+    read.truncate(whole);
     Ok(read)
+}
+
+/// What one node told in a scan: since which of its checkpoints, and of balances.
+struct Teller {
+    first: usize,
+    balances: Balances,
+}
+
+/// How many checkpoints come before the first of a node that leaves balance changes out. On a quiet
+/// chain no single checkpoint shows that.
+fn believed(client: &Client, tellers: &HashMap<NodeId, Teller>, read: usize) -> usize {
+    let mut whole = read;
+    for (by, teller) in tellers {
+        if let Err(Garbage(why)) = teller.balances.check() {
+            client.nodes.complain(*by, why);
+            whole = whole.min(teller.first);
+        }
+    }
+    whole
 }
 
 /// The checkpoint if it fits to the one before, else another node's that does.
@@ -130,12 +160,12 @@ async fn fitting(
     number: u64,
     told: Told<Checkpoint>,
     before: Option<&Link>,
-) -> Result<Checkpoint, ChainError> {
-    let Some(before) = before else { return Ok(told.what) };
+) -> Result<Told<Checkpoint>, ChainError> {
+    let Some(before) = before else { return Ok(told) };
     let mut told = told;
     let mut tries = client.nodes.count();
     loop {
-        let Err(Garbage(why)) = decode::follows(before, &told.what) else { return Ok(told.what) };
+        let Err(Garbage(why)) = decode::follows(before, &told.what) else { return Ok(told) };
         client.nodes.complain(told.by, why);
         tries = tries.saturating_sub(1);
         if tries == 0 {

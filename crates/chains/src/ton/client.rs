@@ -78,7 +78,9 @@ impl Client {
         for (node, answer) in
             self.nodes.get_each::<wire::MasterchainInfo>("/api/v3/masterchainInfo").await
         {
-            match answer.map(|info| info.map(|info| decode::block_ref(&info.last))) {
+            match answer
+                .map(|info| info.map(|info| decode::block_ref(self.environment, &info.last)))
+            {
                 Ok(Some(Ok(block))) => told.push((node, block)),
                 Ok(Some(Err(Garbage(what)))) => self.nodes.complain(node, &what),
                 Ok(None) => self.nodes.complain(node, "there is no masterchainInfo"),
@@ -95,14 +97,14 @@ impl Client {
 
     /// A block that the head says exists.
     pub(super) async fn block(&self, number: u64) -> Result<BlockRef, ChainError> {
-        let read = |answer: &wire::Blocks| masterchain_block(number, answer);
+        let read = |answer: &wire::Blocks| self.masterchain_block(number, answer);
         self.ask(&masterchain_block_path(number), &format!("block {number}"), read).await
     }
 
     /// A block that may not exist.
     pub(super) async fn find_block(&self, number: u64) -> Result<Option<BlockRef>, ChainError> {
         let answer = self.nodes.get(&masterchain_block_path(number)).await?;
-        Ok(answer.and_then(|answer| masterchain_block(number, &answer)))
+        Ok(answer.and_then(|answer| self.masterchain_block(number, &answer)))
     }
 
     /// The block more than half of the nodes that know one have under this number. The others are
@@ -113,7 +115,7 @@ impl Client {
             self.nodes.get_each::<wire::Blocks>(&masterchain_block_path(number)).await
         {
             if let Ok(Some(answer)) = answer
-                && let Some(block) = masterchain_block(number, &answer)
+                && let Some(block) = self.masterchain_block(number, &answer)
             {
                 told.push((node, block));
             }
@@ -133,6 +135,11 @@ impl Client {
         Ok(most)
     }
 
+    fn masterchain_block(&self, number: u64, answer: &wire::Blocks) -> Option<BlockRef> {
+        let committed = decode::committed(self.environment, number, &answer.blocks);
+        committed.ok().flatten().map(|committed| committed.block)
+    }
+
     /// A block that the head says exists, and everything it commits.
     pub(super) async fn block_with_transactions(
         &self,
@@ -140,7 +147,9 @@ impl Client {
     ) -> Result<(BlockRef, Vec<Arrival>), ChainError> {
         let path = format!("/api/v3/blocks?mc_seqno={number}&limit={PAGE_ROWS}&sort=asc");
         let what = format!("block {number} with its shards");
-        let read = |answer: &wire::Blocks| decode::committed(number, &answer.blocks).ok().flatten();
+        let read = |answer: &wire::Blocks| {
+            decode::committed(self.environment, number, &answer.blocks).ok().flatten()
+        };
         let Committed { block, transactions } = self.ask(&path, &what, read).await?;
         if transactions > TRANSACTIONS_PER_BLOCK_MAX {
             return Err(unavailable(&format!("a credible number of transactions in {what}")));
@@ -206,7 +215,7 @@ impl Client {
         self.some_transactions(&path).await
     }
 
-    /// Transactions of an account since a Unix time, oldest first.
+    /// Transactions of an account since a Unix time, newest first.
     pub(super) async fn history(
         &self,
         account: &Account,
@@ -216,7 +225,7 @@ impl Client {
     ) -> Result<Vec<Arrival>, ChainError> {
         let path = format!(
             "/api/v3/transactions?account={account}&start_utime={since_seconds}\
-             &limit={rows}&offset={offset}&sort=asc"
+             &limit={rows}&offset={offset}&sort=desc"
         );
         self.some_transactions(&path).await
     }
@@ -282,6 +291,12 @@ impl Client {
         claim.map(|(owner, master)| WalletClaim { owner, master }).ok_or(Silence::OfContract)
     }
 
+    /// Whether any node runs get-methods at all: one of a contract that every network has.
+    pub(super) async fn runs_get_methods(&self) -> bool {
+        let answer = self.get_method(&Account::CONFIGURATION, "seqno", json!([])).await;
+        answer != Err(Silence::OfNodes)
+    }
+
     async fn get_method(
         &self,
         account: &Account,
@@ -324,10 +339,6 @@ impl Client {
 
 fn masterchain_block_path(number: u64) -> String {
     format!("/api/v3/blocks?workchain=-1&shard=8000000000000000&seqno={number}&limit=1")
-}
-
-fn masterchain_block(number: u64, answer: &wire::Blocks) -> Option<BlockRef> {
-    decode::committed(number, &answer.blocks).ok().flatten().map(|committed| committed.block)
 }
 
 fn stack_account(stack: &[Value], at: usize) -> Option<Account> {

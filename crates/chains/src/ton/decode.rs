@@ -73,7 +73,11 @@ pub(super) struct Jettons {
 }
 
 /// The block a number stands for, from the blocks of all shards it commits.
-pub(super) fn committed(number: u64, blocks: &[wire::Block]) -> Result<Option<Committed>, Garbage> {
+pub(super) fn committed(
+    environment: Environment,
+    number: u64,
+    blocks: &[wire::Block],
+) -> Result<Option<Committed>, Garbage> {
     let mut transactions: u64 = 0;
     for block in blocks {
         transactions = transactions
@@ -82,10 +86,18 @@ pub(super) fn committed(number: u64, blocks: &[wire::Block]) -> Result<Option<Co
     }
     let of_masterchain = |block: &&wire::Block| block.workchain == -1 && block.seqno == number;
     let Some(block) = blocks.iter().find(of_masterchain) else { return Ok(None) };
-    Ok(Some(Committed { block: block_ref(block)?, transactions }))
+    Ok(Some(Committed { block: block_ref(environment, block)?, transactions }))
 }
 
-pub(super) fn block_ref(block: &wire::Block) -> Result<BlockRef, Garbage> {
+/// A block of the masterchain, if it is one of this network.
+pub(super) fn block_ref(
+    environment: Environment,
+    block: &wire::Block,
+) -> Result<BlockRef, Garbage> {
+    let own = global_id(environment);
+    if let Some(told) = block.global_id.filter(|told| *told != own) {
+        return Err(Garbage(format!("it serves network {told}, and this is network {own}")));
+    }
     let seconds = block.gen_utime.value().and_then(|seconds| u32::try_from(seconds).ok());
     let seconds = seconds.ok_or_else(|| garbage("a block's time is no time"))?;
     let hash = hash_bytes(&block.root_hash).ok_or_else(|| garbage("a block's hash is no hash"))?;
@@ -186,6 +198,14 @@ fn body(message: &wire::Message) -> Result<Option<Bits>, Garbage> {
         // The operation alone does not say what arrived, so a body left out is one held back.
         None if message.opcode.is_some() => Err(garbage("a message without its body")),
         None => Ok(None),
+    }
+}
+
+/// The number every block of a network carries.
+fn global_id(environment: Environment) -> i32 {
+    match environment {
+        Environment::Mainnet => -239,
+        Environment::Devnet => -3,
     }
 }
 

@@ -3,31 +3,70 @@
 //! A contract may call itself a wallet of any owner and jetton and send any notification. Only the
 //! jetton's master computes the one address its wallet for an owner has.
 //!
+//! A master that cannot be asked holds a scan up, so that no payment is lost, but only if it has
+//! answered before: one that never did is dead or was never there, and a stranger's wallet that
+//! names it must not stop everybody's payments.
+//!
 //! Invariant: a jetton is named only after its master named the very wallet the jettons reached.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use futures_util::stream::{self, StreamExt as _};
 
 use super::account::Account;
 use super::client::{Client, Silence};
 use crate::chain::ChainError;
 
 const KNOWN_MAX: usize = 50_000;
+/// Jetton wallets that are asked for their owners at the same time.
+const CONCURRENT_CLAIMS: usize = 8;
 
 pub(super) struct Jettons {
     listed: Vec<Account>,
     /// Wallets by master and owner. Only a match is believed: a master whose code is replaced has
     /// other wallets from then on.
     known: Mutex<HashMap<(Account, Account), Account>>,
+    /// Listed masters that were asked in this process.
+    asked: Mutex<HashMap<Account, Experience>>,
+}
+
+/// What is known of a listed master from asking it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Experience {
+    HasAnswered,
+    /// The operator was told.
+    NeverAnswered,
+}
+
+/// What a listed master says of an owner.
+enum Said {
+    Wallet(Account),
+    /// Nothing, although it answered before.
+    NothingNow,
+    /// It never answered: it is nobody's jetton.
+    NothingEver,
 }
 
 impl Jettons {
     pub(super) fn new(listed: Vec<Account>) -> Jettons {
-        Jettons { listed, known: Mutex::default() }
+        Jettons { listed, known: Mutex::default(), asked: Mutex::default() }
     }
 
-    pub(super) fn listed(&self) -> &[Account] {
-        &self.listed
+    /// The wallets an owner has of the listed jettons.
+    pub(super) async fn listed_wallets(
+        &self,
+        client: &Client,
+        owner: &Account,
+    ) -> Result<Vec<Account>, ChainError> {
+        let mut wallets = Vec::with_capacity(self.listed.len());
+        for master in &self.listed {
+            match self.ask_listed(client, master, owner).await? {
+                Said::Wallet(wallet) => wallets.push(wallet),
+                Said::NothingNow | Said::NothingEver => {}
+            }
+        }
+        Ok(wallets)
     }
 
     /// The master whose wallet for this owner this is; none if no master says so.
@@ -44,18 +83,52 @@ impl Jettons {
         }
         let mut silent = Vec::new();
         for master in &self.listed {
-            match self.wallet_address(client, master, owner).await {
-                Ok(address) if address == *wallet => return Ok(Some(*master)),
-                Ok(_) => {}
-                Err(Silence::OfContract) => silent.push(*master),
-                Err(Silence::OfNodes) => return Err(silent_nodes(master)),
+            match self.ask_listed(client, master, owner).await? {
+                Said::Wallet(address) if address == *wallet => return Ok(Some(*master)),
+                Said::Wallet(_) | Said::NothingEver => {}
+                Said::NothingNow => silent.push(*master),
             }
         }
         self.unlisted_master(client, owner, wallet, &silent).await
     }
 
+    /// Asks a listed master. It is an error only if the answer may be had later: the master has
+    /// answered before, or the nodes run no get-method of anybody's now.
+    async fn ask_listed(
+        &self,
+        client: &Client,
+        master: &Account,
+        owner: &Account,
+    ) -> Result<Said, ChainError> {
+        let mut answer = self.wallet_address(client, master, owner).await;
+        let has_answered = self.asked().get(master) == Some(&Experience::HasAnswered);
+        if answer == Err(Silence::OfNodes) {
+            if has_answered {
+                return Err(silent_nodes(master));
+            }
+            check_nodes(client).await?;
+            // They may have begun to answer again only now.
+            answer = self.wallet_address(client, master, owner).await;
+        }
+        match answer {
+            Ok(wallet) => {
+                self.asked().insert(*master, Experience::HasAnswered);
+                Ok(Said::Wallet(wallet))
+            }
+            Err(_) if has_answered => Ok(Said::NothingNow),
+            Err(_) => {
+                let before = self.asked().insert(*master, Experience::NeverAnswered);
+                if before.is_none() {
+                    tracing::warn!(%master, "a listed jetton's master does not answer: not seen");
+                }
+                Ok(Said::NothingEver)
+            }
+        }
+    }
+
     /// Goes by what the wallet claims, if its master agrees. It is a stranger's contract, so
-    /// whatever goes wrong here must not hold up the scan.
+    /// whatever goes wrong here must not hold up the scan, unless a listed master is silent that
+    /// answered before: then the wallet may be that one's.
     async fn unlisted_master(
         &self,
         client: &Client,
@@ -63,14 +136,16 @@ impl Jettons {
         wallet: &Account,
         silent: &[Account],
     ) -> Result<Option<Account>, ChainError> {
-        let Ok(claim) = client.wallet_claim(wallet).await else { return Ok(None) };
+        let Ok(claim) = client.wallet_claim(wallet).await else {
+            return silent.first().map_or(Ok(None), |master| Err(silent_nodes(master)));
+        };
         if claim.owner != *owner {
             return Ok(None);
         }
         if silent.contains(&claim.master) {
             return Err(silent_nodes(&claim.master));
         }
-        // Listed masters have answered already, and named another wallet.
+        // Listed masters have named another wallet already, or never say anything.
         if self.listed.contains(&claim.master) {
             return Ok(None);
         }
@@ -79,7 +154,7 @@ impl Jettons {
     }
 
     /// Asks a master which wallet an owner has.
-    pub(super) async fn wallet_address(
+    async fn wallet_address(
         &self,
         client: &Client,
         master: &Account,
@@ -102,35 +177,44 @@ impl Jettons {
         wallets: &[Account],
     ) -> Result<HashMap<Account, Account>, ChainError> {
         let mut owners = client.owners(wallets).await?;
-        for wallet in wallets {
-            if owners.contains_key(wallet) {
-                continue;
-            }
-            match client.wallet_claim(wallet).await {
+        let unknown = wallets.iter().copied().filter(|wallet| !owners.contains_key(wallet));
+        let unknown: Vec<Account> = unknown.collect();
+        let claims = stream::iter(unknown)
+            .map(|wallet| async move { (wallet, client.wallet_claim(&wallet).await) });
+        let mut claims = std::pin::pin!(claims.buffered(CONCURRENT_CLAIMS));
+        let mut are_nodes_silent = false;
+        while let Some((wallet, claim)) = claims.next().await {
+            match claim {
                 Ok(claim) => {
-                    owners.insert(*wallet, claim.owner);
+                    owners.insert(wallet, claim.owner);
                 }
                 Err(Silence::OfContract) => {}
-                Err(Silence::OfNodes) => self.check_nodes(client, wallet).await?,
+                Err(Silence::OfNodes) => are_nodes_silent = true,
             }
+        }
+        if are_nodes_silent && !self.listed.is_empty() {
+            check_nodes(client).await?;
         }
         Ok(owners)
     }
 
-    /// A stranger's contract can make a node fail. If a listed master is answered for, it was the
-    /// contract; if not, the nodes have no get-methods now and the wallet may be one of ours.
-    async fn check_nodes(&self, client: &Client, wallet: &Account) -> Result<(), ChainError> {
-        let Some(master) = self.listed.first() else { return Ok(()) };
-        match client.wallet_address(master, wallet).await {
-            Ok(_) | Err(Silence::OfContract) => Ok(()),
-            Err(Silence::OfNodes) => Err(silent_nodes(master)),
-        }
+    fn asked(&self) -> MutexGuard<'_, HashMap<Account, Experience>> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn known(&self) -> MutexGuard<'_, HashMap<(Account, Account), Account>> {
         // Every insertion is whole, so a panic elsewhere leaves nothing half done.
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A stranger's contract can make a node fail. If the network's own is answered for, it was the
+/// contract; if not, the nodes have no get-methods now and the wallet may be one of ours.
+async fn check_nodes(client: &Client) -> Result<(), ChainError> {
+    if client.runs_get_methods().await {
+        return Ok(());
+    }
+    Err(ChainError::Unavailable("no node runs get-methods".to_owned()))
 }
 
 fn silent_nodes(master: &Account) -> ChainError {

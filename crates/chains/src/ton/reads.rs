@@ -13,7 +13,7 @@ use domain::time::Timestamp;
 
 use super::Ton;
 use super::account::Account;
-use super::client::{Direction, Silence};
+use super::client::Direction;
 use super::decode::Arrival;
 use super::transfers::Wanted;
 use crate::chain::ChainError;
@@ -90,18 +90,7 @@ impl Ton {
         let Some(owner) = Account::of(address) else { return Ok(Vec::new()) };
         let mut wallets: BTreeSet<Account> =
             self.client.wallets_of(&owner, WALLETS_MAX).await?.into_iter().collect();
-        for master in self.jettons.listed() {
-            match self.jettons.wallet_address(&self.client, master, &owner).await {
-                Ok(wallet) => {
-                    wallets.insert(wallet);
-                }
-                Err(Silence::OfContract) => {}
-                Err(Silence::OfNodes) => {
-                    let what = format!("no node runs get_wallet_address of {master}");
-                    return Err(ChainError::Unavailable(what));
-                }
-            }
-        }
+        wallets.extend(self.jettons.listed_wallets(&self.client, &owner).await?);
         let mut arrivals = self.history(&owner, since).await?;
         arrivals.retain(|arrival| arrival.coins.is_some());
         for wallet in wallets {
@@ -115,22 +104,31 @@ impl Ton {
         Ok(transfers)
     }
 
+    /// The newest transactions of an account, oldest first. Anybody can fill a history with dust,
+    /// so there is an end to it; what lies beyond is still told by a scan and by its transaction.
     async fn history(
         &self,
         account: &Account,
         since: Timestamp,
     ) -> Result<Vec<Arrival>, ChainError> {
         let since = since.seconds().saturating_sub(COMMIT_DELAY_SECONDS).max(0);
-        let mut all = Vec::new();
+        let (mut all, mut seen) = (Vec::new(), HashSet::new());
+        let mut is_whole = false;
         for page in 0..HISTORY_PAGES_MAX {
             let offset = page * HISTORY_PAGE_ROWS;
             let found = self.client.history(account, since, offset, HISTORY_PAGE_ROWS).await?;
-            let is_last = (found.len() as u64) < HISTORY_PAGE_ROWS;
-            all.extend(found);
-            if is_last {
+            is_whole = (found.len() as u64) < HISTORY_PAGE_ROWS;
+            // What arrives between two pages pushes rows of the first into the second.
+            all.extend(found.into_iter().filter(|arrival| seen.insert(arrival.tx_hash.clone())));
+            if is_whole {
                 break;
             }
         }
+        if !is_whole {
+            let transactions = all.len();
+            tracing::warn!(transactions, "an account's history is longer than is looked at");
+        }
+        all.reverse();
         Ok(all)
     }
 

@@ -9,6 +9,7 @@ use std::collections::{BTreeSet, HashMap};
 use domain::chain::{AssetRef, BlockRef, ChainTransfer};
 use domain::environment::Environment;
 use domain::money::TokenAmount;
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
 use super::Ton;
 use super::account::Account;
@@ -19,6 +20,8 @@ const COINS_ORDINAL: u32 = 0;
 const JETTONS_ORDINAL: u32 = 1;
 /// Addresses shown to `ours` at once.
 const ASKED_MAX: usize = 4_096;
+/// Jetton wallets whose masters are asked at the same time.
+const CONCURRENT_WALLETS: usize = 8;
 
 /// Which receivers are worth the requests that prove a transfer.
 pub(super) enum Wanted<'a> {
@@ -43,6 +46,13 @@ impl Ton {
             receivers.extend(arrival.jettons.as_ref().and_then(|it| owner(arrival, it)));
         }
         let receivers = self.wanted(receivers, wanted).await?;
+        let mut claimed = BTreeSet::new();
+        for (_, arrival) in arrivals {
+            let owner = arrival.jettons.as_ref().and_then(|it| owner(arrival, it));
+            let owner = owner.filter(|owner| receivers.contains_key(owner));
+            claimed.extend(owner.map(|owner| (owner, arrival.account)));
+        }
+        let masters = self.masters(claimed).await?;
         let mut transfers = Vec::new();
         for (block, arrival) in arrivals {
             if let Some(coins) = &arrival.coins
@@ -55,10 +65,9 @@ impl Ton {
             if let Some(jettons) = &arrival.jettons
                 && let Some(owner) = owner(arrival, jettons)
                 && let Some(to) = receivers.get(&owner)
-                && let Some(master) =
-                    self.jettons.master(&self.client, &owner, &arrival.account).await?
+                && let Some(master) = masters.get(&(owner, arrival.account))
             {
-                let asset = AssetRef::Contract(self.spelled(&master));
+                let asset = AssetRef::Contract(self.spelled(master));
                 let paid =
                     Paid { ordinal: JETTONS_ORDINAL, from: jettons.from, amount: jettons.amount };
                 transfers.push(self.transfer(block, arrival, asset, paid, to));
@@ -77,6 +86,21 @@ impl Ton {
         });
         let wallets: BTreeSet<Account> = unnamed.map(|(_, arrival)| arrival.account).collect();
         self.jettons.owners(&self.client, &Vec::from_iter(wallets)).await
+    }
+
+    /// The masters of those of these owners' wallets that are what they claim to be. Each is asked
+    /// about once, however many transfers a stranger sends it.
+    async fn masters(
+        &self,
+        claimed: BTreeSet<(Account, Account)>,
+    ) -> Result<HashMap<(Account, Account), Account>, ChainError> {
+        let judged = stream::iter(claimed).map(|(owner, wallet)| async move {
+            let master = self.jettons.master(&self.client, &owner, &wallet).await?;
+            Ok::<_, ChainError>(((owner, wallet), master))
+        });
+        let judged: Vec<_> = judged.buffered(CONCURRENT_WALLETS).try_collect().await?;
+        let known = judged.into_iter().filter_map(|(claim, master)| Some((claim, master?)));
+        Ok(known.collect())
     }
 
     async fn wanted(

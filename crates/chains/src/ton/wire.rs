@@ -24,6 +24,9 @@ pub(super) struct Block {
     pub root_hash: String,
     pub gen_utime: Numeral,
     pub tx_count: u64,
+    /// Which network it is a block of, where the indexer tells.
+    #[serde(default)]
+    pub global_id: Option<i32>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -31,6 +31,10 @@ const STRANGER: &str = "0x555555555555555555555555555555555555555555555555555555
 const USDC: &str = "0xa1ec7fc00a6f40db9693ad1415d0c193ad3906494428cf252621037bd7117e29::usdc::USDC";
 /// Differs from USDC in one digit of its package.
 const FAKE: &str = "0xa1ec7fc00a6f40db9693ad1415d0c193ad3906494428cf252621037bd7117e28::usdc::USDC";
+/// The first 31 bits of the SHA-256 of our account and each coin.
+const OURS_NATIVE: u32 = 1_030_785_898;
+const OURS_USDC: u32 = 1_366_886_939;
+const OURS_FAKE: u32 = 1_792_996_963;
 
 struct Known(BTreeSet<String>);
 
@@ -169,9 +173,8 @@ async fn a_wallet_s_payment_is_told_alike_by_every_question() {
     );
     assert_eq!(token.asset, AssetRef::Contract(USDC.to_owned()));
     assert_eq!(token.amount, Some(TokenAmount(12_340_000)));
-    // The payer's two losses and the stranger's credit stand among them in the order of accounts.
     assert_eq!(signed["sender"].as_str(), native.from.as_deref());
-    assert_eq!(token.ordinal, native.ordinal + 1);
+    assert_eq!((native.ordinal, token.ordinal), (OURS_NATIVE, OURS_USDC));
     for transfer in &told {
         assert_eq!((transfer.tx_hash.as_str(), transfer.to.as_str()), (digest.as_str(), OURS));
         assert_eq!((transfer.block.number, transfer.log_index), (1, None));
@@ -225,7 +228,8 @@ async fn only_what_really_moved_is_told_and_under_its_own_name() {
     let told = scan(&sui, None).await.transfers;
     let named: Vec<_> = told.iter().map(|one| (one.ordinal, one.asset.clone())).collect();
     let contract = |name: &str| AssetRef::Contract(name.to_owned());
-    let expected = [(0, contract(FAKE)), (0, AssetRef::Native), (1, contract(USDC))];
+    let expected =
+        [(OURS_FAKE, contract(FAKE)), (OURS_NATIVE, AssetRef::Native), (OURS_USDC, contract(USDC))];
     assert_eq!(named, expected);
     assert_eq!(amounts(&told), [2_000_000, 5, 4]);
     assert_eq!(sui.look_up(&double::digest(b"failed")).await, Ok(Vec::new()));
@@ -390,6 +394,41 @@ async fn garbage_is_an_error_of_its_node_and_another_is_asked() {
         let refused = node.scan(Some(cursor), &ours()).await;
         assert!(matches!(refused, Err(ChainError::UnreadableCursor(_))), "{refused:?}");
     }
+}
+
+#[tokio::test]
+async fn a_node_that_leaves_balances_out_of_quiet_checkpoints_is_not_believed() {
+    let ledger = Ledger::new();
+    let (bad, good) = (Node::start(&ledger).await, Node::start(&ledger).await);
+    let begin = scan(&sui_of(&[&good]), None).await.next;
+    for name in 0..12 {
+        let mut ledger = ledger.lock().expect("not poisoned");
+        ledger.invent(&format!("{name}"), &[(STRANGER, SUI, "-5")], Success::Yes);
+        ledger.certify();
+    }
+    invent(&ledger, "paid", "1");
+    let pays = |told: &mut proto::Checkpoint| {
+        for transaction in told.transactions.iter_mut().skip(1) {
+            let gas = proto::GasCostSummary::default().with_computation_cost(5);
+            transaction.effects_mut().set_gas_used(gas);
+        }
+    };
+    good.behave(|manners| manners.spoil = pays);
+    bad.behave(|manners| {
+        manners.spoil = |told| {
+            for transaction in told.transactions.iter_mut().skip(1) {
+                let gas = proto::GasCostSummary::default().with_computation_cost(5);
+                transaction.effects_mut().set_gas_used(gas);
+                transaction.balance_changes.clear();
+            }
+        }
+    });
+    let refused = sui_of(&[&bad]).scan(Some(&begin), &ours()).await;
+    assert!(matches!(refused, Err(ChainError::Unavailable(_))), "{refused:?}");
+    let both = sui_of(&[&bad, &good]);
+    assert!(both.scan(Some(&begin), &ours()).await.is_err());
+    assert_eq!(complaints(&both)[0].as_deref(), Some("it does not tell balance changes"));
+    assert_eq!(amounts(&all(&both, Some(begin)).await), [1]);
 }
 
 #[tokio::test]

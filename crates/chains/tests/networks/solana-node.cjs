@@ -7,7 +7,7 @@
 // seconds, hides what is not final and answers with a validator's error codes. It also misbehaves
 // on demand: every path of its URL is a node of its own, with faults of its own.
 //
-// Prints {"url", "mints"} on its first line and runs until it is killed.
+// Prints {"url", "wallet", "genesis", "mints"} on its first line and runs until it is killed.
 
 const http = require('node:http');
 const { createHash } = require('node:crypto');
@@ -102,6 +102,10 @@ async function getBlock(view, [slot, options]) {
   block.previousBlockhash =
     parent < firstSlot ? hashOf(`before ${salt}`) : await hashIn(parent, view);
   if (!view.keepsWrongTimes) block.blockTime *= 1000;
+  const isNewer = view.transactionVersion > (options.maxSupportedTransactionVersion ?? -1);
+  if (isNewer && block.transactions?.length > 0) {
+    return refusal(-32015, `Transaction version (${view.transactionVersion}) is not supported`);
+  }
   if (view.breaksLinks) block.previousBlockhash = hashOf('another chain');
   return { result: block };
 }
@@ -335,7 +339,8 @@ async function main() {
     const named = Object.entries(mints).map(([name, { address }]) => [name, address.toBase58()]);
     const url = `http://127.0.0.1:${server.address().port}`;
     const wallet = payer.publicKey.toBase58();
-    console.log(JSON.stringify({ url, wallet, mints: Object.fromEntries(named) }));
+    const genesis = hashOf(salt);
+    console.log(JSON.stringify({ url, wallet, genesis, mints: Object.fromEntries(named) }));
   });
 }
 

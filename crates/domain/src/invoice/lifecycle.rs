@@ -5,7 +5,7 @@ use crate::address::Address;
 use crate::changes::{Changes, Noun};
 use crate::deposit_address::DepositAddress;
 use crate::event::{NewEntry, Notice, Origin};
-use crate::ids::{Fresh, SessionId};
+use crate::ids::{Fresh, InvoiceId, SessionId};
 use crate::ledger::TransferReason;
 use crate::merchant::notice;
 use crate::money::Usd;
@@ -32,6 +32,14 @@ pub struct AddressAsk {
     /// The row of this address, if it was given out before.
     pub known: Option<DepositAddress>,
     pub quote: Quote,
+}
+
+/// What comes of asking for an address.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Allocation {
+    Given(Changes),
+    /// Another invoice has this address: what is sent there would be credited to that one.
+    TakenBy(InvoiceId),
 }
 
 impl Invoice {
@@ -61,16 +69,22 @@ impl Invoice {
 }
 
 /// Gives out the invoice's address on a network, or refreshes only its quote.
+///
+/// An address belongs to one invoice for good. Where an operator's lists name it at two indexes,
+/// only the invoice that came first is paid there.
 pub fn give_out_address(
     before: &Invoice,
     ask: AddressAsk,
     now: Timestamp,
-) -> Result<Changes, Refusal> {
+) -> Result<Allocation, Refusal> {
     before.check_open(now)?;
     before.check_choice(ask.network, ask.token_id)?;
     let mut changes = Changes::of(before.merchant_id);
     let is_new_index = before.address_index != Some(ask.index);
     match ask.known {
+        Some(known) if known.invoice_id != before.id => {
+            return Ok(Allocation::TakenBy(known.invoice_id));
+        }
         Some(known) if known.is_given_out_on(ask.network) => {}
         Some(mut known) => {
             known.networks |= ask.network.bit();
@@ -90,7 +104,7 @@ pub fn give_out_address(
     }
     changes.tell(payor::locked(&ask.quote, before, now));
     changes.insert(ask.quote);
-    Ok(changes)
+    Ok(Allocation::Given(changes))
 }
 
 /// What the expiry worker learns about a due invoice.
@@ -299,19 +313,61 @@ pub fn answer_questions(
 mod tests {
     use super::*;
     use crate::environment::Environment;
-    use crate::ids::MerchantId;
+    use crate::ids::{MerchantId, QuoteId};
     use crate::invoice::InvoiceAsk;
     use crate::merchant::Merchant;
+    use crate::money::TokenAmount;
+
+    const NOW: Timestamp = Timestamp(1_766_320_496_000);
+
+    fn invoice(environment: Environment, seed: u8) -> Invoice {
+        let merchant = Merchant::new(MerchantId(1), "Shop", "a@example.com", NOW);
+        let ask = InvoiceAsk { amount: Usd::from_dollars(1), ..InvoiceAsk::default() };
+        let mut fresh = Fresh::new(NOW, [seed; 16]);
+        let made = create::create(ask, &merchant, environment, Origin::default(), &mut fresh);
+        made.expect("a valid ask").invoice
+    }
 
     #[track_caller]
     fn check(environment: Environment, status: InvoiceStatus, is_fine: bool) {
-        let now = Timestamp(1_766_320_496_000);
-        let merchant = Merchant::new(MerchantId(1), "Shop", "a@example.com", now);
-        let ask = InvoiceAsk { amount: Usd::from_dollars(1), ..InvoiceAsk::default() };
-        let mut fresh = Fresh::new(now, [1; 16]);
-        let made = create::create(ask, &merchant, environment, Origin::default(), &mut fresh);
-        let invoice = Invoice { status, ..made.expect("a valid ask").invoice };
-        assert_eq!(expire_now_for_simulation(&invoice, now).is_ok(), is_fine, "{status:?}");
+        let invoice = Invoice { status, ..invoice(environment, 1) };
+        assert_eq!(expire_now_for_simulation(&invoice, NOW).is_ok(), is_fine, "{status:?}");
+    }
+
+    fn ask(invoice: &Invoice, known: Option<DepositAddress>) -> AddressAsk {
+        let (network, token_id) = (Network::Base, TokenId(1));
+        let quote = Quote {
+            id: QuoteId::fresh(&mut Fresh::new(NOW, [3; 16])),
+            merchant_id: invoice.merchant_id,
+            environment: invoice.environment,
+            invoice_id: Some(invoice.id),
+            network,
+            token_id,
+            amount_usd: invoice.amount,
+            token_amount: TokenAmount(1_000_000),
+            exchange_rate: "1".to_owned(),
+            created_at: NOW,
+            valid_until: NOW.plus_ms(HOUR_MS),
+            version: 0,
+        };
+        let address = Address::from_payload(network.family(), invoice.environment, &[7; 32]);
+        AddressAsk { network, token_id, address, index: 4, known, quote }
+    }
+
+    #[test]
+    fn an_address_is_never_given_to_a_second_invoice() {
+        let (first, second) = (invoice(Environment::Devnet, 1), invoice(Environment::Devnet, 2));
+        let asked = ask(&first, None);
+        let whose = (first.merchant_id, first.environment);
+        // On another network of the family: the address is the same one there.
+        let target = (first.id, 4);
+        let row = DepositAddress::new(whose, Network::Ethereum, &asked.address, target, NOW);
+        for known in [None, Some(row.clone())] {
+            let given = give_out_address(&first, ask(&first, known), NOW);
+            assert!(matches!(given, Ok(Allocation::Given(_))), "{given:?}");
+        }
+        let given = give_out_address(&second, ask(&second, Some(row)), NOW);
+        assert_eq!(given, Ok(Allocation::TakenBy(first.id)));
     }
 
     #[test]

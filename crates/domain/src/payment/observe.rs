@@ -9,7 +9,7 @@ use crate::changes::Changes;
 use crate::claim::Claim;
 use crate::deposit_address::DepositAddress;
 use crate::event::{EntryKind, EventType, NewEntry, Origin, Subject, created_data, updated_data};
-use crate::ids::{Fresh, PaymentId, TransferId, UnmatchedId};
+use crate::ids::{Fresh, PaymentId, RowKey, TransferId, UnmatchedId};
 use crate::invoice::{Invoice, InvoiceStatus, InvoiceType, Lock};
 use crate::ledger::{Account, AccountKind, Transfer, TransferReason};
 use crate::money::{Rate, TokenAmount, Usd};
@@ -30,6 +30,8 @@ const CARDANO_POSTAGE_MAX: u128 = 2_000_000;
 pub struct Sighting<'a> {
     pub network: Network,
     pub transfer: &'a ChainTransfer,
+    /// What is claimed for it.
+    pub identity: RowKey,
     pub address: &'a DepositAddress,
     pub invoice: &'a Invoice,
     /// The payment this transfer made before, if any.
@@ -62,7 +64,7 @@ pub fn see(sighting: &Sighting<'_>, fresh: &mut Fresh) -> Option<Changes> {
 
 fn unmatched(sighting: &Sighting<'_>, reason: UnmatchedReason, fresh: &mut Fresh) -> Changes {
     let address = sighting.address;
-    let identity = sighting.transfer.identity(address.environment, sighting.network);
+    let identity = sighting.identity;
     let row = Unmatched {
         id: UnmatchedId::fresh(fresh),
         merchant_id: address.merchant_id,
@@ -147,7 +149,7 @@ fn see_first(sighting: &Sighting<'_>, amount: TokenAmount, fresh: &mut Fresh) ->
         after.amount_pending = after.amount_pending.plus(payment.value);
     }
     let mut changes = Changes::of(invoice.merchant_id);
-    changes.insert(Claim::new(transfer.identity(environment, network), payment.key()));
+    changes.insert(Claim::new(sighting.identity, payment.key()));
     let data = created_data(&payment.view(sighting.head));
     let event = payment.entry(EventType::InvoicePaymentCreated, data, invoice, now);
     changes.tell(event);

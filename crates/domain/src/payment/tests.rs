@@ -158,6 +158,7 @@ impl World {
         let sighting = Sighting {
             network: NETWORK,
             transfer: &transfer,
+            identity: transfer.identity(Environment::Devnet, NETWORK),
             address: &self.address,
             invoice: &self.invoice,
             known: known.as_ref(),

@@ -35,7 +35,8 @@ Examples:
   pepay keystore address --network base --environment devnet --index 0
   pepay keystore backup --out /mnt/usb/keystore-devnet.json
 
-The passphrase comes from PEPAY_KEYSTORE_PASSPHRASE, or is asked for.";
+The passphrase comes from PEPAY_KEYSTORE_PASSPHRASE, or is asked for. A new one has at least 12
+bytes.";
 
 /// Twenty-four words, and room for untidy spacing.
 const WORDS_BYTES_MAX: u64 = 4096;

@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::commands::file_lock;
 use crate::commands::place::{self, Place};
 use crate::commands::remote::{Remote, note};
-use crate::commands::{master_key, say, start};
+use crate::commands::{master_key, production, say, start};
 use crate::config::Config;
 use crate::watch::{Watched, watch_transaction};
 
@@ -76,8 +76,11 @@ pub fn run(options: WatchOptions) -> anyhow::Result<ExitCode> {
 }
 
 async fn look_here(config: Config, options: &WatchOptions) -> anyhow::Result<Vec<Watched>> {
+    production::refuse(&production::of_config(&config)?)?;
+    // Without a configured key only devnet gets here: mainnet was refused above.
     let keys = master_key::for_devnet(&config)?;
     let store = place::open(&config).await?;
+    production::refuse(&production::of_database(&config, &store).await?)?;
     let app = start::application(config, Clock::System, store, keys).await?;
     // What the watcher missed is worth what it is worth today.
     app.rates.refresh(&app.clock, &app.metrics).await;

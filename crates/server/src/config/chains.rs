@@ -25,7 +25,7 @@ pub type ChainConfigs = BTreeMap<Environment, BTreeMap<Network, ChainConfig>>;
 pub struct ChainConfig {
     /// Nodes of it; without any a devnet network is simulated.
     pub rpc_urls: Vec<String>,
-    /// EIP-155 id of a private EVM network; default: the public one's.
+    /// EIP-155 id of a private EVM network, on devnet only; default: the public one's.
     pub chain_id: Option<u64>,
     /// Sent to each of them, such as a provider's key.
     pub rpc_headers: BTreeMap<String, String>,
@@ -70,7 +70,10 @@ impl ChainConfig {
         self.rpc_urls.iter().map(endpoint).collect()
     }
 
-    fn check(&self) -> anyhow::Result<()> {
+    fn check(&self, environment: Environment) -> anyhow::Result<()> {
+        if environment.is_live() && self.chain_id.is_some() {
+            bail!("chain_id: mainnet is the public network; another one has no real money");
+        }
         if self.rpc_urls.len() > RPC_URLS_MAX {
             bail!("rpc_urls: at most {RPC_URLS_MAX}");
         }
@@ -101,7 +104,7 @@ pub fn check(chains: &ChainConfigs) -> anyhow::Result<()> {
     for (environment, networks) in chains {
         for (network, chain) in networks {
             let place = || format!("chains.{}.{}", environment.as_str(), network.as_str());
-            chain.check().with_context(place)?;
+            chain.check(*environment).with_context(place)?;
         }
     }
     Ok(())

@@ -17,7 +17,7 @@ use futures_util::future::join_all;
 use store::CommitError;
 
 use crate::app::{App, Shared};
-use crate::workers::lease::Lease;
+use crate::workers::lease::{Kept, Lease};
 use crate::workers::observe::Recorded;
 use crate::workers::{Progress, Worker, observe};
 
@@ -25,7 +25,7 @@ const BATCH_MAX: i64 = 256;
 const QUOTES_MAX: i64 = 100;
 /// What a network that does not answer was scanned up to.
 const NOT_LOOKED_AT: Timestamp = Timestamp(0);
-/// An invoice whose network takes longer is looked at again.
+/// For all networks of one invoice: if they take longer, it is looked at again.
 const UNSEEN_LOOK_MAX: Duration = Duration::from_secs(20);
 
 pub struct Expirer {
@@ -45,7 +45,15 @@ impl Worker for Expirer {
         }
         let due = app.store.invoices_due(app.now(), BATCH_MAX).await?;
         let is_full = due.len() as i64 == BATCH_MAX;
-        let outcomes = join_all(due.iter().map(|invoice| self.look(app, invoice))).await;
+        let kept = self.lease.keep();
+        let looks = join_all(due.iter().map(|invoice| look(app, &kept, invoice)));
+        let outcomes = match kept.during(app, looks).await {
+            Ok(outcomes) => outcomes,
+            Err(error) => {
+                self.lease.lose();
+                return Err(error);
+            }
+        };
         let mut lagging = 0;
         let mut failed = false;
         for (invoice, outcome) in due.iter().zip(outcomes) {
@@ -73,34 +81,32 @@ impl Worker for Expirer {
     }
 }
 
-impl Expirer {
-    async fn look(&self, app: &App, due: &Invoice) -> anyhow::Result<Option<WaitReason>> {
-        let addresses = addresses(app, due).await?;
-        let mut expiry = expire(due, scanned_until(app, due, &addresses), app.now());
-        if matches!(expiry, Expiry::Expire(_)) {
-            match find_unseen(app, due, &addresses).await {
-                Ok(false) => {}
-                // The next step sees what the payment made of the invoice.
-                Ok(true) => return Ok(None),
-                Err(error) => {
-                    report(due.id, &error);
-                    expiry = expire(due, Some(NOT_LOOKED_AT), app.now());
-                }
+async fn look(app: &App, lease: &Kept<'_>, due: &Invoice) -> anyhow::Result<Option<WaitReason>> {
+    let addresses = addresses(app, due).await?;
+    let mut expiry = expire(due, scanned_until(app, due, &addresses), app.now());
+    if matches!(expiry, Expiry::Expire(_)) {
+        let finding = tokio::time::timeout(UNSEEN_LOOK_MAX, find_unseen(app, due, &addresses));
+        match finding.await.context("the balances could not be looked at in time").flatten() {
+            Ok(false) => {}
+            // The next step sees what the payment made of the invoice.
+            Ok(true) => return Ok(None),
+            Err(error) => {
+                report(due.id, &error);
+                expiry = expire(due, Some(NOT_LOOKED_AT), app.now());
             }
         }
-        let (mut changes, reason) = match expiry {
-            Expiry::Expire(changes) => (changes, None),
-            Expiry::Wait(changes, reason) => (changes, Some(reason)),
-        };
-        self.lease.fence(&mut changes);
-        match app.commit(changes).await {
-            Err(CommitError::Conflict { key, .. }) if self.lease.is_key(key) => {
-                anyhow::bail!("another process took over expiry")
-            }
-            // A payment or cancel came first: the next step sees what it made of the invoice.
-            Ok(_) | Err(CommitError::Conflict { .. }) => Ok(reason),
-            Err(error) => Err(error.into()),
+    }
+    let (changes, reason) = match expiry {
+        Expiry::Expire(changes) => (changes, None),
+        Expiry::Wait(changes, reason) => (changes, Some(reason)),
+    };
+    match lease.commit(app, changes).await {
+        Err(CommitError::Conflict { key, .. }) if lease.is_key(key) => {
+            anyhow::bail!("another process took over expiry")
         }
+        // A payment or cancel came first: the next step sees what it made of the invoice.
+        Ok(()) | Err(CommitError::Conflict { .. }) => Ok(reason),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -138,9 +144,7 @@ async fn find_unseen(
                 continue;
             }
             let to = Address::parse(network, invoice.environment, &address.address)?;
-            let looking = chain.unseen_transfers(&to, invoice.created_at);
-            let looked = tokio::time::timeout(UNSEEN_LOOK_MAX, looking).await;
-            for transfer in looked.context("a balance could not be looked at in time")?? {
+            for transfer in chain.unseen_transfers(&to, invoice.created_at).await? {
                 let recorded = observe::record_transfer(app, place, &transfer, None).await?;
                 is_news |= recorded == Recorded::New;
             }

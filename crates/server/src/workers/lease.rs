@@ -8,18 +8,24 @@
 //! who is known as alive himself may tell: two processes that both cannot make themselves known
 //! leave each other's leases to end by their time.
 
+use std::time::Duration;
+
+use anyhow::anyhow;
 use domain::changes::{Changes, Noun};
 use domain::environment::Environment;
 use domain::ids::{RowKey, Version};
 use domain::slot::{LEASE_MS, Slot};
 use domain::time::Timestamp;
 use store::{CommitError, StoreError};
+use tokio::sync::RwLock;
 
 use crate::app::App;
 use crate::networks::Place;
 
 /// How long an owner must be missing, all the while not renewing, before it is taken for dead.
 pub const GRACE_MS: i64 = 3_000;
+/// Well within the time of a lease.
+const RENEW_EVERY: Duration = Duration::from_millis(LEASE_MS as u64 / 3);
 
 pub struct Lease {
     key: RowKey,
@@ -119,6 +125,11 @@ impl Lease {
         self.key == key
     }
 
+    /// For work that takes longer than the lease lasts.
+    pub fn keep(&mut self) -> Kept<'_> {
+        Kept { key: self.key, lease: RwLock::new(self) }
+    }
+
     pub fn lose(&mut self) {
         self.held = None;
     }
@@ -131,6 +142,49 @@ impl Lease {
             changes.update(slot);
             if let Err(error) = app.commit(changes).await {
                 tracing::debug!(%error, "a lease ends by itself");
+            }
+        }
+    }
+}
+
+/// A lease that is renewed while long work goes on under it.
+///
+/// Commits share it; a renewal waits for those on their way, because it changes the version that
+/// they are fenced with.
+pub struct Kept<'a> {
+    key: RowKey,
+    lease: RwLock<&'a mut Lease>,
+}
+
+impl Kept<'_> {
+    /// Works, however long it takes; once the lease is lost the work is given up.
+    pub async fn during<T>(&self, app: &App, work: impl Future<Output = T>) -> anyhow::Result<T> {
+        tokio::select! {
+            biased;
+            done = work => Ok(done),
+            error = self.lost(app) => Err(error),
+        }
+    }
+
+    /// Commits only while the lease stands.
+    pub async fn commit(&self, app: &App, mut changes: Changes) -> Result<(), CommitError> {
+        let lease = self.lease.read().await;
+        lease.fence(&mut changes);
+        app.commit(changes).await.map(|_| ())
+    }
+
+    pub fn is_key(&self, key: RowKey) -> bool {
+        self.key == key
+    }
+
+    /// Renews for as long as that is possible, and answers why it is not any more.
+    async fn lost(&self, app: &App) -> anyhow::Error {
+        loop {
+            tokio::time::sleep(RENEW_EVERY).await;
+            match self.lease.write().await.hold(app).await {
+                Ok(true) => {}
+                Ok(false) => return anyhow!("another process took over this work"),
+                Err(error) => return error.into(),
             }
         }
     }

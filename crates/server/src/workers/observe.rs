@@ -8,7 +8,7 @@ use domain::chain::{AssetRef, ChainTransfer, Reach};
 use domain::changes::Changes;
 use domain::claim::Claim;
 use domain::deposit_address::DepositAddress;
-use domain::ids::{InvoiceId, PaymentId};
+use domain::ids::{InvoiceId, PaymentId, RowKey};
 use domain::invoice::Invoice;
 use domain::payment::{Confirmation, Payment, PaymentStatus, Sighting, confirm, revert, see};
 use domain::token::Token;
@@ -48,11 +48,12 @@ pub async fn record_transfer(
     decide(app, fence, async || {
         let Some(address) = app.store.get::<DepositAddress>(key).await? else { return Ok(None) };
         let invoice = invoice(app, address.invoice_id).await?;
-        let claim = app.store.get::<Claim>(transfer.identity(environment, network)).await?;
-        let known = match &claim {
-            Some(claim) => app.store.get::<Payment>(claim.target).await?,
-            None => None,
-        };
+        let mut identity = transfer.identity(environment, network);
+        let (mut claim, mut known) = claimed(app, identity).await?;
+        if known.as_ref().is_some_and(|known| !known.is_of(transfer)) {
+            identity = transfer.identity_by_content(environment, network);
+            (claim, known) = claimed(app, identity).await?;
+        }
         if claim.is_some() && known.is_none() {
             // It stands in the inbox of unmatched transfers.
             return Ok(None);
@@ -66,6 +67,7 @@ pub async fn record_transfer(
         let sighting = Sighting {
             network,
             transfer,
+            identity,
             address: &address,
             invoice: &invoice,
             known: known.as_ref(),
@@ -78,6 +80,13 @@ pub async fn record_transfer(
         Ok(see(&sighting, &mut app.fresh()))
     })
     .await
+}
+
+/// What an identity of a transfer was claimed for, and the payment if it was one.
+async fn claimed(app: &App, identity: RowKey) -> anyhow::Result<(Option<Claim>, Option<Payment>)> {
+    let Some(claim) = app.store.get::<Claim>(identity).await? else { return Ok((None, None)) };
+    let payment = app.store.get::<Payment>(claim.target).await?;
+    Ok((Some(claim), payment))
 }
 
 /// Confirms a payment, if it is final now.

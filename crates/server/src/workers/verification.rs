@@ -1,23 +1,28 @@
 //! Manual verification: looks the chain up again for one invoice and records what was missed.
 
+use std::future::ready;
 use std::time::Duration;
 
+use anyhow::bail;
 use chains::chain::Chain;
 use domain::address::Address;
 use domain::chain::ChainTransfer;
 use domain::changes::Changes;
 use domain::invoice::Invoice;
 use domain::verification::{Verification, look_failed};
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use store::CommitError;
 
 use crate::app::{App, Shared};
-use crate::workers::lease::Lease;
+use crate::workers::lease::{Kept, Lease};
 use crate::workers::observe::{self, Recorded};
 use crate::workers::{Progress, Worker};
 
 const BATCH_MAX: i64 = 32;
 /// The newest payments of an invoice that one look is about.
 const PAYMENTS_MAX: i64 = 256;
+/// Enough that a network which does not answer leaves room for the others.
+const LOOKS_AT_ONCE: usize = 8;
 /// One look may not hold up the others.
 const LOOK_MAX: Duration = Duration::from_secs(10);
 
@@ -38,32 +43,44 @@ impl Worker for Verifier {
         }
         let due = app.store.verifications_due(app.now(), BATCH_MAX).await?;
         let is_full = due.len() as i64 == BATCH_MAX;
-        for job in due {
-            let looked = tokio::time::timeout(LOOK_MAX, look(app, &job)).await;
-            let looked = looked.unwrap_or_else(|_| Err(anyhow::anyhow!("no answer in time")));
-            let mut changes = match looked {
-                Ok(found) => {
-                    let mut changes = Changes::of(job.merchant_id);
-                    changes.update(job.complete(found, app.now()));
-                    changes
-                }
-                Err(error) => {
-                    tracing::warn!(verification.id = %job.id, error = format!("{error:#}"),
-                        "a manual verification is tried again");
-                    failed(app, job).await
-                }
-            };
-            self.lease.fence(&mut changes);
-            match app.commit(changes).await {
-                Ok(_) | Err(CommitError::Conflict { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
+        let kept = self.lease.keep();
+        let jobs = stream::iter(due).map(|job| finish(app, &kept, job));
+        let all_done = jobs.buffer_unordered(LOOKS_AT_ONCE).try_for_each(|()| ready(Ok(())));
+        if let Err(error) = kept.during(app, all_done).await.flatten() {
+            self.lease.lose();
+            return Err(error);
         }
         Ok(if is_full { Progress::More } else { Progress::Idle })
     }
 
     async fn stop(&mut self, app: &Shared) {
         self.lease.release(app).await;
+    }
+}
+
+/// Looks once, and writes down what came of it.
+async fn finish(app: &App, lease: &Kept<'_>, job: Verification) -> anyhow::Result<()> {
+    let looked = tokio::time::timeout(LOOK_MAX, look(app, &job)).await;
+    let looked = looked.unwrap_or_else(|_| Err(anyhow::anyhow!("no answer in time")));
+    let changes = match looked {
+        Ok(found) => {
+            let mut changes = Changes::of(job.merchant_id);
+            changes.update(job.complete(found, app.now()));
+            changes
+        }
+        Err(error) => {
+            tracing::warn!(verification.id = %job.id, error = format!("{error:#}"),
+                "a manual verification is tried again");
+            failed(app, job).await
+        }
+    };
+    match lease.commit(app, changes).await {
+        Err(CommitError::Conflict { key, .. }) if lease.is_key(key) => {
+            bail!("another process took over verification")
+        }
+        // Somebody else wrote one of the rows: the job is still due, and looks again.
+        Ok(()) | Err(CommitError::Conflict { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -151,7 +151,7 @@ impl Watcher {
                 .payments_from_block(environment, network, from, after, BATCH_MAX as i64)
                 .await?;
             for payment in &batch {
-                if !is_canonical(chain, payment).await? {
+                if !is_canonical(chain, payment, head).await? {
                     observe::revert_payment(app, payment.id, head, Some(&self.lease)).await?;
                 }
             }
@@ -188,20 +188,19 @@ impl Watcher {
     async fn confirm(&self, app: &App, chain: &dyn Chain, reach: Reach) -> anyhow::Result<bool> {
         let (environment, network) = self.place;
         let head = reach.head;
-        let up_to = i64::try_from(head)?;
-        let waiting =
-            app.store.payments_waiting(environment, network, up_to, BATCH_MAX as i64).await?;
-        let is_full = waiting.len() == BATCH_MAX;
-        let deep = waiting.iter().filter(|payment| payment.is_final(reach));
-        let looks = deep.map(async |payment| {
+        let place = (environment, network);
+        let deep = app.store.payments_deep(place, reach, BATCH_MAX as i64).await?;
+        let is_full = deep.len() == BATCH_MAX;
+        let looks = deep.iter().map(async |payment| {
             let fence = Some(&self.lease);
-            let is_seen = match is_canonical(chain, payment).await {
+            let is_seen = match is_canonical(chain, payment, head).await {
                 Ok(true) => {
                     observe::confirm_payment(app, payment.id, reach, fence).await?;
                     true
                 }
                 Ok(false) => {
                     observe::revert_payment(app, payment.id, head, fence).await?;
+                    self.look_again(app, chain, payment).await;
                     true
                 }
                 Err(error) => {
@@ -215,6 +214,22 @@ impl Watcher {
         });
         let seen = try_join_all(looks).await?.into_iter().filter(|is_seen| *is_seen).count();
         Ok(!is_full || seen == 0)
+    }
+
+    /// A transaction whose block is gone may stand in another one that the scan has passed, if the
+    /// node that told of its block was on a fork. What is not found now the payor can have looked
+    /// up, and the operator too.
+    async fn look_again(&self, app: &App, chain: &dyn Chain, payment: &Payment) {
+        let looking = async {
+            for transfer in chain.look_up(&payment.tx_hash).await? {
+                observe::record_transfer(app, self.place, &transfer, Some(&self.lease)).await?;
+            }
+            anyhow::Ok(())
+        };
+        if let Err(error) = looking.await {
+            tracing::warn!(payment.id = %payment.id, error = format!("{error:#}"),
+                "a reverted payment's transaction could not be looked up again");
+        }
     }
 
     async fn save(&mut self, app: &App, cursor: WatchCursor) -> anyhow::Result<WatchCursor> {
@@ -231,10 +246,24 @@ impl Watcher {
     }
 }
 
-async fn is_canonical(chain: &dyn Chain, payment: &Payment) -> anyhow::Result<bool> {
+/// Whether a payment's block still stands. A node that does not know a block which the head has
+/// passed is behind or has forgotten it, and says nothing about the payment.
+async fn is_canonical(chain: &dyn Chain, payment: &Payment, head: u64) -> anyhow::Result<bool> {
     let number = u64::try_from(payment.block_number)?;
-    let hash = chain.canonical(number).await?;
-    Ok(hash.is_some_and(|hash| hash == payment.block_hash))
+    stands_at(chain, number, &payment.block_hash, head).await
+}
+
+async fn stands_at(
+    chain: &dyn Chain,
+    number: u64,
+    block_hash: &str,
+    head: u64,
+) -> anyhow::Result<bool> {
+    match chain.canonical(number).await? {
+        Some(hash) => Ok(hash == block_hash),
+        None if number <= head => bail!("no node has block {number} now"),
+        None => Ok(false),
+    }
 }
 
 /// What the store knows of addresses: the watcher's answer to a chain that asks.
@@ -257,5 +286,68 @@ impl Ours for OurAddresses<'_> {
             }
             Ok(among)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chains::chain::{Head, NodeHealth};
+    use domain::chain::ChainTransfer;
+    use domain::network::Network;
+
+    use super::*;
+
+    /// A network whose nodes know blocks up to a number.
+    struct UpTo(u64);
+
+    impl Chain for UpTo {
+        fn network(&self) -> Network {
+            Network::Base
+        }
+
+        fn environment(&self) -> Environment {
+            Environment::Devnet
+        }
+
+        fn head(&self) -> Answer<'_, Head> {
+            unreachable!("nobody asks")
+        }
+
+        fn scan<'a>(&'a self, _: Option<&'a str>, _: &'a dyn Ours) -> Answer<'a, Scan> {
+            unreachable!("nobody asks")
+        }
+
+        fn look_up<'a>(&'a self, _: &'a str) -> Answer<'a, Vec<ChainTransfer>> {
+            unreachable!("nobody asks")
+        }
+
+        fn transfers_to<'a>(
+            &'a self,
+            _: &'a domain::address::Address,
+            _: Timestamp,
+        ) -> Answer<'a, Vec<ChainTransfer>> {
+            unreachable!("nobody asks")
+        }
+
+        fn canonical(&self, block_number: u64) -> Answer<'_, Option<String>> {
+            let hash = (block_number <= self.0).then(|| format!("hash {block_number}"));
+            Box::pin(async move { Ok(hash) })
+        }
+
+        fn health(&self) -> Vec<NodeHealth> {
+            Vec::new()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_node_that_is_behind_says_nothing_about_a_payment() {
+        let stands =
+            async |known, number, head| stands_at(&UpTo(known), number, "hash 7", head).await;
+        assert!(stands(9, 7, 9).await.expect("is known"));
+        assert!(!stands(9, 8, 9).await.expect("is another block"));
+        // The head has passed block 7, and the node that is asked has not.
+        assert!(stands(6, 7, 9).await.is_err());
+        // The chain is shorter now: the block is gone.
+        assert!(!stands(6, 7, 6).await.expect("is gone"));
     }
 }

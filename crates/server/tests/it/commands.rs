@@ -336,6 +336,26 @@ async fn serve_refuses_mainnet_with_anything_made_for_a_first_try() {
 }
 
 #[tokio::test]
+async fn watch_refuses_what_serve_refuses_and_makes_no_key() {
+    let home = directory();
+    let directory = text(home.path());
+    said(&["migrate", "--data-dir", &directory]);
+    let mut command = pepay(&["watch", "--data-dir", &directory, "--network", "base"]);
+    command.args(["--environment", "mainnet", "--tx", "0xabc"]);
+    let bare = complaint(command.env("PEPAY_ENVIRONMENTS", "mainnet").output().expect("runs"));
+    assert!(bare.contains("PEPAY_MASTER_KEY") && bare.contains("PEPAY_PUBLIC_URL"), "{bare}");
+    assert!(!home.path().join("master.key").exists(), "a key was made");
+
+    let (_home, data_dir, _) = used_directory().await;
+    let own_key = domain::secret::KeyRing::key_text(&[9; 32]);
+    let mut command = pepay(&["watch", "--data-dir", &text(&data_dir), "--network", "base"]);
+    command.args(["--tx", "0xabc"]).env("PEPAY_ENVIRONMENTS", "devnet,mainnet");
+    command.env("PEPAY_PUBLIC_URL", "https://pay.example").env("PEPAY_MASTER_KEY", &own_key);
+    let demo = complaint(command.output().expect("runs"));
+    assert!(demo.contains("demo merchant") && demo.contains("demo keys"), "{demo}");
+}
+
+#[tokio::test]
 async fn dev_leaves_a_real_deployment_alone() {
     let home = directory();
     let directory = text(home.path());

@@ -1,5 +1,6 @@
 //! The payor's door: who is let in and for how long, and what he may see, choose and tell.
 
+mod books;
 mod choices;
 mod forms;
 mod links;

@@ -4,6 +4,7 @@
 //! revoked, ended or not due.
 
 use domain::api_key::ApiKey;
+use domain::chain::Reach;
 use domain::changes::{Changes, Record};
 use domain::environment::Environment;
 use domain::ids::{Fresh, InvoiceId, MemberId, MerchantId, RowKey};
@@ -108,10 +109,15 @@ async fn payments_are_found_by_invoice_and_by_block(store: &Store) {
     check(found, &[3, 5, 8]);
 
     let (environment, network) = (Environment::Mainnet, Network::Arbitrum);
-    let waiting = |up_to, limit| store.payments_waiting(environment, network, up_to, limit);
-    check(waiting(100, 9).await.expect("a list"), &[2, 6, 1]);
-    check(waiting(44, 9).await.expect("a list"), &[2, 6]);
-    check(waiting(44, 1).await.expect("a list"), &[2]);
+    let deep = |head, finalized, limit| {
+        store.payments_deep((environment, network), Reach { head, finalized }, limit)
+    };
+    check(deep(100, Some(100), 9).await.expect("a list"), &[2, 6, 1]);
+    check(deep(1_000, None, 9).await.expect("a list"), &[2, 6, 1]);
+    check(deep(44, Some(44), 9).await.expect("a list"), &[2, 6]);
+    check(deep(100, Some(44), 1).await.expect("a list"), &[2]);
+    // Seen, and neither deep nor final.
+    check(deep(44, Some(1), 9).await.expect("a list"), &[]);
 
     let from = |block, after: Option<u8>, limit| {
         store.payments_from_block(environment, network, block, after.map(key), limit)

@@ -26,11 +26,20 @@ async fn no_list_of_sqlite_reads_a_table_through() {
     check_sqlite(&path);
 }
 
+const NO_AUTOVACUUM: &str = "DO $$ DECLARE one record; BEGIN
+    FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+        EXECUTE format('ALTER TABLE %I SET (autovacuum_enabled = false)', one.tablename);
+    END LOOP;
+END $$";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_list_of_postgres_reads_a_table_through() {
     on_postgres(async |database| {
         let store = database.open().await;
         let client = client(&database.url).await;
+        // What the planner knows of the tables is this test's doing, and not a matter of when the
+        // server's own analysis comes round.
+        client.batch_execute(NO_AUTOVACUUM).await.expect("runs");
         check_postgres(&client).await;
         lists::fill(&store).await;
         multiply_postgres(&client).await;

@@ -132,6 +132,25 @@ fn a_flood_of_unknown_assets_hides_no_listed_one() {
 }
 
 #[test]
+fn which_tokens_are_listed_moves_no_gain_to_another_place() {
+    let names: Vec<String> = (0..30).map(|at| unit(&format!("{at:04x}"))).collect();
+    let value: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "2")).collect();
+    let (gained, others) = value.split_last().unwrap();
+    // All but the last of the first output's assets were there before; the last comes twice.
+    let moves = moves(
+        &[input(OURS, 0, others)],
+        &[output(OURS, 0, &value), output(OURS, 1, &[*gained, ("lovelace", "5")])],
+    );
+    assert_eq!(told(&moves), [(30, Some(4)), (4_096, Some(5))]);
+    for listed in [names[29].clone(), names[0].clone()] {
+        let decoder = Decoder::new(Environment::Devnet, [listed].into());
+        let found = decoder.transfers(&transaction(), &moves, |to| to == OURS);
+        let found: Vec<_> = found.iter().map(|one| one.ordinal).collect();
+        assert_eq!(found, [30, 4_096]);
+    }
+}
+
+#[test]
 fn a_failed_transaction_tells_nothing() {
     let moves = moves(&[], &[output(OURS, 0, &[("lovelace", "5")])]);
     let failed = Transaction { is_valid: false, ..transaction() };

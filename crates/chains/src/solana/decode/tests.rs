@@ -222,3 +222,16 @@ fn only_names_of_this_network_are_told() {
     assert!(told(Arrival { mint: Some("USDC".to_owned()), ..good.clone() }).is_err());
     assert!(told(Arrival { to: "bob".to_owned(), ..good }).is_err());
 }
+
+#[test]
+fn a_transaction_of_version_1_names_all_its_accounts_itself() {
+    let mut json = tokens(&[(1, "mint", "alice", "7")], &[(2, "mint", "bob", "7")]);
+    json["version"] = json!(1);
+    json["transaction"]["message"]["transactionConfig"] = json!({"computeUnitLimit": 200_000});
+    let expected: &[Line<'_>] = &[(3, Some("mint"), 7, Some("alice"), "bob")];
+    check(&json, expected);
+    for nothing in [Value::Null, json!({"writable": [], "readonly": []})] {
+        json["meta"]["loadedAddresses"] = nothing;
+        check(&json, expected);
+    }
+}

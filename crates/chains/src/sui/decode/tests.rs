@@ -15,6 +15,11 @@ fn account(digit: &str) -> String {
     format!("0x{digit:0>64}")
 }
 
+/// The ordinal of what an account gets of the native coin.
+fn native(digit: &str) -> u32 {
+    ordinal(&account(digit), &format!("{}::sui::SUI", account("2")))
+}
+
 fn change(account: &str, coin: &str, amount: &str) -> proto::BalanceChange {
     let change = proto::BalanceChange::default().with_address(account);
     change.with_coin_type(coin).with_amount(amount)
@@ -83,9 +88,9 @@ fn ordinals_are_the_same_in_whatever_order_and_spelling_a_node_tells() {
         change(&account("5"), USDC, "-25"),
     ];
     let expected = vec![
-        (2, account("6"), None, 4),
-        (3, account("7"), None, 3),
-        (4, account("7"), Some(USDC.to_owned()), 25),
+        (native("6"), account("6"), None, 4),
+        (native("7"), account("7"), None, 3),
+        (ordinal(&account("7"), USDC), account("7"), Some(USDC.to_owned()), 25),
     ];
     assert_eq!(credits_of(&executed(changes.clone())), expected);
     let mut other: Vec<_> = changes.into_iter().rev().collect();
@@ -102,7 +107,7 @@ fn changes_of_one_balance_are_one_and_a_balance_that_stays_is_none() {
         change(&account("7"), &format!("{}::sui::SUI", account("2")), "-4"),
         change(&account("8"), SUI, "+5"),
     ];
-    let expected = vec![(0, account("7"), None, 6), (1, account("8"), None, 5)];
+    let expected = vec![(native("7"), account("7"), None, 6), (native("8"), account("8"), None, 5)];
     assert_eq!(credits_of(&executed(changes)), expected);
 }
 
@@ -116,11 +121,11 @@ fn coins_of_strangers_go_by_their_own_names_or_by_none() {
         change(&account("7"), &endless, "3"),
         change(&account("8"), SUI, "4"),
     ];
-    // The coin that cannot be named is not told, but the others stand where they stand.
+    // The coin that cannot be named is not told.
     let expected = vec![
-        (1, account("7"), Some(fake), 1),
-        (2, account("7"), Some("u64".to_owned()), 2),
-        (3, account("8"), None, 4),
+        (ordinal(&account("7"), &fake), account("7"), Some(fake), 1),
+        (ordinal(&account("7"), "u64"), account("7"), Some("u64".to_owned()), 2),
+        (native("8"), account("8"), None, 4),
     ];
     assert_eq!(credits_of(&executed(changes)), expected);
 }
@@ -130,13 +135,16 @@ fn freed_storage_is_no_payment_to_who_paid_the_gas() {
     let sweep = |amount: &str| executed(vec![change(&account("5"), SUI, amount)]);
     assert_eq!(credits_of(&with_gas(sweep("700"), [1_000, 300, 2_000])), []);
     let earned = with_gas(sweep("750"), [1_000, 300, 2_000]);
-    assert_eq!(credits_of(&earned), [(0, account("5"), None, 50)]);
+    assert_eq!(credits_of(&earned), [(native("5"), account("5"), None, 50)]);
     let charged = with_gas(sweep("750"), [1_000, 300, 200]);
-    assert_eq!(credits_of(&charged), [(0, account("5"), None, 750)]);
+    assert_eq!(credits_of(&charged), [(native("5"), account("5"), None, 750)]);
     let other = executed(vec![change(&account("6"), SUI, "700")]);
-    assert_eq!(credits_of(&with_gas(other, [0, 0, 2_000])), [(0, account("6"), None, 700)]);
+    assert_eq!(
+        credits_of(&with_gas(other, [0, 0, 2_000])),
+        [(native("6"), account("6"), None, 700)]
+    );
     let most = with_gas(sweep("1"), [u64::MAX, u64::MAX, u64::MAX]);
-    assert_eq!(credits_of(&most), [(0, account("5"), None, 1)]);
+    assert_eq!(credits_of(&most), [(native("5"), account("5"), None, 1)]);
 }
 
 #[test]
@@ -197,6 +205,34 @@ fn a_checkpoint_is_read_whole_or_not_at_all() {
         spoil(&mut told);
         assert!(checkpoint(&told, 7).is_err(), "{at}");
     }
+}
+
+#[test]
+fn a_failed_transaction_is_told_with_what_its_gas_cost() {
+    let mut failed = with_gas(executed(Vec::new()), [1_000, 0, 0]);
+    failed.effects_mut().status_mut().success = Some(false);
+    refused(&failed, "a failed transaction is told without what its gas cost");
+    failed.balance_changes = vec![change(&account("5"), SUI, "-1000")];
+    assert_eq!(credits_of(&failed), []);
+    // What frees as much as it costs changes nothing, and the system pays nothing.
+    let mut even = with_gas(failed, [700, 300, 1_000]);
+    even.balance_changes.clear();
+    assert_eq!(credits_of(&even), []);
+}
+
+#[test]
+fn an_ordinal_is_of_its_account_and_coin_whatever_else_is_listed() {
+    let ours = || change(&account("7"), USDC, "25");
+    let alone = credits_of(&executed(vec![ours()]));
+    let others = vec![
+        change(&account("5"), SUI, "-1000"),
+        change(&account("5"), USDC, "-25"),
+        change(&account("7"), SUI, "1"),
+        ours(),
+    ];
+    assert!(credits_of(&executed(others)).contains(&alone[0]));
+    // SHA-256 of `0x`, 63 zeros, `7` and the coin type, worked out elsewhere.
+    assert_eq!(alone[0].0, 1_356_483_937);
 }
 
 #[test]

@@ -154,11 +154,36 @@ fn a_block_counts_the_transactions_of_its_shards() {
         }))
         .unwrap()
     };
-    let found = committed(9, &[row(0, 9, 3), row(-1, 9, 1), row(0, 8, 4)]).unwrap().unwrap();
+    let found = committed(Environment::Devnet, 9, &[row(0, 9, 3), row(-1, 9, 1), row(0, 8, 4)])
+        .unwrap()
+        .unwrap();
     assert_eq!((found.block.number, found.transactions), (9, 8));
     assert_eq!(found.block.hash, "07".repeat(32));
     assert_eq!(found.block.time, Timestamp::from_seconds(1_800_000_000));
-    assert_eq!(committed(9, &[row(0, 9, 3)]), Ok(None));
-    assert_eq!(committed(9, &[]), Ok(None));
-    assert!(committed(9, &[row(-1, 9, u64::MAX), row(0, 1, 1)]).is_err());
+    assert_eq!(committed(Environment::Devnet, 9, &[row(0, 9, 3)]), Ok(None));
+    assert_eq!(committed(Environment::Devnet, 9, &[]), Ok(None));
+    assert!(committed(Environment::Devnet, 9, &[row(-1, 9, u64::MAX), row(0, 1, 1)]).is_err());
+}
+
+#[test]
+fn a_block_of_another_network_is_none_of_ours() {
+    let row = |global_id: Value| -> wire::Block {
+        serde_json::from_value(json!({
+            "workchain": -1, "seqno": 9, "root_hash": hash(), "gen_utime": "1800000000",
+            "tx_count": 0, "global_id": global_id,
+        }))
+        .unwrap()
+    };
+    for (environment, own, other) in
+        [(Environment::Mainnet, -239, -3), (Environment::Devnet, -3, -239)]
+    {
+        for fine in [json!(own), Value::Null] {
+            assert!(block_ref(environment, &row(fine)).is_ok());
+        }
+        let Err(Garbage(why)) = block_ref(environment, &row(json!(other))) else {
+            panic!("{environment:?} takes blocks of {other}");
+        };
+        assert!(why.contains(&own.to_string()) && why.contains(&other.to_string()), "{why}");
+        assert!(committed(environment, 9, &[row(json!(other))]).is_err());
+    }
 }

@@ -125,6 +125,61 @@ async fn a_range_ends_before_the_block_that_cannot_be_read() {
 }
 
 #[tokio::test]
+async fn a_block_whose_addresses_are_not_all_listed_is_not_told() {
+    let world = World::start();
+    let mut watcher = Watcher::new(&world, &world.cardano(&["main"])).await;
+    world.act("hold", json!({ "on": true }));
+    let first = world.pay(PAYER, &[ada(OURS, 1_000_001)]);
+    let second = world.pay(PAYER, &[ada(OURS, 1_000_002)]);
+    world.mine(1);
+    let (_, mut listed) = world.get("/blocks/1003/addresses");
+    for address in listed.as_array_mut().expect("a list") {
+        let touching = address["transactions"].as_array_mut().expect("a list");
+        touching.retain(|one| one["tx_hash"] == json!(second));
+    }
+    for list in ["[]".to_owned(), listed.to_string()] {
+        world.break_view("liar", "/addresses", 200, &list);
+        let outcome = watcher.look(&world.cardano(&["liar"])).await;
+        assert!(matches!(outcome, Err(ChainError::Unavailable(_))), "{outcome:?}");
+        let cardano = world.cardano(&["liar", "main"]);
+        assert!(watcher.look(&cardano).await.is_err());
+        assert!(cardano.health()[0].complaint.is_some() && cardano.health()[1].complaint.is_none());
+        // Now the other one is asked first.
+        let cursor = watcher.cursor.clone();
+        assert_eq!(watcher.follow(&cardano).await.len(), 2);
+        watcher.cursor = cursor;
+    }
+    // What a failed script touches need not be listed, for it pays nobody.
+    world.act("invalidate", json!({ "hash": first }));
+    let told = watcher.follow(&world.cardano(&["liar"])).await;
+    assert_eq!(told.iter().map(|one| &one.tx_hash).collect::<Vec<_>>(), [&second]);
+}
+
+#[tokio::test]
+async fn what_one_node_does_not_know_and_another_cannot_say_is_not_known_to_be_nothing() {
+    let world = World::start();
+    let hash = world.pay(PAYER, &[ada(OURS, 1_000_001)]);
+    world.act("lag", json!({ "view": "behind", "blocks": 1 }));
+    world.break_view("broken", &format!("/txs/{hash}"), 200, "oops");
+    let cardano = world.cardano(&["behind", "broken"]);
+    let outcome = cardano.look_up(&hash).await;
+    assert!(matches!(outcome, Err(ChainError::Unavailable(_))), "{outcome:?}");
+    world.break_view("broken", "/blocks/1003", 200, "oops");
+    let outcome = world.cardano(&["behind", "broken"]).canonical(1_003).await;
+    assert!(matches!(outcome, Err(ChainError::Unavailable(_))), "{outcome:?}");
+
+    let (_, mut block) = world.get("/blocks/1003");
+    let real = block["hash"].as_str().map(str::to_owned);
+    block["hash"] = json!("f".repeat(64));
+    world.break_view("fork", "/blocks/1003", 200, &block.to_string());
+    let outcome = world.cardano(&["fork", "main"]).canonical(1_003).await;
+    assert!(matches!(outcome, Err(ChainError::Disputed(_))), "{outcome:?}");
+    for views in [["fork", "main", "other"], ["behind", "broken", "main"]] {
+        assert_eq!(world.cardano(&views).canonical(1_003).await, Ok(real.clone()), "{views:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_key_never_leaves_with_an_error() {
     let world = World::start();
     world.break_view("main", "/", 403, "{\"message\":\"preprodSecret is over its limit\"}");

@@ -35,17 +35,28 @@ async fn a_token_that_keeps_a_fee_is_credited_with_what_arrived() {
 }
 
 #[tokio::test]
-async fn where_a_node_forgot_the_balances_the_transfer_is_believed() {
+async fn what_cannot_be_measured_waits_near_the_head_and_has_no_amount_below() {
     let mut testnet = Testnet::start(Network::Bsc);
     let proxy = Faulty::in_front_of(&testnet.url).await;
     let forgot =
         r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"missing trie node"}}"#;
-    proxy.always_for("eth_call", Fault::Says(forgot.to_owned()));
     let chain = testnet.chain_through(&[&proxy.url]);
     let mut follower = Follower::begin(&chain).await;
     let paid = testnet.pay(json!(["token", "Taxed", ALICE, "1000"]));
+    proxy.always_for("eth_call", Fault::Says(forgot.to_owned()));
+    let error = follower.error(&chain).await;
+    assert!(error.contains("missing trie node"), "{error}");
+    // Nobody but the fault stands in the way: measured is what arrived.
+    proxy.heal();
+    let measured = chain.look_up(&paid.hash).await.expect("an answer");
+    assert_eq!(told(&measured), [(paid.hash.as_str(), 1, Some(990))]);
+    testnet.mine(70).await;
+    proxy.always_for("eth_call", Fault::Status(500));
+    follower.error(&chain).await;
+    proxy.heal();
+    proxy.always_for("eth_call", Fault::Says(forgot.to_owned()));
     follower.catch_up(&chain).await;
-    assert_eq!(follower.told(), [(paid.hash.as_str(), 1, Some(1_000))]);
+    assert_eq!(follower.told(), [(paid.hash.as_str(), 1, None)]);
 }
 
 #[tokio::test]

@@ -1,11 +1,12 @@
 //! Coins a contract passes on: no scan sees them, balances and traces find them.
 
-use chains::chain::Chain;
+use chains::chain::{Chain, ChainError};
+use chains::evm::{Evm, EvmSettings};
 use domain::network::Network;
 use domain::time::Timestamp;
 use serde_json::json;
 
-use super::testnet::{ALICE, BOB, Follower, Testnet, address, told};
+use super::testnet::{ALICE, BOB, Follower, Testnet, address, nodes, told};
 use crate::fault::{Fault, Faulty};
 
 const REFUSAL: &str =
@@ -66,14 +67,35 @@ async fn without_a_node_that_traces_what_is_known_is_told_and_health_complains()
 }
 
 #[tokio::test]
-async fn a_node_that_forgot_old_balances_is_searched_as_far_as_it_remembers() {
+async fn they_are_found_however_many_blocks_ago_they_came() {
     let mut testnet = Testnet::start(Network::Base);
-    testnet.pay(json!(["forward", ALICE, "7"]));
-    testnet.mine(200).await;
-    let paid = testnet.pay(json!(["forward", ALICE, "8"]));
-    let head = paid.block_number;
+    let paid = testnet.pay(json!(["forward", ALICE, "7"]));
+    for _ in 0..5 {
+        testnet.mine(250).await;
+    }
+    let settings = EvmSettings { lookback_blocks_max: 10, ..testnet.settings() };
+    let chain = Evm::new(settings, nodes(&[&testnet.url]));
+    let expected = [(paid.hash.as_str(), 1_000_000, Some(7))];
+    let unseen = chain.unseen_transfers(&address(ALICE), Timestamp(0)).await.expect("an answer");
+    assert_eq!(told(&unseen), expected);
+    let history = chain.transfers_to(&address(ALICE), Timestamp(0)).await.expect("an answer");
+    assert_eq!(told(&history), expected);
+}
+
+#[tokio::test]
+async fn what_the_receipt_says_does_not_wait_for_a_trace_that_fails() {
+    let mut testnet = Testnet::start(Network::Optimism);
+    let carried = testnet.pay(json!(["coins", ALICE, "5"]));
     let proxy = Faulty::in_front_of(&testnet.url).await;
-    let forgets = Fault::Edited(std::sync::Arc::new(move |asked, answer| {
+    let chain = testnet.chain_through(&[&proxy.url]);
+    proxy.always_for("trace", Fault::Status(500));
+    let known = chain.look_up(&carried.hash).await.expect("an answer");
+    assert_eq!(told(&known), [(carried.hash.as_str(), 0, Some(5))]);
+}
+
+/// Remembers no balances of blocks that are more than 150 below this one.
+fn forgets_below(head: u64) -> Fault {
+    Fault::Edited(std::sync::Arc::new(move |asked, answer| {
         let calls = asked.body.as_array().cloned().unwrap_or(vec![asked.body.clone()]);
         let number = |call: &serde_json::Value| {
             let digits = call["params"][1].as_str()?.strip_prefix("0x")?.to_owned();
@@ -83,9 +105,40 @@ async fn a_node_that_forgot_old_balances_is_searched_as_far_as_it_remembers() {
             return serde_json::from_str(&REFUSAL.replace("-32601", "-32000")).expect("JSON");
         }
         answer
-    }));
-    proxy.always_for("eth_getBalance", forgets);
+    }))
+}
+
+#[tokio::test]
+async fn a_node_that_forgot_old_balances_is_searched_as_far_as_it_remembers() {
+    let mut testnet = Testnet::start(Network::Base);
+    testnet.pay(json!(["forward", ALICE, "7"]));
+    testnet.mine(200).await;
+    let paid = testnet.pay(json!(["forward", ALICE, "8"]));
+    let proxy = Faulty::in_front_of(&testnet.url).await;
+    proxy.always_for("eth_getBalance", forgets_below(paid.block_number));
     let chain = testnet.chain_through(&[&proxy.url]);
     let history = chain.transfers_to(&address(ALICE), Timestamp(0)).await.expect("an answer");
     assert_eq!(told(&history), [(paid.hash.as_str(), 1_000_000, Some(8))]);
+    // The seven before came unseen: whoever would give the address up is told so.
+    let unseen = chain.unseen_transfers(&address(ALICE), Timestamp(0)).await;
+    assert!(matches!(unseen, Err(ChainError::Unavailable(_))), "{unseen:?}");
+    let complaint = chain.health().remove(0).complaint.expect("a complaint");
+    assert!(complaint.contains("no node remembers balances"), "{complaint}");
+    assert_eq!(chain.unseen_transfers(&address(BOB), Timestamp(0)).await, Ok(vec![]));
+}
+
+#[tokio::test]
+async fn coins_that_were_told_are_not_missing_where_balances_are_forgotten() {
+    let mut testnet = Testnet::start(Network::Base);
+    let proxy = Faulty::in_front_of(&testnet.url).await;
+    let chain = testnet.chain_through(&[&proxy.url]);
+    let mut follower = Follower::begin(&chain).await;
+    testnet.pay(json!(["coins", ALICE, "5"]));
+    testnet.mine(200).await;
+    let head = chain.head().await.expect("an answer").number;
+    proxy.always_for("eth_getBalance", forgets_below(head));
+    assert!(chain.unseen_transfers(&address(ALICE), Timestamp(0)).await.is_err());
+    follower.catch_up(&chain).await;
+    assert_eq!(chain.unseen_transfers(&address(ALICE), Timestamp(0)).await, Ok(vec![]));
+    assert_eq!(chain.health().remove(0).complaint, None);
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chains::chain::{Chain as _, ChainError};
 use domain::network::Network;
 use serde_json::{Value, json};
 
@@ -76,6 +77,22 @@ async fn one_of_two_nodes_on_a_fork_of_its_own_does_not_revert_anything() {
     assert_eq!((scan.reverted_from, scan.transfers.len()), (None, 0));
     let canonical = chains::chain::Chain::canonical(&chain, paid.block_number).await;
     assert_eq!(canonical, Ok(Some(paid.block_hash)));
+}
+
+#[tokio::test]
+async fn a_block_that_half_of_the_nodes_do_not_have_is_waited_for() {
+    let mut testnet = Testnet::start(Network::Avalanche);
+    let proxy = Faulty::in_front_of(&testnet.url).await;
+    let paid = testnet.pay(json!(["token", "Dollar", ALICE, "1"]));
+    let two = testnet.chain_through(&[&testnet.url, &proxy.url]);
+    let three = testnet.chain_through(&[&testnet.url, &proxy.url, &testnet.url]);
+    for chain in [&two, &three] {
+        assert_eq!(chain.canonical(paid.block_number).await, Ok(Some(paid.block_hash.clone())));
+    }
+    proxy.always_for("eth_getBlockByNumber", result(|_, block| *block = Value::Null));
+    let waits = two.canonical(paid.block_number).await;
+    assert!(matches!(waits, Err(ChainError::Unavailable(_))), "{waits:?}");
+    assert_eq!(three.canonical(paid.block_number).await, Ok(Some(paid.block_hash)));
 }
 
 #[tokio::test]

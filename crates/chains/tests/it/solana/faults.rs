@@ -1,7 +1,7 @@
 //! What is told when nodes lag, forget, lie, lose blocks, or the network is begun anew.
 
 use chains::chain::{Chain as _, ChainError, Scan};
-use chains::solana::Solana;
+use chains::solana::{Solana, SolanaSettings};
 use domain::chain::ChainTransfer;
 use domain::time::Timestamp;
 use serde_json::json;
@@ -125,6 +125,11 @@ async fn solana_nodes_that_lag_lie_or_babble_change_nothing() {
         ),
         ("getBlock", json!({"result": {"transactions": [{}]}})),
         ("getBlock", json!({"result": null})),
+        // A block of transactions that are newer than anybody here reads.
+        (
+            "getBlock",
+            json!({"error": {"code": -32_015, "message": "version (2) is not supported"}}),
+        ),
     ];
     for (at, (method, answer)) in answers.into_iter().enumerate() {
         let name = format!("babbles{at}");
@@ -168,4 +173,68 @@ async fn solana_a_network_begun_anew_is_noticed() {
     net.finalize().await;
     let (told, _) = follow(&chain, Some(below.next), &watched).await;
     assert_eq!(hashes(&told), [&*paid]);
+}
+
+#[tokio::test]
+async fn solana_blocks_of_version_1_are_told_and_newer_ones_are_waited_for() {
+    let net = Net::start();
+    let owner = somebody(1);
+    let watched = Watched::only(&[&owner]);
+    let (_, start) = follow(&net.chain(&["a"]), None, &watched).await;
+    let hash = pay_usdc(&net, 1, "5").await;
+    net.finalize().await;
+    net.faults("newest", json!({"transactionVersion": 1})).await;
+    let (told, _) = follow(&net.chain(&["newest"]), Some(start.next.clone()), &watched).await;
+    assert_eq!(hashes(&told), [&*hash]);
+
+    net.faults("newer", json!({"transactionVersion": 2})).await;
+    let chain = net.chain(&["newer"]);
+    let (paid_in, mut at) = (told[0].block.number, start);
+    let error = loop {
+        match scan(&chain, &at, &watched).await {
+            Ok(next) => at = next,
+            Err(error) => break error,
+        }
+        assert_eq!(at.transfers, []);
+    };
+    assert!(matches!(error, ChainError::Unavailable(_)), "{error:?}");
+    assert_eq!(at.scanned.number, paid_in - 1);
+}
+
+#[tokio::test]
+async fn solana_nodes_of_another_network_are_refused_by_name() {
+    let net = Net::start();
+    let watched = Watched::only(&[&somebody(1)]);
+    let ours = |settings: SolanaSettings| {
+        let genesis_hash = Some(net.genesis.clone());
+        SolanaSettings { genesis_hash, ..settings }
+    };
+    let (_, start) = follow(&net.chain_with(&["a", "b"], ours), None, &watched).await;
+
+    net.faults("another", json!({"salt": "a network of its own"})).await;
+    let mixed = net.chain_with(&["a", "another"], ours);
+    for outcome in [
+        scan(&mixed, &start, &watched).await.map(|_| ()),
+        mixed.head().await.map(|_| ()),
+        mixed.canonical(start.scanned.number).await.map(|_| ()),
+        mixed.transfers_to(&somebody(1), Timestamp(0)).await.map(|_| ()),
+    ] {
+        let Err(ChainError::Disputed(why)) = &outcome else { panic!("{outcome:?}") };
+        assert!(why.contains(&net.genesis), "{why}");
+    }
+    let complaint = mixed.health()[1].complaint.clone().expect("the stranger is reported");
+    assert!(complaint.contains("began with") && !complaint.contains(&net.genesis), "{complaint}");
+    assert_eq!(mixed.health()[0].complaint, None);
+
+    // What a server watches is the public network, and this is none.
+    let public = SolanaSettings::new(domain::environment::Environment::Devnet, vec![]);
+    let public = net.chain_with(&["a"], |_| public);
+    let outcome = public.head().await;
+    assert!(matches!(outcome, Err(ChainError::Disputed(_))), "{outcome:?}");
+
+    let silent =
+        json!({"answers": {"getGenesisHash": {"error": {"code": -32_601, "message": "no"}}}});
+    net.faults("silent", silent).await;
+    let outcome = net.chain_with(&["silent"], ours).head().await;
+    assert!(matches!(outcome, Err(ChainError::Unavailable(_))), "{outcome:?}");
 }

@@ -25,6 +25,8 @@ pub struct Net {
     url: String,
     commands: Nodes,
     pub wallet: String,
+    /// What the network began with.
+    pub genesis: String,
     mints: Value,
 }
 
@@ -39,8 +41,9 @@ impl Net {
         let text = |name: &str| told[name].as_str().expect(name).to_owned();
         let url = text("url");
         let commands = pool(&[&url]);
-        let (wallet, mints) = (text("wallet"), told["mints"].clone());
-        Net { _running: running, commands, url, wallet, mints }
+        let (wallet, genesis) = (text("wallet"), text("genesis"));
+        let mints = told["mints"].clone();
+        Net { _running: running, commands, url, wallet, genesis, mints }
     }
 
     pub fn mint(&self, name: &str) -> String {
@@ -59,6 +62,8 @@ impl Net {
     ) -> Solana {
         let tokens = ["usdc", "taxed"].map(|name| TokenContract { contract: self.mint(name) });
         let settings = SolanaSettings::new(Environment::Devnet, tokens.to_vec());
+        // Every network here is a private one.
+        let settings = SolanaSettings { genesis_hash: None, ..settings };
         let urls: Vec<String> = nodes.iter().map(|node| format!("{}/{node}", self.url)).collect();
         let urls: Vec<&str> = urls.iter().map(String::as_str).collect();
         Solana::new(changed(settings), pool(&urls))

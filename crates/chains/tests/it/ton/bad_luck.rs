@@ -147,3 +147,67 @@ async fn one_node_that_lies_about_a_block_reverts_nothing() {
     let two = house.chain(&["lies", "b"]).scan(Some(&before.next), &mine).await;
     assert!(!matches!(&two, Ok(scan) if scan.reverted_from.is_some()), "{two:?}");
 }
+
+#[tokio::test]
+async fn a_listed_jetton_that_was_never_there_stops_nobody() {
+    let house = House::shared();
+    let stand_in = deposit();
+    // Its absence is an answer for some nodes and a failure for others.
+    let dead = json!({ "dead": stand_in.as_str(), "unrecognized": true });
+    for (name, trouble) in [("sparse", json!({})), ("coughs", dead)] {
+        let chain = house.chain_listing(&[name], std::slice::from_ref(&stand_in));
+        let to = deposit();
+        let mine = ours(&[&to]);
+        let from = start(&chain, &mine).await;
+        let fake = json!({ "owner": to.as_str(), "jetton": stand_in.as_str(), "amount": "9" });
+        house.made("impersonate", fake).await;
+        house.made("pay", json!({ "messages": [jettons("USDT", &to, 5, 0)] })).await;
+        fault(&house, name, trouble).await;
+        let (told, _) = everything(&chain, from, &mine).await;
+        assert_eq!(told.iter().map(|it| it.amount.unwrap().0).collect::<Vec<_>>(), [5], "{name}");
+        let by_hand = chain.transfers_to(&to, domain::time::Timestamp(0)).await;
+        assert_eq!(by_hand, Ok(told), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_master_that_has_answered_before_is_waited_for() {
+    let house = House::shared();
+    let usdt = house.jetton("USDT");
+    for (name, trouble) in [
+        ("fails", json!({ "dead": usdt })),
+        // Neither the master nor the wallet says anything.
+        ("stutters", json!({ "contractsFail": true })),
+    ] {
+        let chain = house.chain(&[name]);
+        let (one, two) = (deposit(), deposit());
+        let mine = ours(&[&one, &two]);
+        let from = start(&chain, &mine).await;
+        house.made("pay", json!({ "messages": [jettons("USDT", &one, 5, 1)] })).await;
+        let (told, scan) = everything(&chain, from, &mine).await;
+        assert_eq!(told.len(), 1);
+        house.made("pay", json!({ "messages": [jettons("USDT", &two, 6, 1)] })).await;
+        fault(&house, name, trouble).await;
+        let refused = chain.scan(Some(&scan.next), &mine).await;
+        assert!(matches!(refused, Err(ChainError::Unavailable(_))), "{name} {refused:?}");
+        fault(&house, name, json!({})).await;
+        assert_eq!(everything(&chain, scan.next, &mine).await.0.len(), 1, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_node_of_another_network_is_never_believed() {
+    let house = House::shared();
+    let to = deposit();
+    let mine = ours(&[&to]);
+    let from = start(&house.chain(&["abroad"]), &mine).await;
+    house.pay_coins(&to, 5).await;
+    fault(&house, "abroad", json!({ "network": -239 })).await;
+    let alone = house.chain(&["abroad"]);
+    let refused = alone.scan(Some(&from), &mine).await;
+    assert!(matches!(refused, Err(ChainError::Unavailable(_))), "{refused:?}");
+    let complaint = alone.health()[0].complaint.clone().expect("it is reported");
+    assert!(complaint.contains("-239") && complaint.contains("-3"), "{complaint}");
+    let both = house.chain(&["abroad", "b"]);
+    assert_eq!(everything(&both, from, &mine).await.0.len(), 1);
+}

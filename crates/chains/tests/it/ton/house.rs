@@ -95,13 +95,19 @@ impl House {
 
     /// The chain as it is seen through these nodes, with USDT listed and USDC not.
     pub fn chain(&self, nodes: &[&str]) -> Ton {
+        self.chain_listing(nodes, &[])
+    }
+
+    /// The same with these masters listed before USDT.
+    pub fn chain_listing(&self, nodes: &[&str], masters: &[Address]) -> Ton {
         let endpoint = |name: &&str| Endpoint {
             url: format!("{}/node/{name}", self.url),
             headers: Vec::new(),
         };
         let nodes =
             Nodes::new(nodes.iter().map(endpoint).collect(), limits()).expect("loopback URLs");
-        let tokens = vec![TokenContract { contract: address(&self.jetton("USDT")) }];
+        let masters = masters.iter().cloned().chain([address(&self.jetton("USDT"))]);
+        let tokens = masters.map(|contract| TokenContract { contract }).collect();
         Ton::new(
             TonSettings { start_depth_blocks: 0, ..TonSettings::new(ENVIRONMENT, tokens) },
             nodes,

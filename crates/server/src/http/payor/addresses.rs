@@ -300,6 +300,7 @@ fn answer(app: &App, asked: Asked<'_>, given: GivenOut) -> PaymentAddress {
             let request = PaymentRequest {
                 token,
                 to: &address,
+                chain_id: app.networks.chain_id((token.environment, token.network)),
                 amount: quote.token_amount,
                 invoice_id: invoice.id,
                 merchant_name: &merchant.company_name,

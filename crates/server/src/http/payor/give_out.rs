@@ -8,7 +8,7 @@ use domain::address::Address;
 use domain::changes::Changes;
 use domain::deposit_address::DepositAddress;
 use domain::ids::InvoiceId;
-use domain::invoice::{AddressAsk, Invoice, give_out_address};
+use domain::invoice::{AddressAsk, Allocation, Invoice, give_out_address};
 use domain::quote::{Quote, QuoteAsk};
 use domain::token::Token;
 use tokio::sync::OnceCell;
@@ -90,8 +90,21 @@ async fn decide(
         known: app.store.get::<DepositAddress>(key).await?,
         quote: quote.clone(),
     };
-    let changes = give_out_address(&invoice, ask, now)?;
-    Ok((changes, GivenOut::Address { address, quote }))
+    match give_out_address(&invoice, ask, now)? {
+        Allocation::Given(changes) => Ok((changes, GivenOut::Address { address, quote })),
+        Allocation::TakenBy(other) => {
+            tracing::error!(
+                invoice.id = %invoice.id,
+                other.id = %other,
+                network = token.network.as_str(),
+                index,
+                "an address belongs to another invoice and is not given out again: do the xpub \
+                 and addresses_file of this family's networks name the same addresses in the \
+                 same order?"
+            );
+            Ok((nothing, GivenOut::NoAddress))
+        }
+    }
 }
 
 /// A price for what is left to pay.

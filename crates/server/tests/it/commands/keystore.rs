@@ -155,8 +155,12 @@ fn what_is_wrong_is_told_and_changes_nothing() {
         assert!(refused.contains(why), "{refused}");
         assert!(!refused.contains("test"), "{refused}");
     }
-    let empty = complaint(act(home.path(), "", &["import"], &mnemonic()));
-    assert!(empty.contains("passphrase"), "{empty}");
+    for short in ["", "elevenbytes"] {
+        for arguments in [&["import"][..], &["create", "--show-words"]] {
+            let refused = complaint(act(home.path(), short, arguments, &mnemonic()));
+            assert!(refused.contains("at least 12 bytes"), "{refused}");
+        }
+    }
     assert!(!home.path().join("keystore-devnet.json").exists());
 
     let home = imported("devnet");

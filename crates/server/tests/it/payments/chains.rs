@@ -1,10 +1,13 @@
 //! What chains do to payments: reorgs, nodes that fail or repeat themselves, and strange transfers.
 
+use domain::chain::{AssetRef, BlockRef, ChainTransfer};
 use domain::changes::Changes;
 use domain::event::EventType;
 use domain::ids::MerchantId;
+use domain::money::TokenAmount;
 use domain::watch::WatchCursor;
 use serde_json::{Value, json};
+use server::workers::observe;
 
 use super::*;
 
@@ -249,5 +252,49 @@ async fn coin_that_only_carries_a_token_pays_nothing_and_binds_nobody() {
     house.transfer("cardano", "ADA", address(&allocation), estimate(&allocation)).await;
     house.settle().await;
     assert_eq!(house.read(&created).await["status"], "paid");
+    check(&house).await;
+}
+
+/// A transfer of USDC on Ethereum, as a chain tells it.
+fn told(to: &str, amount: u128, block: &str) -> ChainTransfer {
+    let usdc = Token::of(Environment::Devnet)
+        .find(|token| token.network == Network::Ethereum && token.symbol == "USDC");
+    ChainTransfer {
+        tx_hash: format!("0x{}", "5c".repeat(32)),
+        ordinal: 1,
+        log_index: Some(0),
+        asset: AssetRef::Contract(usdc.and_then(|token| token.address).expect("USDC").to_owned()),
+        amount: Some(TokenAmount(amount)),
+        from: None,
+        to: to.to_owned(),
+        block: BlockRef { number: 5, hash: block.to_owned(), time: crate::house::START },
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_that_pays_less_in_another_block_is_worth_less() {
+    let house = House::start().await;
+    let (created, to) = ten_dollars(&house).await;
+    let place = (Environment::Devnet, Network::Ethereum);
+    let record = async |transfer: &ChainTransfer| {
+        observe::record_transfer(&house.app, place, transfer, None).await.expect("records")
+    };
+    record(&told(&to, 10_000_000, "a")).await;
+    is(statuses(&house, &created).await, "unpaid", &["pending"]);
+    // Run again on another fork, the contract pays a millionth of it. The same block told with
+    // another amount is the same payment all the same.
+    record(&told(&to, 9_000_000, "a")).await;
+    house.advance(1);
+    record(&told(&to, 10, "b")).await;
+    record(&told(&to, 10, "b")).await;
+    let invoice = house.read(&created).await;
+    let payments = invoice["payments"].as_array().expect("payments");
+    let amounts: Vec<&Value> = payments.iter().map(|one| &one["token_amount_base"]).collect();
+    assert_eq!(amounts, [&json!("10"), &json!("10000000")]);
+    let rows = house.app.store.payments_from_block(place.0, place.1, 0, None, 9).await;
+    let rows = rows.expect("reads");
+    let first = rows.iter().find(|row| row.amount.0 == 10_000_000).expect("is there").id;
+    observe::revert_payment(&house.app, first, 6, None).await.expect("reverts");
+    is(statuses(&house, &created).await, "unpaid", &["pending", "reverted"]);
     check(&house).await;
 }

@@ -13,8 +13,7 @@ pub fn uri(request: &PaymentRequest<'_>) -> String {
 
 /// The request after its scheme, which MetaMask's own links share with the standard.
 pub fn with_prefix(prefix: &str, request: &PaymentRequest<'_>) -> String {
-    let PaymentRequest { token, to, .. } = request;
-    let chain_id = token.network.profile(token.environment).chain_id;
+    let PaymentRequest { token, to, chain_id, .. } = request;
     let amount = request.amount.0.to_string();
     let link = match token.address {
         None => Link::to(format!("{prefix}{to}@{chain_id}")).with("value", &amount),

@@ -35,6 +35,8 @@ const MESSAGE_BYTES_MAX: usize = 64;
 pub struct PaymentRequest<'a> {
     pub token: &'a Token,
     pub to: &'a Address,
+    /// Of the EVM network as it is served here.
+    pub chain_id: u64,
     pub amount: TokenAmount,
     pub invoice_id: InvoiceId,
     pub merchant_name: &'a str,

@@ -23,6 +23,7 @@ fn with_request<T>(
     ask(&PaymentRequest {
         token,
         to: &to,
+        chain_id: network.profile(environment).chain_id,
         amount: TokenAmount::parse("1.50", token.decimals).expect("an amount"),
         invoice_id: INVOICE,
         merchant_name: "Coffee & Co",
