@@ -32,18 +32,13 @@ use decode::Decoder;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CardanoSettings {
     pub environment: Environment,
-    /// Assets that are told whatever else lies in an output; of others only some are.
-    pub tokens: Vec<TokenContract>,
+    /// Assets that are told whatever else lies in an output; of others only some are. Each is its
+    /// policy id and asset name in hex, written together.
+    pub tokens: Vec<String>,
     /// Blocks of one scan; a page of Blockfrost's holds 100.
     pub range_blocks_max: u64,
     /// How far below the head a watcher without a cursor begins.
     pub start_depth_blocks: u64,
-}
-
-/// A token to look for: its policy id and asset name in hex, written together.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TokenContract {
-    pub contract: String,
 }
 
 /// The Cardano network of one environment.
@@ -55,14 +50,14 @@ pub struct Cardano {
 
 impl CardanoSettings {
     /// The bounds that suit a hosted Blockfrost.
-    pub fn new(environment: Environment, tokens: Vec<TokenContract>) -> CardanoSettings {
+    pub fn new(environment: Environment, tokens: Vec<String>) -> CardanoSettings {
         CardanoSettings { environment, tokens, range_blocks_max: 50, start_depth_blocks: 15 }
     }
 }
 
 impl Cardano {
     pub fn new(settings: CardanoSettings, nodes: Nodes) -> Cardano {
-        let tokens = settings.tokens.iter().map(|token| token.contract.to_ascii_lowercase());
+        let tokens = settings.tokens.iter().map(|token| token.to_ascii_lowercase());
         let decoder = Decoder::new(settings.environment, tokens.collect());
         Cardano { client: Client::new(nodes), decoder, settings }
     }

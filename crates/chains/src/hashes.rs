@@ -42,7 +42,7 @@ pub fn parse_transaction_hash(network: Network, text: &str) -> Option<String> {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -124,9 +124,3 @@ impl std::fmt::Debug for Keystore {
 fn derived(network: Network, environment: Environment, text: &str) -> Address {
     Address::parse(network, environment, text).expect("derivation writes valid addresses")
 }
-
-fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0x0f)]).collect()
-}

@@ -29,13 +29,6 @@ pub use accounts::{TOKEN_2022_PROGRAM, TOKEN_PROGRAM, associated_token_account};
 const GENESIS_OF_MAINNET: &str = "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d";
 const GENESIS_OF_DEVNET: &str = "EtWTRABZaYq6iMfeYKouRu166VU2xqa1wcaWoxPkrZBG";
 
-/// A token whose accounts are searched for payments.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TokenContract {
-    /// The mint.
-    pub contract: String,
-}
-
 /// What Solana is followed with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SolanaSettings {
@@ -43,7 +36,8 @@ pub struct SolanaSettings {
     /// What the network began with: a node that says otherwise is refused. None, for a private
     /// network, believes every node; a server's configuration knows public networks only.
     pub genesis_hash: Option<String>,
-    pub tokens: Vec<TokenContract>,
+    /// Mints whose accounts are searched for payments.
+    pub tokens: Vec<String>,
     /// How far below the head a scan without a cursor begins.
     pub start_depth_slots: u64,
     /// Blocks one scan tells at most.
@@ -55,7 +49,7 @@ pub struct SolanaSettings {
 }
 
 impl SolanaSettings {
-    pub fn new(environment: Environment, tokens: Vec<TokenContract>) -> SolanaSettings {
+    pub fn new(environment: Environment, tokens: Vec<String>) -> SolanaSettings {
         let genesis_hash = match environment {
             Environment::Mainnet => GENESIS_OF_MAINNET,
             Environment::Devnet => GENESIS_OF_DEVNET,

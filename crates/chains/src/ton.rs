@@ -38,17 +38,11 @@ use jettons::Jettons;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TonSettings {
     pub environment: Environment,
-    /// Jettons whose wallets are looked at even if the indexer does not know them.
-    pub tokens: Vec<TokenContract>,
+    /// Masters of jettons whose wallets are looked at even if the indexer does not know them.
+    pub tokens: Vec<Address>,
     pub blocks_per_scan_max: u64,
     /// How far below the head a scan without a cursor begins.
     pub start_depth_blocks: u64,
-}
-
-/// A jetton by its master contract.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TokenContract {
-    pub contract: Address,
 }
 
 impl TonSettings {
@@ -56,7 +50,7 @@ impl TonSettings {
     const BLOCKS_PER_SCAN: u64 = 32;
     const START_DEPTH_BLOCKS: u64 = 20;
 
-    pub fn new(environment: Environment, tokens: Vec<TokenContract>) -> TonSettings {
+    pub fn new(environment: Environment, tokens: Vec<Address>) -> TonSettings {
         TonSettings {
             environment,
             tokens,
@@ -75,7 +69,7 @@ pub struct Ton {
 
 impl Ton {
     pub fn new(settings: TonSettings, nodes: Nodes) -> Ton {
-        let masters = settings.tokens.iter().filter_map(|token| Account::of(&token.contract));
+        let masters = settings.tokens.iter().filter_map(Account::of);
         let jettons = Jettons::new(masters.collect());
         let client = Client::new(settings.environment, nodes);
         Ton { settings, client, jettons }

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{AuditId, MerchantId, RowKey, Version};
+use crate::ids::{AuditId, Fresh, MerchantId, RowKey, Version};
 use crate::time::Timestamp;
 
 /// Who acted.
@@ -34,6 +34,26 @@ pub struct AuditEntry {
 }
 
 impl AuditEntry {
+    /// The entry that tells of an act of the operator.
+    pub fn of_operator(
+        merchant_id: MerchantId,
+        action: &str,
+        object: impl ToString,
+        fresh: &mut Fresh,
+    ) -> AuditEntry {
+        AuditEntry {
+            id: AuditId::fresh(fresh),
+            merchant_id,
+            actor: Actor::Operator,
+            action: action.to_owned(),
+            object: object.to_string(),
+            request_id: None,
+            ip: None,
+            created_at: fresh.now(),
+            version: 0,
+        }
+    }
+
     pub fn key(&self) -> RowKey {
         self.id.key()
     }

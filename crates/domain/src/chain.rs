@@ -41,6 +41,16 @@ pub enum AssetRef {
     Contract(String),
 }
 
+impl AssetRef {
+    /// None for the network's own coin.
+    pub fn contract(&self) -> Option<&str> {
+        match self {
+            AssetRef::Native => None,
+            AssetRef::Contract(contract) => Some(contract),
+        }
+    }
+}
+
 /// One transfer that a chain included and that did not fail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChainTransfer {
@@ -74,10 +84,7 @@ impl ChainTransfer {
     /// A transaction that a reorg carries into another block is run again and may pay something
     /// else there: under its first identity it would be taken for what it paid before.
     pub fn identity_by_content(&self, environment: Environment, network: Network) -> RowKey {
-        let asset = match &self.asset {
-            AssetRef::Native => "",
-            AssetRef::Contract(contract) => contract.as_str(),
-        };
+        let asset = self.asset.contract().unwrap_or_default();
         let amount = self.amount.map_or_else(String::new, |amount| amount.0.to_string());
         let place = self.identity(environment, network);
         let parts = [place.0.as_slice(), self.to.as_bytes(), asset.as_bytes(), amount.as_bytes()];

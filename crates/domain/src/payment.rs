@@ -12,7 +12,7 @@ pub use observe::{Confirmation, Sighting, confirm, revert, see};
 
 use serde::{Deserialize, Serialize};
 
-use crate::chain::{AssetRef, ChainTransfer, Reach};
+use crate::chain::{ChainTransfer, Reach};
 use crate::environment::Environment;
 use crate::ids::{InvoiceId, MerchantId, PaymentId, RowKey, Version};
 use crate::money::{TokenAmount, Usd, UsdNumber};
@@ -188,13 +188,9 @@ impl Payment {
     /// Whether a transfer says what this payment said. In the same block it does by itself: how
     /// much of a token arrived may be measured anew.
     pub fn is_of(&self, transfer: &ChainTransfer) -> bool {
-        let contract = match &transfer.asset {
-            AssetRef::Native => None,
-            AssetRef::Contract(contract) => Some(contract.as_str()),
-        };
         self.block_hash == transfer.block.hash
             || (self.to_address == transfer.to
-                && self.token_address.as_deref() == contract
+                && self.token_address.as_deref() == transfer.asset.contract()
                 && transfer.amount == Some(self.amount))
     }
 

@@ -34,11 +34,8 @@ const SIMULATED_POLL_MS: u64 = 250;
 pub struct Networks {
     chains: BTreeMap<Place, Arc<dyn Chain>>,
     simulated: BTreeMap<Network, Arc<SimulatedNode>>,
-    /// What the operator chose instead of the networks' own.
-    depths: BTreeMap<Place, Depths>,
-    polls_ms: BTreeMap<Place, u64>,
-    /// Of private EVM networks.
-    chain_ids: BTreeMap<Place, u64>,
+    /// What the operator chose for those that have nodes.
+    chosen: BTreeMap<Place, ChainConfig>,
     books: Books,
     seen: RwLock<BTreeMap<Place, WatchCursor>>,
 }
@@ -49,9 +46,7 @@ impl Networks {
         let mut networks = Networks {
             chains: BTreeMap::new(),
             simulated: BTreeMap::new(),
-            depths: BTreeMap::new(),
-            polls_ms: BTreeMap::new(),
-            chain_ids: BTreeMap::new(),
+            chosen: BTreeMap::new(),
             books: Books::open(config)?,
             seen: RwLock::new(BTreeMap::new()),
         };
@@ -73,9 +68,7 @@ impl Networks {
 
     fn add_real(&mut self, place: Place, config: &ChainConfig) -> anyhow::Result<()> {
         self.chains.insert(place, real::open(place, config)?);
-        self.depths.extend(config.confirmations.map(|chosen| (place, chosen.depths())));
-        self.polls_ms.extend(config.poll_ms.map(|chosen| (place, chosen)));
-        self.chain_ids.extend(config.chain_id.map(|chosen| (place, chosen)));
+        self.chosen.insert(place, config.clone());
         Ok(())
     }
 
@@ -103,8 +96,8 @@ impl Networks {
     /// Blocks that make a payment final here.
     pub fn depths(&self, environment: Environment, network: Network) -> Depths {
         let place = (environment, network);
-        match self.depths.get(&place) {
-            Some(chosen) => *chosen,
+        match self.chosen.get(&place).and_then(|config| config.confirmations) {
+            Some(chosen) => chosen.depths(),
             None if self.is_simulated(place) => SIMULATED_DEPTHS,
             None => network.profile(environment).confirmations,
         }
@@ -112,13 +105,13 @@ impl Networks {
 
     /// How long a watcher waits between two looks when nothing is left to see.
     pub fn poll_ms(&self, place: Place) -> u64 {
-        let chosen = self.polls_ms.get(&place).copied();
+        let chosen = self.chosen.get(&place).and_then(|config| config.poll_ms);
         chosen.unwrap_or(if self.is_simulated(place) { SIMULATED_POLL_MS } else { real::POLL_MS })
     }
 
     /// The EIP-155 id that wallets must pay on; of no meaning but for EVM networks.
     pub fn chain_id(&self, (environment, network): Place) -> u64 {
-        let chosen = self.chain_ids.get(&(environment, network)).copied();
+        let chosen = self.chosen.get(&(environment, network)).and_then(|config| config.chain_id);
         chosen.unwrap_or(network.profile(environment).chain_id)
     }
 

@@ -5,6 +5,7 @@
 
 use anyhow::{Context as _, bail};
 use chains::hashes::parse_transaction_hash;
+use domain::audit::AuditEntry;
 use domain::changes::Changes;
 use domain::deposit_address::DepositAddress;
 use domain::ids::{InvoiceId, MerchantId};
@@ -12,7 +13,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::commands::operator_act;
 use crate::networks::Place;
 use crate::workers::observe::{Recorded, record_transfer};
 
@@ -69,7 +69,12 @@ pub async fn watch_transaction(
     }
     if watched.iter().any(|one| one.is_new) {
         let mut changes = Changes::of(MerchantId::HOUSE);
-        let act = operator_act(MerchantId::HOUSE, "transaction.watched", &hash, &mut app.fresh());
+        let act = AuditEntry::of_operator(
+            MerchantId::HOUSE,
+            "transaction.watched",
+            &hash,
+            &mut app.fresh(),
+        );
         changes.insert(act);
         app.commit(changes).await?;
     }

@@ -16,7 +16,7 @@ use sha3::{Digest, Keccak256};
 use thiserror::Error;
 
 use crate::addresses::NoAddress;
-use crate::keys::hex;
+use crate::hashes::hex;
 
 pub const ACCOUNT_PATH: &str = "m/44'/60'/0'";
 /// Purpose, coin and account: an account is three steps below the seed.

@@ -22,7 +22,7 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::keys::hex;
+use crate::hashes::hex;
 use crate::keys::words::Words;
 
 const VERSION: u32 = 1;

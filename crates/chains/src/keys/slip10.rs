@@ -49,7 +49,7 @@ impl Node {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keys::hex;
+    use crate::hashes::hex;
 
     /// Test vector 2 of SLIP-0010: its seed counts down from ff by threes.
     #[test]

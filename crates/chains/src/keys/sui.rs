@@ -8,7 +8,7 @@ use blake2::Blake2b;
 use blake2::digest::Digest as _;
 use blake2::digest::consts::U32;
 
-use crate::keys::hex;
+use crate::hashes::hex;
 use crate::keys::slip10::Node;
 
 /// Sui hashes it before the key, so that one key has another address per scheme.

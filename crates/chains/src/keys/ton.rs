@@ -9,7 +9,7 @@
 use domain::environment::Environment;
 use sha2::{Digest, Sha256};
 
-use crate::keys::hex;
+use crate::hashes::hex;
 use crate::keys::slip10::Node;
 
 /// The cell of the V5R1 wallet's code: its hash and how many cells it is deep.

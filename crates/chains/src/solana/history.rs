@@ -153,9 +153,9 @@ impl History<'_> {
     /// reference, and his accounts of the listed mints under both token programs.
     fn accounts_of(&self, owner: &str) -> Vec<String> {
         let mints = self.settings.tokens.iter();
-        let accounts = mints.flat_map(|token| {
+        let accounts = mints.flat_map(|mint| {
             [TOKEN_PROGRAM, TOKEN_2022_PROGRAM]
-                .map(|program| associated_token_account(owner, &token.contract, program))
+                .map(|program| associated_token_account(owner, mint, program))
         });
         std::iter::once(owner.to_owned()).chain(accounts.flatten()).take(ACCOUNTS_MAX).collect()
     }

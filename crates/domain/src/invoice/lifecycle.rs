@@ -16,7 +16,7 @@ use crate::quote::{Quote, payor};
 use crate::refusal::Refusal;
 use crate::session::Session;
 use crate::time::{HOUR_MS, SECOND_MS, Timestamp};
-use crate::token::TokenId;
+use crate::token::{Token, TokenId};
 
 /// How long an address is watched after the pay-by time, and expiry waits for a lagging watcher.
 pub const LATE_WINDOW_MS: i64 = 24 * HOUR_MS;
@@ -64,6 +64,16 @@ impl Invoice {
                 Err(Refusal::invalid("tokenId", message))
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Whether a network's own coin is what the payor may pay with there: bound to it, or while he
+    /// is bound to nothing, told a price in it.
+    pub fn awaits_coin_of(&self, network: Network, quotes: &[Quote]) -> bool {
+        let is_coin = |id| Token::by_id(id).is_some_and(|token| token.address.is_none());
+        match &self.lock {
+            Some(lock) => lock.network == network && is_coin(lock.token_id),
+            None => quotes.iter().any(|one| one.network == network && is_coin(one.token_id)),
         }
     }
 }

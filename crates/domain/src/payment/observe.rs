@@ -4,7 +4,7 @@
 //! The invoice row is written with every payment, so that racing steps meet a conflict, not a sum.
 
 use super::{Payment, PaymentStatus, Posting, SettlementStatus};
-use crate::chain::{AssetRef, ChainTransfer, Reach};
+use crate::chain::{ChainTransfer, Reach};
 use crate::changes::Changes;
 use crate::claim::Claim;
 use crate::deposit_address::DepositAddress;
@@ -92,10 +92,7 @@ fn required_confirmations(sighting: &Sighting<'_>, value: Option<Usd>) -> i64 {
 fn see_first(sighting: &Sighting<'_>, amount: TokenAmount, fresh: &mut Fresh) -> Changes {
     let Sighting { transfer, invoice, network, .. } = *sighting;
     let (now, environment) = (fresh.now(), invoice.environment);
-    let contract = match &transfer.asset {
-        AssetRef::Native => None,
-        AssetRef::Contract(address) => Some(address.as_str()),
-    };
+    let contract = transfer.asset.contract();
     let token = Token::find(network, environment, contract);
     let block_time = transfer.block.time;
     let value = token.and_then(|token| {

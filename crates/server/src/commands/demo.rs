@@ -7,6 +7,7 @@ use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::api_key::{ApiKey, KeyScope, NewKey, Restrictions};
+use domain::audit::AuditEntry;
 use domain::changes::Changes;
 use domain::environment::Environment;
 use domain::event::Notice;
@@ -19,7 +20,6 @@ use store::Store;
 
 use crate::clock::{Clock, entropy};
 use crate::commands::dev_env::{DevEnv, Found};
-use crate::commands::place::operator_act;
 use crate::merchants::{self, NewMerchant};
 
 pub const OWNER_EMAIL: &str = "demo@pepay.local";
@@ -141,7 +141,7 @@ async fn mint(
     let (text, key) = ApiKey::mint(new, &entropy(), &mut fresh);
     let id = key.id;
     let mut changes = key.add(fresh.now());
-    changes.insert(operator_act(merchant_id, "api_key.created", id, &mut fresh));
+    changes.insert(AuditEntry::of_operator(merchant_id, "api_key.created", id, &mut fresh));
     store.commit(changes).await.context("making a demo key")?;
     Ok(text)
 }
@@ -159,7 +159,12 @@ async fn set_password(
     let owner = owner.with_password(password::hash(password.expose(), &entropy()));
     let mut changes = Changes::of(merchant_id);
     changes.tell(notice(merchant_id, Notice::MemberChanged, owner.key(), fresh.now()));
-    changes.insert(operator_act(merchant_id, "member.password_set", owner.id, &mut fresh));
+    changes.insert(AuditEntry::of_operator(
+        merchant_id,
+        "member.password_set",
+        owner.id,
+        &mut fresh,
+    ));
     changes.update(owner);
     store.commit(changes).await.context("setting the demo owner's password")?;
     Ok(password)

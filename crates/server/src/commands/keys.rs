@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use domain::api_key::{ApiKey, KeyScope, NewKey, Restrictions, check_name};
+use domain::audit::AuditEntry;
 use domain::environment::Environment;
 use domain::ids::{ApiKeyId, MerchantId};
 use domain::merchant::Merchant;
@@ -14,7 +15,7 @@ use domain::secret::Secret;
 use store::{CommitError, Store};
 
 use crate::clock::{Clock, entropy};
-use crate::commands::place::{self, Place, operator_act};
+use crate::commands::place::{self, Place};
 use crate::commands::start;
 
 const EXAMPLES: &str = "\
@@ -115,7 +116,7 @@ async fn create(options: CreateOptions) -> anyhow::Result<()> {
     let id = key.id;
     let mut changes = key.add(fresh.now());
     let action = if text.is_some() { "api_key.created" } else { "api_key.imported" };
-    changes.insert(operator_act(merchant_id, action, id, &mut fresh));
+    changes.insert(AuditEntry::of_operator(merchant_id, action, id, &mut fresh));
     let committed = match may_hold(&store, merchant_id, environment).await {
         Ok(()) => store.commit(changes).await,
         Err(error) => {
@@ -187,7 +188,7 @@ async fn revoke_in(store: &Store, id: ApiKeyId) -> anyhow::Result<&'static str> 
         let Some(mut changes) = key.end_at(fresh.now(), fresh.now()) else {
             return Ok("this key was revoked before");
         };
-        changes.insert(operator_act(merchant_id, "api_key.revoked", id, &mut fresh));
+        changes.insert(AuditEntry::of_operator(merchant_id, "api_key.revoked", id, &mut fresh));
         match store.commit(changes).await {
             Ok(_) => return Ok("revoked; servers stop letting it in within a second or so"),
             Err(CommitError::Conflict { .. }) => {}

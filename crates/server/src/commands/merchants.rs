@@ -4,13 +4,14 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
+use domain::audit::AuditEntry;
 use domain::ids::MerchantId;
 use domain::merchant::Merchant;
 use domain::secret::Secret;
 use store::{CommitError, Store};
 
 use crate::clock::Clock;
-use crate::commands::place::{self, Place, operator_act};
+use crate::commands::place::{self, Place};
 use crate::commands::start;
 use crate::merchants::{self, NewMerchant};
 
@@ -173,7 +174,7 @@ async fn enable(store: &Store, id: MerchantId) -> anyhow::Result<()> {
         let merchant = merchant.with_context(|| format!("there is no merchant {id}"))?;
         let mut fresh = Clock::System.fresh();
         let mut changes = merchant.enable_mainnet().save(fresh.now());
-        changes.insert(operator_act(id, "merchant.mainnet_enabled", id, &mut fresh));
+        changes.insert(AuditEntry::of_operator(id, "merchant.mainnet_enabled", id, &mut fresh));
         match store.commit(changes).await {
             Ok(_) => return Ok(()),
             Err(CommitError::Conflict { .. }) => {}

@@ -33,8 +33,6 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-pub use place::operator_act;
-
 const EXAMPLES: &str = "\
 Examples:
   pepay                                     a first try: devnet on http://127.0.0.1:3000

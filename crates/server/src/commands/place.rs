@@ -6,8 +6,6 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::Args;
-use domain::audit::{Actor, AuditEntry};
-use domain::ids::{AuditId, Fresh, MerchantId};
 use store::{Store, StoreConfig};
 
 use crate::commands::file_lock;
@@ -86,26 +84,6 @@ pub fn shown(url: &str) -> String {
             parsed.to_string()
         }
         Ok(_) | Err(_) => url.to_owned(),
-    }
-}
-
-/// The entry that tells of an act of the operator.
-pub fn operator_act(
-    merchant_id: MerchantId,
-    action: &str,
-    object: impl ToString,
-    fresh: &mut Fresh,
-) -> AuditEntry {
-    AuditEntry {
-        id: AuditId::fresh(fresh),
-        merchant_id,
-        actor: Actor::Operator,
-        action: action.to_owned(),
-        object: object.to_string(),
-        request_id: None,
-        ip: None,
-        created_at: fresh.now(),
-        version: 0,
     }
 }
 

@@ -45,23 +45,19 @@ fn chain(place: Place, config: &ChainConfig) -> anyhow::Result<Arc<dyn Chain>> {
             Arc::new(Evm::new(settings, Nodes::new(config.endpoints(), limits)?))
         }
         Family::Solana => {
-            let token = |mint: &str| solana::TokenContract { contract: mint.to_owned() };
-            let tokens = contracts().map(token).collect();
-            let settings = solana::SolanaSettings::new(environment, tokens);
+            let mints = contracts().map(str::to_owned).collect();
+            let settings = solana::SolanaSettings::new(environment, mints);
             Arc::new(solana::Solana::new(settings, Nodes::new(config.endpoints(), limits)?))
         }
         Family::Ton => {
             let master = |text: &str| Address::parse(network, environment, text);
             let masters: Result<Vec<_>, _> = contracts().map(master).collect();
-            let token = |contract| ton::TokenContract { contract };
-            let tokens = masters?.into_iter().map(token).collect();
-            let settings = ton::TonSettings::new(environment, tokens);
+            let settings = ton::TonSettings::new(environment, masters?);
             Arc::new(ton::Ton::new(settings, Nodes::new(config.endpoints(), limits)?))
         }
         Family::Cardano => {
-            let token = |unit: &str| cardano::TokenContract { contract: unit.to_owned() };
-            let tokens = contracts().map(token).collect();
-            let settings = cardano::CardanoSettings::new(environment, tokens);
+            let units = contracts().map(str::to_owned).collect();
+            let settings = cardano::CardanoSettings::new(environment, units);
             Arc::new(cardano::Cardano::new(settings, Nodes::new(config.endpoints(), limits)?))
         }
         Family::Sui => {

@@ -10,9 +10,7 @@ use domain::address::Address;
 use domain::deposit_address::DepositAddress;
 use domain::ids::InvoiceId;
 use domain::invoice::{Expiry, Invoice, WaitReason, expire};
-use domain::network::Network;
 use domain::time::Timestamp;
-use domain::token::Token;
 use futures_util::future::join_all;
 use store::CommitError;
 
@@ -140,7 +138,8 @@ async fn find_unseen(
         for network in address.given_out_networks() {
             let place = (invoice.environment, network);
             let Some(chain) = app.networks.chain(place.0, place.1) else { continue };
-            if !is_paid_in_native_coin(app, invoice, network).await? {
+            let quotes = app.store.quotes_of_invoice(invoice.id, QUOTES_MAX).await?;
+            if !invoice.awaits_coin_of(network, &quotes) {
                 continue;
             }
             let to = Address::parse(network, invoice.environment, &address.address)?;
@@ -151,19 +150,6 @@ async fn find_unseen(
         }
     }
     Ok(is_news)
-}
-
-async fn is_paid_in_native_coin(
-    app: &App,
-    invoice: &Invoice,
-    network: Network,
-) -> anyhow::Result<bool> {
-    let is_native = |id| Token::by_id(id).is_some_and(|token| token.address.is_none());
-    if let Some(lock) = &invoice.lock {
-        return Ok(lock.network == network && is_native(lock.token_id));
-    }
-    let quotes = app.store.quotes_of_invoice(invoice.id, QUOTES_MAX).await?;
-    Ok(quotes.iter().any(|quote| quote.network == network && is_native(quote.token_id)))
 }
 
 fn report(id: InvoiceId, error: &anyhow::Error) {

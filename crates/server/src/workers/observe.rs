@@ -4,7 +4,7 @@
 //! transfer's claim, the payment's state and the row versions see to that.
 
 use anyhow::bail;
-use domain::chain::{AssetRef, ChainTransfer, Reach};
+use domain::chain::{ChainTransfer, Reach};
 use domain::changes::Changes;
 use domain::claim::Claim;
 use domain::deposit_address::DepositAddress;
@@ -58,11 +58,7 @@ pub async fn record_transfer(
             // It stands in the inbox of unmatched transfers.
             return Ok(None);
         }
-        let contract = match &transfer.asset {
-            AssetRef::Native => None,
-            AssetRef::Contract(contract) => Some(contract.as_str()),
-        };
-        let token = Token::find(network, environment, contract);
+        let token = Token::find(network, environment, transfer.asset.contract());
         let quotes = app.store.quotes_of_invoice(invoice.id, QUOTES_MAX).await?;
         let sighting = Sighting {
             network,

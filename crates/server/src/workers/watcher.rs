@@ -3,8 +3,6 @@
 //! Exactly-once effects whatever is replayed: the cursor is saved only after everything before it
 //! is committed, and recording twice changes nothing.
 
-use std::time::Duration;
-
 use anyhow::{Context as _, bail};
 use chains::chain::{Answer, Chain, ChainError, Ours, Scan};
 use domain::chain::Reach;
@@ -13,7 +11,6 @@ use domain::deposit_address::DepositAddress;
 use domain::environment::Environment;
 use domain::ids::{MerchantId, RowKey};
 use domain::payment::Payment;
-use domain::slot::LEASE_MS;
 use domain::time::Timestamp;
 use domain::watch::WatchCursor;
 use futures_util::future::try_join_all;
@@ -27,8 +24,6 @@ use crate::workers::{Progress, Worker, observe};
 const BATCH_MAX: usize = 256;
 /// Addresses looked up at once: one statement for most of a block.
 const ADDRESSES_MAX: usize = 2_048;
-/// Well within the time of a lease.
-const RENEW_EVERY: Duration = Duration::from_millis(LEASE_MS as u64 / 3);
 /// How often a cursor is saved while nothing happens.
 const IDLE_SAVE_MS: i64 = 3_000;
 
@@ -113,14 +108,7 @@ impl Watcher {
         position: Option<&str>,
     ) -> anyhow::Result<Result<Scan, ChainError>> {
         let ours = OurAddresses { app, place: self.place };
-        let mut scanning = chain.scan(position, &ours);
-        loop {
-            match tokio::time::timeout(RENEW_EVERY, &mut scanning).await {
-                Ok(scan) => return Ok(scan),
-                Err(_) if self.lease.hold(app).await? => {}
-                Err(_) => bail!("another process took over this network"),
-            }
-        }
+        self.lease.keep().during(app, chain.scan(position, &ours)).await
     }
 
     /// Where to go on: what this process saw last, else what is saved.

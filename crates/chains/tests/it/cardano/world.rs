@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
-use chains::cardano::{Cardano, CardanoSettings, TokenContract};
+use chains::cardano::{Cardano, CardanoSettings};
 use chains::chain::{Answer, Chain as _, ChainError, Ours, Scan};
 use chains::rpc::{Endpoint, Limits, Nodes};
 use domain::chain::{AssetRef, ChainTransfer};
@@ -77,7 +77,7 @@ impl World {
         });
         let limits = Limits { requests_per_second_per_node: 10_000, ..Limits::default() };
         let nodes = Nodes::new(endpoints.collect(), limits).expect("the URLs are valid");
-        let listed = [USDC, USDT].map(|unit| TokenContract { contract: unit.to_owned() });
+        let listed = [USDC, USDT].map(str::to_owned);
         let settings = CardanoSettings::new(Environment::Devnet, listed.to_vec());
         let settings = CardanoSettings { range_blocks_max, start_depth_blocks: 2, ..settings };
         Cardano::new(settings, nodes)

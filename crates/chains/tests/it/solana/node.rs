@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chains::chain::{Answer, Chain as _, Ours, Scan};
 use chains::rpc::{Endpoint, Limits, Nodes};
-use chains::solana::{Solana, SolanaSettings, TokenContract};
+use chains::solana::{Solana, SolanaSettings};
 use domain::address::Address;
 use domain::chain::ChainTransfer;
 use domain::environment::Environment;
@@ -60,7 +60,7 @@ impl Net {
         nodes: &[&str],
         changed: impl FnOnce(SolanaSettings) -> SolanaSettings,
     ) -> Solana {
-        let tokens = ["usdc", "taxed"].map(|name| TokenContract { contract: self.mint(name) });
+        let tokens = ["usdc", "taxed"].map(|name| self.mint(name));
         let settings = SolanaSettings::new(Environment::Devnet, tokens.to_vec());
         // Every network here is a private one.
         let settings = SolanaSettings { genesis_hash: None, ..settings };

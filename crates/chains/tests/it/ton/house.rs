@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use chains::chain::{Answer, Chain, Ours, Scan};
 use chains::rpc::{Endpoint, Limits, Nodes};
-use chains::ton::{TokenContract, Ton, TonSettings};
+use chains::ton::{Ton, TonSettings};
 use domain::address::Address;
 use domain::chain::{AssetRef, ChainTransfer};
 use domain::environment::Environment;
@@ -107,7 +107,7 @@ impl House {
         let nodes =
             Nodes::new(nodes.iter().map(endpoint).collect(), limits()).expect("loopback URLs");
         let masters = masters.iter().cloned().chain([address(&self.jetton("USDT"))]);
-        let tokens = masters.map(|contract| TokenContract { contract }).collect();
+        let tokens = masters.collect();
         Ton::new(
             TonSettings { start_depth_blocks: 0, ..TonSettings::new(ENVIRONMENT, tokens) },
             nodes,
