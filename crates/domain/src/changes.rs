@@ -5,7 +5,7 @@
 
 use crate::event::NewEntry;
 use crate::ids::{MerchantId, RowKey, Version};
-use crate::ledger::Transfer;
+use crate::ledger::{ChainHead, ChainLink, Hold, Transfer};
 use crate::{
     api_key::ApiKey, audit::AuditEntry, challenge::WalletChallenge, claim::Claim,
     delivery::Attempt, delivery::Delivery, deposit_address::DepositAddress, follow::FollowCursor,
@@ -74,6 +74,9 @@ records! {
     Delivery(Delivery),
     Attempt(Attempt),
     FollowCursor(FollowCursor),
+    Hold(Hold),
+    ChainLink(ChainLink),
+    ChainHead(ChainHead),
 }
 
 /// A row that was only read, but must still be as it was.

@@ -10,6 +10,7 @@ pub mod chain;
 pub mod challenge;
 pub mod changes;
 pub mod claim;
+pub mod currency;
 pub mod delivery;
 pub mod deposit_address;
 pub mod environment;

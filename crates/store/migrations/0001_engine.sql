@@ -6,6 +6,7 @@
 --   {bytes}          bytes               bytea     BLOB
 --   {strict}         ends a table        (nothing) STRICT
 --   {without_rowid}  ends a table whose keys come in insertion order: (nothing) STRICT, WITHOUT ROWID
+--   {nulls_first}    SQLite's own order, said to PostgreSQL (nothing there)
 --   {hot}            ends a small table whose rows change all the time: (a fill factor) STRICT
 --
 -- Every column but a nullable one says NOT NULL, keys too. Statements end with a semicolon at the
@@ -62,9 +63,11 @@ CREATE TABLE accounts (
     merchant_id {int} NOT NULL,
     environment {int} NOT NULL,
     kind {int} NOT NULL,
-    network {int} NOT NULL,
-    token_id {int} NOT NULL,
-    balance {bytes} NOT NULL
+    network {int},
+    asset {int} NOT NULL,
+    owner {key},
+    balance {bytes} NOT NULL,
+    reserved {bytes} NOT NULL
 ) {hot};
 
 CREATE INDEX accounts_by_merchant ON accounts (merchant_id);
@@ -75,16 +78,25 @@ CREATE TABLE transfers (
     lane {int} NOT NULL,
     position {int} NOT NULL,
     merchant_id {int} NOT NULL,
+    environment {int} NOT NULL,
     debit {key} NOT NULL,
     credit {key} NOT NULL,
     amount {bytes} NOT NULL,
     debit_balance {bytes} NOT NULL,
     credit_balance {bytes} NOT NULL,
     reason {int} NOT NULL,
+    phase {int} NOT NULL,
     object {key} NOT NULL,
+    owner {key},
     created_at {int} NOT NULL
 ) {without_rowid};
 
 CREATE INDEX transfers_by_object ON transfers (object);
 
 CREATE UNIQUE INDEX transfers_by_position ON transfers (lane, position);
+
+-- What a merchant sees of his ledger.
+CREATE INDEX transfers_by_merchant ON transfers (merchant_id, environment, key {nulls_first});
+
+-- What a ramp user sees of it; most transfers concern none and do not write this one.
+CREATE INDEX transfers_by_owner ON transfers (owner, key {nulls_first}) WHERE owner IS NOT NULL;

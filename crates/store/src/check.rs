@@ -179,8 +179,9 @@ impl Store {
                 }
                 sums.positions.insert(lane, transfer.position);
                 let amount = i128::try_from(transfer.amount.0).unwrap_or(i128::MAX);
-                sums.add(transfer.debit, -amount);
-                sums.add(transfer.credit, amount);
+                let (moved, reserved) = (transfer.phase.moves(), transfer.phase.reserves());
+                sums.add(transfer.debit, (-amount * moved, amount * reserved));
+                sums.add(transfer.credit, (amount * moved, 0));
             }
             if page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
                 return Ok(());
@@ -211,41 +212,45 @@ impl Store {
 /// What the transfers add up to, per account; and how far each lane was read.
 #[derive(Default)]
 struct Sums {
-    balances: HashMap<RowKey, i128>,
+    /// Balance, and what of it is reserved.
+    accounts: HashMap<RowKey, (i128, i128)>,
     positions: HashMap<i64, i64>,
 }
 
 impl Sums {
-    fn add(&mut self, account: RowKey, by: i128) {
-        let balance = self.balances.entry(account).or_default();
+    fn add(&mut self, account: RowKey, (by, reserve_by): (i128, i128)) {
+        let (balance, reserved) = self.accounts.entry(account).or_default();
         *balance = balance.saturating_add(by);
+        *reserved = reserved.saturating_add(reserve_by);
     }
 
     fn compare(&self, accounts: &[(RowKey, Balance)]) -> Vec<CheckFinding> {
         let mut findings = Vec::new();
         let mut totals: BTreeMap<_, i128> = BTreeMap::new();
-        for (key, Balance { account, balance }) in accounts {
-            let sum = self.balances.get(key).copied().unwrap_or_default();
+        for (key, Balance { account, balance, reserved }) in accounts {
+            let (sum, held) = self.accounts.get(key).copied().unwrap_or_default();
             if sum != *balance {
                 let what = format!("{account:?} stands at {balance}, its transfers make {sum}");
                 findings.push(CheckFinding::error(what, ASK_FOR_HELP));
             }
-            let asset = (account.environment, account.network, account.token_id);
-            let total = totals.entry(asset).or_default();
+            if held != *reserved {
+                let what = format!("{account:?} has {reserved} reserved, its transfers {held}");
+                findings.push(CheckFinding::error(what, ASK_FOR_HELP));
+            }
+            let total = totals.entry((account.environment, account.asset)).or_default();
             *total = total.saturating_add(*balance);
         }
-        for ((environment, network, token_id), total) in totals {
+        for ((environment, asset), total) in totals {
             if total != 0 {
+                let environment = environment.as_str();
                 let what = format!(
-                    "the ledger of token {token_id} on {} ({}) sums to {total}, not to zero",
-                    network.as_str(),
-                    environment.as_str()
+                    "the ledger of {asset:?} ({environment}) sums to {total}, not to zero"
                 );
                 findings.push(CheckFinding::error(what, ASK_FOR_HELP));
             }
         }
         let known: HashMap<_, ()> = accounts.iter().map(|(key, _)| (*key, ())).collect();
-        for key in self.balances.keys().filter(|key| !known.contains_key(key)) {
+        for key in self.accounts.keys().filter(|key| !known.contains_key(key)) {
             let what = format!("there are transfers of account {key:?}, which does not exist");
             findings.push(CheckFinding::error(what, ASK_FOR_HELP));
         }

@@ -93,6 +93,25 @@ impl<R> List<R> {
         self.bind(" LIMIT ", limit.max(0))
     }
 
+    /// Keeps the keys of `range`.
+    pub fn within(self, range: KeyRange) -> List<R> {
+        let lower = (range.from > 0).then(|| key_of(range.from));
+        let upper = range.until.map(key_of);
+        self.bind_some(" AND key >= ", lower).bind_some(" AND key < ", upper)
+    }
+
+    /// Ends a list that is paged by key.
+    pub fn page(mut self, page: Page, limit: i64) -> List<R> {
+        self.is_reversed = matches!(page, Page::Before(_));
+        let order = if self.is_reversed { OLDEST_FIRST } else { NEWEST_FIRST };
+        self.push(order).limit(limit)
+    }
+
+    /// Whether the statement runs oldest first, so that its answer is to be turned around.
+    pub fn is_reversed(&self) -> bool {
+        self.is_reversed
+    }
+
     /// The text as it stands, and its values.
     pub fn into_parts(self) -> (String, Vec<Value>) {
         (self.text, self.params)
@@ -115,20 +134,6 @@ impl<R: Row> List<R> {
             list = branch(list, of).push(&format!(") AS branch_{at}"));
         }
         list
-    }
-
-    /// Keeps the keys of `range`.
-    pub fn within(self, range: KeyRange) -> List<R> {
-        let lower = (range.from > 0).then(|| key_of(range.from));
-        let upper = range.until.map(key_of);
-        self.bind_some(" AND key >= ", lower).bind_some(" AND key < ", upper)
-    }
-
-    /// Ends a list that is paged by key.
-    pub fn page(mut self, page: Page, limit: i64) -> List<R> {
-        self.is_reversed = matches!(page, Page::Before(_));
-        let order = if self.is_reversed { OLDEST_FIRST } else { NEWEST_FIRST };
-        self.push(order).limit(limit)
     }
 
     /// Ends a list of branches: the first rows of the page out of all of them.

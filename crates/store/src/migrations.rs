@@ -31,6 +31,11 @@ const STEPS: &[Step] = &[
         text: include_str!("../migrations/0003_events.sql"),
         minimum_compatible: 3,
     },
+    Step {
+        name: "money",
+        text: include_str!("../migrations/0004_money.sql"),
+        minimum_compatible: 4,
+    },
 ];
 
 /// The newest schema this program knows.

@@ -76,6 +76,18 @@ impl Reader {
         from_code(code).ok_or_else(|| self.corrupt())
     }
 
+    /// An enum by its code, or nothing.
+    pub fn maybe_coded<T>(
+        &mut self,
+        from_code: fn(i64) -> Option<T>,
+    ) -> Result<Option<T>, StoreError> {
+        match self.take() {
+            Value::Null => Ok(None),
+            Value::Int(code) => from_code(code).map(Some).ok_or_else(|| self.corrupt()),
+            Value::Text(_) | Value::Bytes(_) | Value::Key(_) => Err(self.corrupt()),
+        }
+    }
+
     /// The cell that was read last is not what it must be.
     pub fn corrupt(&self) -> StoreError {
         let column = self.columns.get(self.at.saturating_sub(1));

@@ -13,6 +13,7 @@ use domain::deposit_address::DepositAddress;
 use domain::follow::FollowCursor;
 use domain::idempotency::IdempotencyRow;
 use domain::invoice::Invoice;
+use domain::ledger::{ChainHead, ChainLink, Hold};
 use domain::member::Member;
 use domain::merchant::Merchant;
 use domain::password::PasswordReset;
@@ -31,7 +32,7 @@ use domain::webhook_endpoint::WebhookEndpoint;
 
 use crate::row::{Row, Table, Value};
 
-static TABLES: [&Table; 26] = [
+static TABLES: [&Table; 29] = [
     &Merchant::TABLE,
     &Member::TABLE,
     &ApiKey::TABLE,
@@ -58,6 +59,9 @@ static TABLES: [&Table; 26] = [
     &Delivery::TABLE,
     &Attempt::TABLE,
     &FollowCursor::TABLE,
+    &Hold::TABLE,
+    &ChainLink::TABLE,
+    &ChainHead::TABLE,
 ];
 
 /// All tables of nouns, each at the place of its noun.
@@ -93,6 +97,9 @@ pub(crate) fn table_of(noun: Noun) -> &'static Table {
         Noun::Delivery => &Delivery::TABLE,
         Noun::Attempt => &Attempt::TABLE,
         Noun::FollowCursor => &FollowCursor::TABLE,
+        Noun::Hold => &Hold::TABLE,
+        Noun::ChainLink => &ChainLink::TABLE,
+        Noun::ChainHead => &ChainHead::TABLE,
     }
 }
 
@@ -125,6 +132,9 @@ pub(crate) fn encode(record: Record) -> Vec<Value> {
         Record::Delivery(row) => row.encode(),
         Record::Attempt(row) => row.encode(),
         Record::FollowCursor(row) => row.encode(),
+        Record::Hold(row) => row.encode(),
+        Record::ChainLink(row) => row.encode(),
+        Record::ChainHead(row) => row.encode(),
     }
 }
 

@@ -9,9 +9,9 @@ use crate::changes::Changes;
 use crate::claim::Claim;
 use crate::deposit_address::DepositAddress;
 use crate::event::{EntryKind, EventType, NewEntry, Origin, Subject, created_data, updated_data};
-use crate::ids::{Fresh, PaymentId, RowKey, TransferId, UnmatchedId};
+use crate::ids::{Fresh, PaymentId, RowKey, UnmatchedId};
 use crate::invoice::{Invoice, InvoiceStatus, InvoiceType, Lock};
-use crate::ledger::{Account, AccountKind, Transfer, TransferReason};
+use crate::ledger::{Account, AccountKind, Asset, Movement, Transfer, TransferReason};
 use crate::money::{Rate, TokenAmount, Usd};
 use crate::network::{Depths, Network};
 use crate::quote::{Quote, value_transfer};
@@ -377,8 +377,8 @@ impl Payment {
             merchant_id: self.merchant_id,
             environment: self.environment,
             kind,
-            network: self.network,
-            token_id,
+            asset: Asset::Token { network: self.network, token_id },
+            owner: None,
         };
         let kind = |posting| match posting {
             Posting::None => AccountKind::Clearing,
@@ -388,15 +388,14 @@ impl Payment {
         if target == self.posting || self.amount == TokenAmount::ZERO {
             return;
         }
-        changes.transfer(Transfer {
-            id: TransferId::fresh(fresh),
+        let movement = Movement {
             debit: account(kind(self.posting)),
             credit: account(kind(target)),
             amount: self.amount,
             reason,
             object: self.key(),
-            created_at: fresh.now(),
-        });
+        };
+        changes.transfer(Transfer::posted(movement, fresh));
         self.posting = target;
     }
 

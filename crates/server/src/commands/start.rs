@@ -9,10 +9,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use domain::environment::Environment;
-use domain::ledger::Balance;
-use domain::network::Network;
+use domain::ledger::{Asset, Balance};
 use domain::secret::KeyRing;
-use domain::token::TokenId;
 use store::Store;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -78,16 +76,15 @@ pub async fn application(
 
 /// The ledger sums to zero, asset by asset, or no server runs on it.
 async fn check_books(store: &Store) -> anyhow::Result<()> {
-    let mut sums: BTreeMap<(Environment, Network, TokenId), i128> = BTreeMap::new();
-    for Balance { account, balance } in store.balances(None).await? {
-        let asset = (account.environment, account.network, account.token_id);
-        let sum = sums.entry(asset).or_default();
+    let mut sums: BTreeMap<(Environment, Asset), i128> = BTreeMap::new();
+    for Balance { account, balance, .. } in store.balances(None).await? {
+        let sum = sums.entry((account.environment, account.asset)).or_default();
         *sum = sum.checked_add(balance).context("the ledger's balances pass 128 bits")?;
     }
-    if let Some(((environment, network, token_id), sum)) = sums.iter().find(|(_, sum)| **sum != 0) {
-        let (environment, network) = (environment.as_str(), network.as_str());
+    if let Some(((environment, asset), sum)) = sums.iter().find(|(_, sum)| **sum != 0) {
+        let environment = environment.as_str();
         anyhow::bail!(
-            "the ledger of token {token_id} on {network} ({environment}) is off by {sum}: \
+            "the ledger of {asset:?} ({environment}) is off by {sum}: \
              run `pepay doctor` and restore a backup"
         );
     }

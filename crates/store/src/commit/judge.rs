@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 
 use domain::changes::CounterMove;
 use domain::ids::RowKey;
-use domain::ledger::Account;
+use domain::ledger::{Account, Cover};
 
-use super::view::{LaneState, Number, RowState, View};
+use super::view::{AccountState, LaneState, Number, RowState, View};
 use super::{Prepared, PreparedRow, PreparedTransfer};
 use crate::error::CommitError;
 use crate::ledger::{AccountWrite, TransferWrite};
@@ -50,8 +50,8 @@ struct Judge<'g> {
 /// How the view was before one step of the Changes at hand.
 enum Undo<'g> {
     Row((usize, RowKey), RowState<'g>),
-    Counter(RowKey, Number<i64>),
-    Account(RowKey, Number<i128>),
+    Counter(RowKey, Number),
+    Account(RowKey, AccountState),
 }
 
 impl<'g> Judge<'g> {
@@ -140,9 +140,15 @@ impl<'g> Judge<'g> {
         let transfer = &row.transfer;
         let refusal = || CommitError::Insufficient { key: row.debit };
         let amount = i128::try_from(transfer.amount.0).map_err(|_| refusal())?;
-        let minus = amount.checked_neg().ok_or_else(refusal)?;
-        let debit_balance = self.post(row.debit, transfer.debit, minus)?;
-        let credit_balance = self.post(row.credit, transfer.credit, amount)?;
+        let moved = amount * transfer.phase.moves();
+        let reserved = amount * transfer.phase.reserves();
+        let debit = self.post(row.debit, transfer.debit, (-moved, reserved))?;
+        // Nothing is released twice, and no promise is given by one who has nothing.
+        let is_short = debit.balance < debit.reserved && transfer.cover == Cover::Needed;
+        if debit.reserved < 0 || is_short {
+            return Err(refusal());
+        }
+        let credit = self.post(row.credit, transfer.credit, (moved, 0))?;
         let state = self.view.lanes.entry(lane).or_default();
         state.ledger_position += 1;
         self.transfers.push(TransferWrite {
@@ -151,19 +157,30 @@ impl<'g> Judge<'g> {
             credit: row.credit,
             lane,
             position: state.ledger_position,
-            debit_balance,
-            credit_balance,
+            debit_balance: debit.balance,
+            credit_balance: credit.balance,
         });
         Ok(())
     }
 
-    fn post(&mut self, key: RowKey, account: Account, by: i128) -> Result<i128, CommitError> {
+    fn post(
+        &mut self,
+        key: RowKey,
+        account: Account,
+        (by, reserve_by): (i128, i128),
+    ) -> Result<AccountState, CommitError> {
         let before = self.view.accounts.get(&key).copied().unwrap_or_default();
-        let value = before.value.checked_add(by).ok_or(CommitError::Insufficient { key })?;
+        let sum = |number: i128, by| number.checked_add(by).ok_or(CommitError::Insufficient { key });
+        let after = AccountState {
+            balance: sum(before.balance, by)?,
+            reserved: sum(before.reserved, reserve_by)?,
+            is_moved: true,
+            ..before
+        };
         self.undo.push(Undo::Account(key, before));
-        self.view.accounts.insert(key, Number { value, is_moved: true, ..before });
+        self.view.accounts.insert(key, after);
         self.accounts.entry(key).or_insert(account);
-        Ok(value)
+        Ok(after)
     }
 
     /// Gives the entries of an accepted Changes their places in the log.
@@ -210,13 +227,14 @@ impl<'g> Judge<'g> {
             .view
             .accounts
             .iter()
-            .filter(|(_, number)| number.is_moved)
-            .map(|(&key, number)| AccountWrite {
+            .filter(|(_, state)| state.is_moved)
+            .map(|(&key, state)| AccountWrite {
                 key,
-                version: number.loaded + 1,
-                expected: number.loaded,
+                version: state.loaded + 1,
+                expected: state.loaded,
                 account: self.accounts[&key],
-                balance: number.value,
+                balance: state.balance,
+                reserved: state.reserved,
             })
             .partition(|account| account.expected > 0);
         add(&mut batches, catalog().accounts(), Way::Insert, Rows::Accounts(new));

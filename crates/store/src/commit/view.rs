@@ -94,12 +94,23 @@ pub(crate) struct RowState<'g> {
     pub write: Option<(&'g [Value], &'g [Value])>,
 }
 
-/// A counter or a balance, and the row it is kept in.
+/// A counter, and the row it is kept in.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Number<T> {
+pub(crate) struct Number {
     /// The version found in the database; zero if it is not there.
     pub loaded: i64,
-    pub value: T,
+    pub value: i64,
+    pub is_moved: bool,
+}
+
+/// An account's numbers, and the row they are kept in.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct AccountState {
+    /// The version found in the database; zero if it is not there.
+    pub loaded: i64,
+    pub balance: i128,
+    /// Promised to leave; part of the balance.
+    pub reserved: i128,
     pub is_moved: bool,
 }
 
@@ -113,8 +124,8 @@ pub(crate) struct LaneState {
 #[derive(Default)]
 pub(crate) struct View<'g> {
     pub rows: KeyMap<(usize, RowKey), RowState<'g>>,
-    pub counters: KeyMap<RowKey, Number<i64>>,
-    pub accounts: KeyMap<RowKey, Number<i128>>,
+    pub counters: KeyMap<RowKey, Number>,
+    pub accounts: KeyMap<RowKey, AccountState>,
     pub lanes: BTreeMap<i64, LaneState>,
 }
 
@@ -129,7 +140,9 @@ impl View<'_> {
         self.counters.insert(key, Number { loaded: version, value, is_moved: false });
     }
 
-    pub fn found_account(&mut self, key: RowKey, version: i64, balance: i128) {
-        self.accounts.insert(key, Number { loaded: version, value: balance, is_moved: false });
+    pub fn found_account(&mut self, key: RowKey, version: i64, numbers: (i128, i128)) {
+        let (balance, reserved) = numbers;
+        let state = AccountState { loaded: version, balance, reserved, is_moved: false };
+        self.accounts.insert(key, state);
     }
 }

@@ -84,8 +84,8 @@ fn found(view: &mut View<'_>, load: &Load, rows: &[Row]) -> Result<(), Error> {
             Load::Versions(relation) => view.found(relation, key, version),
             Load::Counters => view.found_counter(key, version, row.try_get(2)?),
             Load::Accounts => {
-                let balance: BalanceCell = row.try_get(2)?;
-                view.found_account(key, version, balance.0);
+                let numbers: [BalanceCell; 2] = [row.try_get(2)?, row.try_get(3)?];
+                view.found_account(key, version, numbers.map(|number| number.0).into());
             }
         }
     }

@@ -25,7 +25,7 @@ pub(super) const LANE_UPDATE: &str =
 pub(super) const COUNTERS: &str =
     "SELECT key, version, value FROM counters WHERE key = ANY($1::uuid[])";
 pub(super) const ACCOUNTS: &str =
-    "SELECT key, version, balance FROM accounts WHERE key = ANY($1::uuid[])";
+    "SELECT key, version, balance, reserved FROM accounts WHERE key = ANY($1::uuid[])";
 /// The database's own clock serves here: only leftovers of dead processes depend on it.
 pub(super) const GROUP: &str = "INSERT INTO committers (key, last_group, seen_at) \
      VALUES ($1, $2, CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)) \

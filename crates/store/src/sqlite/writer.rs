@@ -168,9 +168,10 @@ fn load<'g>(connection: &Connection, wanted: &Wanted) -> rusqlite::Result<View<'
         view.found_counter(key, row.get(0)?, row.get(1)?);
         Ok(())
     })?;
-    let sql = "SELECT version, balance FROM accounts WHERE key = ?1";
+    let sql = "SELECT version, balance, reserved FROM accounts WHERE key = ?1";
     each(connection, sql, &wanted.accounts, |key, row| {
-        view.found_account(key, row.get(0)?, balance_from_bytes(row.get(1)?));
+        let numbers = [row.get(1)?, row.get(2)?].map(balance_from_bytes);
+        view.found_account(key, row.get(0)?, numbers.into());
         Ok(())
     })?;
     Ok(view)

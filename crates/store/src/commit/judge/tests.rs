@@ -3,8 +3,8 @@
 use domain::changes::{Changes, CounterMove, Noun};
 use domain::claim::Claim;
 use domain::environment::Environment;
-use domain::ids::{Fresh, MerchantId, RowKey, TransferId};
-use domain::ledger::{Account, AccountKind, Transfer, TransferReason};
+use domain::ids::{Fresh, MerchantId, RowKey};
+use domain::ledger::{Account, AccountKind, Asset, Movement, Transfer, TransferReason};
 use domain::money::TokenAmount;
 use domain::network::Network;
 use domain::slot::Slot;
@@ -41,18 +41,17 @@ fn transfer(amount: u128) -> Transfer {
         merchant_id: SHOP,
         environment: Environment::Devnet,
         kind,
-        network: Network::Base,
-        token_id: TokenId(1_001),
+        asset: Asset::Token { network: Network::Base, token_id: TokenId(1_001) },
+        owner: None,
     };
-    Transfer {
-        id: TransferId::fresh(&mut Fresh::new(Timestamp(0), [9; 16])),
+    let movement = Movement {
         debit: account(AccountKind::Clearing),
         credit: account(AccountKind::Merchant),
         amount: TokenAmount(amount),
         reason: TransferReason::PaymentConfirmed,
         object: key("object"),
-        created_at: Timestamp(0),
-    }
+    };
+    Transfer::posted(movement, &mut Fresh::new(Timestamp(0), [9; 16]))
 }
 
 fn batch<'j>(judged: &'j Judged<'_>, name: &str, way: Way) -> Option<&'j Batch<'j>> {
