@@ -5,7 +5,7 @@
 
 use crate::event::NewEntry;
 use crate::ids::{MerchantId, RowKey, Version};
-use crate::ledger::{ChainHead, ChainLink, Hold, Transfer};
+use crate::ledger::{ChainHead, ChainLink, Hold, LedgerDay, Transfer};
 use crate::{
     api_key::ApiKey, audit::AuditEntry, challenge::WalletChallenge, claim::Claim,
     delivery::Attempt, delivery::Delivery, deposit_address::DepositAddress, follow::FollowCursor,
@@ -77,6 +77,7 @@ records! {
     Hold(Hold),
     ChainLink(ChainLink),
     ChainHead(ChainHead),
+    LedgerDay(LedgerDay),
 }
 
 /// A row that was only read, but must still be as it was.

@@ -31,6 +31,7 @@ pub mod questions;
 pub mod quote;
 pub mod rate;
 pub mod refusal;
+pub mod report;
 pub mod retention;
 pub mod secret;
 pub mod sequence;

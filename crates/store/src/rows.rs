@@ -13,7 +13,7 @@ use domain::deposit_address::DepositAddress;
 use domain::follow::FollowCursor;
 use domain::idempotency::IdempotencyRow;
 use domain::invoice::Invoice;
-use domain::ledger::{ChainHead, ChainLink, Hold};
+use domain::ledger::{ChainHead, ChainLink, Hold, LedgerDay};
 use domain::member::Member;
 use domain::merchant::Merchant;
 use domain::password::PasswordReset;
@@ -32,7 +32,7 @@ use domain::webhook_endpoint::WebhookEndpoint;
 
 use crate::row::{Row, Table, Value};
 
-static TABLES: [&Table; 29] = [
+static TABLES: [&Table; 30] = [
     &Merchant::TABLE,
     &Member::TABLE,
     &ApiKey::TABLE,
@@ -62,6 +62,7 @@ static TABLES: [&Table; 29] = [
     &Hold::TABLE,
     &ChainLink::TABLE,
     &ChainHead::TABLE,
+    &LedgerDay::TABLE,
 ];
 
 /// All tables of nouns, each at the place of its noun.
@@ -100,6 +101,7 @@ pub(crate) fn table_of(noun: Noun) -> &'static Table {
         Noun::Hold => &Hold::TABLE,
         Noun::ChainLink => &ChainLink::TABLE,
         Noun::ChainHead => &ChainHead::TABLE,
+        Noun::LedgerDay => &LedgerDay::TABLE,
     }
 }
 
@@ -135,6 +137,7 @@ pub(crate) fn encode(record: Record) -> Vec<Value> {
         Record::Hold(row) => row.encode(),
         Record::ChainLink(row) => row.encode(),
         Record::ChainHead(row) => row.encode(),
+        Record::LedgerDay(row) => row.encode(),
     }
 }
 

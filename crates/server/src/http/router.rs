@@ -10,7 +10,7 @@ use crate::http::devnet::chains;
 use crate::http::edge::edge;
 use crate::http::error::{ApiError, Code};
 use crate::http::merchant::{
-    admin, events, invoices, profile, quotes, tokens, unmatched, webhooks,
+    admin, events, invoices, ledger, profile, quotes, tokens, unmatched, webhooks,
 };
 use crate::http::payor::{addresses, forms, session, simulate, verification};
 use crate::http::streams::{token as stream_token, upgrade};
@@ -43,6 +43,10 @@ fn merchant_routes() -> Router<Shared> {
         .route("/api/v1/invoices/{id}/cancel", post(invoices::cancel))
         .route("/api/v1/invoices/{id}/resolve", post(invoices::resolve))
         .route("/api/v1/invoices/{id}/sessions", post(invoices::create_session))
+        .route("/api/v1/balances", get(ledger::balances))
+        .route("/api/v1/balance_transactions", get(ledger::transactions))
+        .route("/api/v1/balance_transactions/export", get(ledger::export))
+        .route("/api/v1/reports/{report}", get(ledger::report))
         .route("/api/v1/merchant/unmatched", get(unmatched::list))
         .route("/api/v1/merchant/tokens", get(tokens::list))
         .route("/api/v1/merchant/tokens/search", get(tokens::search))

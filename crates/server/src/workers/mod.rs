@@ -8,8 +8,10 @@ pub mod expiry;
 pub mod fan_out;
 pub mod follow;
 pub mod gauges;
+pub mod holds;
 pub mod housekeeping;
 pub mod lease;
+pub mod ledger_chain;
 pub mod observe;
 pub mod rates;
 pub mod retention;
@@ -36,6 +38,8 @@ const VERIFY_EVERY_MS: u64 = 500;
 const FOLLOW_EVERY_MS: u64 = 1_000;
 const FAN_OUT_EVERY_MS: u64 = 1_000;
 const SEND_EVERY_MS: u64 = 1_000;
+const LEDGER_EVERY_MS: u64 = 1_000;
+const HOLDS_EVERY_MS: u64 = 1_000;
 const HOUSEKEEPING_EVERY_MS: u64 = 60_000;
 const RETENTION_EVERY_MS: u64 = 60_000;
 const FAILURE_PAUSE_MS_MAX: u64 = 10_000;
@@ -61,8 +65,11 @@ pub fn spawn_shared(app: &Shared) {
     spawn(app, "verification", VERIFY_EVERY_MS, verification::Verifier::default());
     for lane in 0..app.store.lanes() {
         spawn(app, format!("fan-out {lane}"), FAN_OUT_EVERY_MS, fan_out::FanOut::new(lane));
+        let chain = ledger_chain::LedgerChain::new(lane);
+        spawn(app, format!("ledger chain {lane}"), LEDGER_EVERY_MS, chain);
     }
     spawn(app, "webhooks", SEND_EVERY_MS, deliver::Sender::default());
+    spawn(app, "holds", HOLDS_EVERY_MS, holds::HoldExpirer::default());
     spawn(app, "retention", RETENTION_EVERY_MS, retention::Sweeper::default());
 }
 

@@ -16,7 +16,7 @@ use server::clock::Clock;
 use server::config::Config;
 use server::merchants::{self, NewMerchant};
 use server::workers::lease::Lease;
-use server::workers::{expiry, follow, housekeeping, verification, watcher};
+use server::workers::{expiry, follow, holds, housekeeping, ledger_chain, verification, watcher};
 use store::{Store, StoreConfig};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -252,6 +252,10 @@ impl House {
         finish(&self.app, expiry::Expirer::default()).await;
         finish(&self.app, follow::Follower::default()).await;
         finish(&self.app, housekeeping::Housekeeper).await;
+        finish(&self.app, holds::HoldExpirer::default()).await;
+        for lane in 0..self.app.store.lanes() {
+            finish(&self.app, ledger_chain::LedgerChain::new(lane)).await;
+        }
     }
 
     /// Every watcher looks at its chain; one that fails (a fault was asked for) is left alone.

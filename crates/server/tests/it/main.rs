@@ -16,6 +16,7 @@ mod house;
 mod idempotency;
 mod invoice_lists;
 mod invoices;
+mod ledger;
 mod members;
 mod outage;
 mod payments;

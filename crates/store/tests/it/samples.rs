@@ -7,11 +7,16 @@ use domain::api_key::{ApiKey, KeyScope, Restrictions};
 use domain::audit::{Actor, AuditEntry};
 use domain::chain::{AssetRef, BlockRef, ChainTransfer};
 use domain::challenge::{WalletChallenge, WalletType};
+use domain::currency::Currency;
 use domain::deposit_address::DepositAddress;
 use domain::environment::Environment;
 use domain::idempotency::IdempotencyRow;
 use domain::ids::{Fresh, InvoiceId, MemberId, MerchantId, RowKey};
 use domain::invoice::{Details, Invoice, InvoiceStatus, InvoiceType, Metadata};
+use domain::ledger::{
+    Account, AccountKind, Asset, ChainHead, ChainLink, Day, Hold, HoldStatus, LedgerDay, Phase,
+    TransferReason,
+};
 use domain::member::{Member, Role};
 use domain::merchant::{MainnetRequest, Merchant, Tolerance};
 use domain::money::{TokenAmount, Usd};
@@ -378,4 +383,50 @@ pub fn endpoint(number: u8) -> WebhookEndpoint {
     WebhookEndpoint::create(MERCHANT, place, ask, &Reach::PUBLIC_ONLY, &keys, drawn, &mut fresh)
         .expect("a sound endpoint")
         .1
+}
+
+pub fn hold() -> Hold {
+    let account = |kind, asset| Account {
+        merchant_id: MERCHANT,
+        environment: Environment::Mainnet,
+        kind,
+        asset,
+        owner: Some(key(41)),
+    };
+    let token = Asset::Token { network: Network::Sui, token_id: TokenId(7) };
+    Hold {
+        id: key(40).into(),
+        debit: account(AccountKind::User, token),
+        credit: account(AccountKind::Exchange, Asset::Currency(Currency::EUR)),
+        amount: TokenAmount(u128::MAX),
+        reason: TransferReason::Payout,
+        object: key(42),
+        status: HoldStatus::Open,
+        expires_at: Some(NOW.plus_ms(1)),
+        created_at: NOW,
+        version: 0,
+    }
+}
+
+pub fn chain_link() -> ChainLink {
+    let transfer_id = key(43).into();
+    ChainLink { transfer_id, merchant_id: MERCHANT, place: 7, hash: [9; 32], version: 0 }
+}
+
+pub fn chain_head() -> ChainHead {
+    ChainHead { length: 7, hash: [9; 32], ..ChainHead::start(MERCHANT) }
+}
+
+pub fn ledger_day(asset: Asset) -> LedgerDay {
+    LedgerDay {
+        merchant_id: MERCHANT,
+        environment: Environment::Devnet,
+        day: Day(20_000),
+        asset,
+        reason: TransferReason::PayoutReturned,
+        phase: Phase::Released,
+        count: 3,
+        amount: TokenAmount(u128::MAX - 1),
+        version: 0,
+    }
 }
