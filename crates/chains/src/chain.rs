@@ -38,6 +38,10 @@ pub trait Chain: Send + Sync {
     /// told; others among the answer are left out by the caller.
     fn scan<'a>(&'a self, from: Option<&'a str>, ours: &'a dyn Ours) -> Answer<'a, Scan>;
 
+    /// Like `scan` without a cursor, but a block of the caller's choice is the first that is looked
+    /// at: nothing that was told before is compared with, or believed.
+    fn scan_anew<'a>(&'a self, first: u64, ours: &'a dyn Ours) -> Answer<'a, Scan>;
+
     /// The transfers of one transaction, its hash in the spelling of `hashes`. None if the
     /// transaction is unknown, not yet included or failed.
     fn look_up<'a>(&'a self, tx_hash: &'a str) -> Answer<'a, Vec<ChainTransfer>>;

@@ -186,6 +186,10 @@ impl Chain for Evm {
         Box::pin(scan::scan(self, from, ours))
     }
 
+    fn scan_anew<'a>(&'a self, first: u64, _: &'a dyn Ours) -> Answer<'a, Scan> {
+        Box::pin(scan::scan_anew(self, first))
+    }
+
     fn look_up<'a>(&'a self, tx_hash: &'a str) -> Answer<'a, Vec<ChainTransfer>> {
         Box::pin(async {
             let Some(hash) = Hash::parse(tx_hash) else { return Ok(Vec::new()) };

@@ -104,6 +104,11 @@ impl Chain for Solana {
         Box::pin(async move { follower.scan(from).await })
     }
 
+    fn scan_anew<'a>(&'a self, first: u64, ours: &'a dyn Ours) -> Answer<'a, Scan> {
+        let follower = scan::Follower { client: &self.client, settings: &self.settings, ours };
+        Box::pin(async move { follower.scan_anew(first).await })
+    }
+
     fn look_up<'a>(&'a self, tx_hash: &'a str) -> Answer<'a, Vec<ChainTransfer>> {
         Box::pin(async move { self.history().look_up(tx_hash).await })
     }

@@ -93,6 +93,10 @@ impl Chain for Ton {
         Box::pin(self.scan_from(from, ours))
     }
 
+    fn scan_anew<'a>(&'a self, first: u64, _: &'a dyn Ours) -> Answer<'a, Scan> {
+        Box::pin(self.stand_below(first))
+    }
+
     fn look_up<'a>(&'a self, tx_hash: &'a str) -> Answer<'a, Vec<ChainTransfer>> {
         Box::pin(self.look_up_hash(tx_hash))
     }

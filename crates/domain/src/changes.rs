@@ -5,6 +5,7 @@
 
 use crate::event::NewEntry;
 use crate::ids::{MerchantId, RowKey, Version};
+use crate::known_price::KnownPrice;
 use crate::ledger::{ChainHead, ChainLink, Hold, LedgerDay, Transfer};
 use crate::{
     api_key::ApiKey, audit::AuditEntry, challenge::WalletChallenge, claim::Claim,
@@ -78,6 +79,7 @@ records! {
     ChainLink(ChainLink),
     ChainHead(ChainHead),
     LedgerDay(LedgerDay),
+    KnownPrice(KnownPrice),
 }
 
 /// A row that was only read, but must still be as it was.

@@ -19,6 +19,7 @@ pub mod follow;
 pub mod idempotency;
 pub mod ids;
 pub mod invoice;
+pub mod known_price;
 pub mod ledger;
 pub mod member;
 pub mod merchant;

@@ -23,6 +23,7 @@ mod follow_cursors;
 mod holds;
 mod idempotency;
 mod invoices;
+mod known_prices;
 mod ledger;
 mod ledger_chain;
 mod ledger_days;

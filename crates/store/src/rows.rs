@@ -13,6 +13,7 @@ use domain::deposit_address::DepositAddress;
 use domain::follow::FollowCursor;
 use domain::idempotency::IdempotencyRow;
 use domain::invoice::Invoice;
+use domain::known_price::KnownPrice;
 use domain::ledger::{ChainHead, ChainLink, Hold, LedgerDay};
 use domain::member::Member;
 use domain::merchant::Merchant;
@@ -32,7 +33,7 @@ use domain::webhook_endpoint::WebhookEndpoint;
 
 use crate::row::{Row, Table, Value};
 
-static TABLES: [&Table; 30] = [
+static TABLES: [&Table; 31] = [
     &Merchant::TABLE,
     &Member::TABLE,
     &ApiKey::TABLE,
@@ -63,6 +64,7 @@ static TABLES: [&Table; 30] = [
     &ChainLink::TABLE,
     &ChainHead::TABLE,
     &LedgerDay::TABLE,
+    &KnownPrice::TABLE,
 ];
 
 /// All tables of nouns, each at the place of its noun.
@@ -102,6 +104,7 @@ pub(crate) fn table_of(noun: Noun) -> &'static Table {
         Noun::ChainLink => &ChainLink::TABLE,
         Noun::ChainHead => &ChainHead::TABLE,
         Noun::LedgerDay => &LedgerDay::TABLE,
+        Noun::KnownPrice => &KnownPrice::TABLE,
     }
 }
 
@@ -138,6 +141,7 @@ pub(crate) fn encode(record: Record) -> Vec<Value> {
         Record::ChainLink(row) => row.encode(),
         Record::ChainHead(row) => row.encode(),
         Record::LedgerDay(row) => row.encode(),
+        Record::KnownPrice(row) => row.encode(),
     }
 }
 

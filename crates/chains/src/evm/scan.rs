@@ -28,7 +28,10 @@ const ENTRIES_MAX: usize = 50_000;
 pub async fn scan(evm: &Evm, from: Option<&str>, ours: &dyn Ours) -> Result<Scan, ChainError> {
     let cursor = from.map(Cursor::parse).transpose()?;
     let heads = evm.client.heads().await?;
-    let Some(cursor) = cursor else { return begin(evm, &heads).await };
+    let Some(cursor) = cursor else {
+        let number = heads.number.saturating_sub(evm.settings.start_depth_blocks);
+        return begin(evm, &heads, number).await;
+    };
     let mut follow = Follow { evm, heads, cursor, reverted_from: None, reorgs: 0 };
     if follow.heads.number < follow.cursor.number {
         // A node that lags has nothing to tell, and neither has a chain that was cut back: what is
@@ -44,9 +47,16 @@ pub async fn scan(evm: &Evm, from: Option<&str>, ours: &dyn Ours) -> Result<Scan
     follow.one_range(ours).await
 }
 
-/// Begins at the head, or below it, with a memory of the blocks before: a reorg may come at once.
-async fn begin(evm: &Evm, heads: &Heads) -> Result<Scan, ChainError> {
-    let number = heads.number.saturating_sub(evm.settings.start_depth_blocks);
+/// Stands right below a block, so that the next scan tells it.
+pub async fn scan_anew(evm: &Evm, first: u64) -> Result<Scan, ChainError> {
+    let heads = evm.client.heads().await?;
+    begin(evm, &heads, first.saturating_sub(1).min(heads.number)).await
+}
+
+/// Begins at a block, with a memory of the blocks before: a reorg may come at once.
+async fn begin(evm: &Evm, heads: &Heads, number: u64) -> Result<Scan, ChainError> {
+    // What was told of blocks that may be gone is no reason not to tell it again.
+    evm.told_coins.revert(number.saturating_add(1));
     let mut wanted = vec![number];
     wanted.extend(wanted_numbers(number));
     let headers = evm.client.headers(&wanted).await?;

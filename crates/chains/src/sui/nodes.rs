@@ -134,6 +134,13 @@ impl SuiNodes {
         is_expected && self.chain().get_or_insert_with(|| chain.to_owned()) == chain
     }
 
+    /// Lets the next node that introduces itself say which chain this is: a test network was begun
+    /// anew. What is known of a public chain stays known.
+    pub(super) fn forget_chain(&self) {
+        *self.chain() = None;
+        self.nodes.iter().for_each(Node::forget);
+    }
+
     /// Asks one node after the other until one has an answer; none if those that answer do not
     /// know what was asked for.
     pub(super) async fn ask<T, F>(

@@ -51,6 +51,7 @@ use crate::realtime::frames::{WsControl, WsError};
         members::list, members::invite, members::change, members::remove, members::audit_log,
         environment::set, mainnet::status, mainnet::activate, mainnet::request,
         admin::create_merchant, admin::list_merchants, admin::watch_transaction,
+        admin::restart_watcher,
         chains::show, chains::transfer, chains::mine, chains::reorg, chains::fault,
         ops::healthz, ops::readyz, ops::metrics,
     ),

@@ -128,6 +128,7 @@ fn account_routes() -> Router<Shared> {
         .route("/api/v1/user/mainnet-access/request", post(mainnet::request))
         .route("/api/v1/merchant/audit-log", get(members::audit_log))
         .route("/api/admin/watch", post(admin::watch_transaction))
+        .route("/api/admin/watch/restart", post(admin::restart_watcher))
         .route("/api/admin/merchants", post(admin::create_merchant).get(admin::list_merchants))
 }
 

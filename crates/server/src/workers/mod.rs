@@ -49,7 +49,9 @@ const OUTAGE_PAUSE_MS_MAX: u64 = 1_000;
 /// Starts what every process needs, whoever does the shared work: fresh caches and rates.
 pub fn spawn_own(app: &Shared) {
     spawn(app, "follow", FOLLOW_EVERY_MS, follow::Follower::default());
-    spawn(app, "rates", app.config.rates.poll_ms, rates::RateRefresher);
+    for every_ms in app.rates.paces(&app.config) {
+        spawn(app, format!("rates {every_ms}"), every_ms, rates::RateRefresher::every(every_ms));
+    }
     spawn(app, "housekeeping", HOUSEKEEPING_EVERY_MS, housekeeping::Housekeeper);
 }
 

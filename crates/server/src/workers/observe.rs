@@ -173,7 +173,8 @@ async fn token_is_blocked(
 ) -> anyhow::Result<bool> {
     let Some(token) = token else { return Ok(false) };
     let acceptance = Acceptance::of(app, invoice.merchant_id, invoice.environment).await?;
-    Ok(!acceptance.takes(token))
+    // What goes by the contract of a token that does not exist there is something else.
+    Ok(!acceptance.takes(token) || !app.networks.has(token))
 }
 
 /// Decides and commits, again if a row changed meanwhile; nothing to change is fine.

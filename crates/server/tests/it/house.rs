@@ -132,6 +132,19 @@ impl House {
         house
     }
 
+    /// This house after its process has ended and another one was started on its database.
+    pub async fn again(self) -> House {
+        self.app.store.close().await;
+        let config = self.app.config.clone();
+        let store = Store::open(StoreConfig::new(config.database_url())).await.expect("opens");
+        let clock = self.app.clock.clone();
+        let app = App::new(config, clock, store, KeyRing::new(&[7; 32], &[])).expect("opens");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        tokio::spawn(serve(app.clone(), listener));
+        House { app, url, ..self }
+    }
+
     /// Mints a key for the house's merchant.
     pub async fn mint(&self, scope: KeyScope, environment: Environment) -> String {
         self.mint_for(self.merchant_id, scope, environment).await

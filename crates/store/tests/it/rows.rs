@@ -19,10 +19,11 @@ use domain::follow::{FollowCursor, Follower};
 use domain::idempotency::{IdempotencyRow, KEPT_MS};
 use domain::ids::{RowKey, Version};
 use domain::invoice::{Invoice, InvoiceStatus, Lock};
+use domain::known_price::KnownPrice;
 use domain::ledger::{Asset, ChainHead, ChainLink, Hold, HoldStatus, LedgerDay};
 use domain::member::{Member, Role};
 use domain::merchant::Merchant;
-use domain::money::{TokenAmount, Usd};
+use domain::money::{Rate, TokenAmount, Usd};
 use domain::network::Network;
 use domain::password::PasswordReset;
 use domain::payment::{Payment, PaymentStatus, Posting, SettlementStatus};
@@ -238,6 +239,10 @@ async fn the_rest_survives(store: &Store) {
     let slot = Slot { key: Slot::row_key("kind", 3), owner: key(22), until: NOW, version: 0 };
     let at = |row, version| Slot { version, ..row };
     check(store, slot, at, |row| Slot { owner: key(23), until: NOW.plus_ms(1), ..row }).await;
+
+    let at = |row, version| KnownPrice { version, ..row };
+    let change = |row| KnownPrice { rate: Rate(1), par: None, ..row };
+    check(store, samples::known_price(), at, change).await;
 
     let at = |row, version| WatchCursor { version, ..row };
     let change = |row| WatchCursor { position: "on".into(), ..row };

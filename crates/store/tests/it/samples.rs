@@ -13,13 +13,14 @@ use domain::environment::Environment;
 use domain::idempotency::IdempotencyRow;
 use domain::ids::{Fresh, InvoiceId, MemberId, MerchantId, RowKey};
 use domain::invoice::{Details, Invoice, InvoiceStatus, InvoiceType, Metadata};
+use domain::known_price::KnownPrice;
 use domain::ledger::{
     Account, AccountKind, Asset, ChainHead, ChainLink, Day, Hold, HoldStatus, LedgerDay, Phase,
     TransferReason,
 };
 use domain::member::{Member, Role};
 use domain::merchant::{MainnetRequest, Merchant, Tolerance};
-use domain::money::{TokenAmount, Usd};
+use domain::money::{Rate, TokenAmount, Usd};
 use domain::network::Network;
 use domain::password::PasswordReset;
 use domain::payment::{Payment, PaymentStatus, Posting, SettlementStatus};
@@ -34,7 +35,7 @@ use domain::token::{AcceptancePolicy, TokenId};
 use domain::token_rule::TokenRule;
 use domain::unmatched::{Unmatched, UnmatchedReason};
 use domain::verification::Verification;
-use domain::watch::WatchCursor;
+use domain::watch::{Recheck, WatchCursor};
 use domain::webhook_endpoint::{EndpointAsk, Reach, WebhookEndpoint};
 
 pub const MERCHANT: MerchantId = MerchantId(42);
@@ -327,6 +328,16 @@ pub fn idempotency() -> IdempotencyRow {
     }
 }
 
+pub fn known_price() -> KnownPrice {
+    KnownPrice {
+        symbol: "EURC".into(),
+        rate: Rate(u128::MAX),
+        at: NOW,
+        par: Some(Rate::PAR),
+        version: 0,
+    }
+}
+
 pub fn watch_cursor() -> WatchCursor {
     WatchCursor {
         environment: Environment::Devnet,
@@ -336,6 +347,8 @@ pub fn watch_cursor() -> WatchCursor {
         scanned_number: 7,
         scanned_at: NOW,
         answered_at: NOW.plus_ms(1),
+        begin: Some(5),
+        recheck: Some(Recheck { after: Some(key(4)) }),
         version: 0,
     }
 }
