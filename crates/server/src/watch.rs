@@ -5,6 +5,7 @@
 //! beside the cursor and followed by whoever watches.
 
 use anyhow::{Context as _, bail};
+use chains::chain::parted;
 use chains::hashes::parse_transaction_hash;
 use domain::audit::AuditEntry;
 use domain::changes::Changes;
@@ -61,7 +62,8 @@ pub async fn watch_transaction(
     let hash = parse_transaction_hash(network, tx_hash)
         .with_context(|| format!("{} has no such transaction hashes", network.as_str()))?;
     let mut watched = Vec::new();
-    for transfer in chain.look_up(&hash).await? {
+    let (found, lacking) = parted(chain.look_up(&hash).await);
+    for transfer in found {
         let key = DepositAddress::row_key(environment, network, &transfer.to);
         let Some(address) = app.store.get::<DepositAddress>(key).await? else { continue };
         let recorded = record_transfer(app, place, &transfer, None).await?;
@@ -85,7 +87,8 @@ pub async fn watch_transaction(
         changes.insert(act);
         app.commit(changes).await?;
     }
-    Ok(watched)
+    // What was found is recorded; who asked is told that there may be more.
+    lacking.map_or(Ok(watched), |error| Err(error.into()))
 }
 
 /// A watcher that begins anew.

@@ -55,8 +55,6 @@ pub async fn scan_anew(evm: &Evm, first: u64) -> Result<Scan, ChainError> {
 
 /// Begins at a block, with a memory of the blocks before: a reorg may come at once.
 async fn begin(evm: &Evm, heads: &Heads, number: u64) -> Result<Scan, ChainError> {
-    // What was told of blocks that may be gone is no reason not to tell it again.
-    evm.told_coins.revert(number.saturating_add(1));
     let mut wanted = vec![number];
     wanted.extend(wanted_numbers(number));
     let headers = evm.client.headers(&wanted).await?;
@@ -110,7 +108,6 @@ impl Follow<'_> {
         }
         self.cursor = fork::rewind(&self.evm.client, &self.cursor, &self.heads).await?;
         let gone = self.cursor.number + 1;
-        self.evm.told_coins.revert(gone);
         self.reverted_from = Some(self.reverted_from.map_or(gone, |before| before.min(gone)));
         Ok(())
     }
@@ -219,7 +216,6 @@ impl Follow<'_> {
         let (client, listed) = (&self.evm.client, &self.evm.settings.contracts);
         arrived::measure(client, listed, self.heads.number, &mut arrivals).await?;
         decode::order(&mut arrivals);
-        self.evm.told_coins.note(&arrivals);
         let headers: Vec<Header> = range.blocks.iter().map(Block::header).collect();
         let next = self.cursor.after(&headers);
         let scanned = headers.last().expect("a range that follows has a first block");

@@ -47,7 +47,11 @@ fn chain(place: Place, config: &ChainConfig) -> anyhow::Result<Arc<dyn Chain>> {
         }
         Family::Solana => {
             let mints = contracts().map(str::to_owned).collect();
-            let settings = solana::SolanaSettings::new(environment, mints);
+            let mut settings = solana::SolanaSettings::new(environment, mints);
+            if let Some(genesis) = &config.genesis {
+                let private = settings.on_private_network(genesis);
+                settings = private.context("genesis: 32 bytes in base58, of getGenesisHash")?;
+            }
             Arc::new(solana::Solana::new(settings, Nodes::new(config.endpoints(), limits)?))
         }
         Family::Ton => {

@@ -4,7 +4,7 @@
 //! is committed, and recording twice changes nothing.
 
 use anyhow::{Context as _, bail};
-use chains::chain::{Answer, Chain, ChainError, Ours, Scan};
+use chains::chain::{Answer, Chain, ChainError, Ours, Scan, parted};
 use domain::chain::Reach;
 use domain::changes::Changes;
 use domain::deposit_address::DepositAddress;
@@ -266,10 +266,11 @@ impl Watcher {
     /// up, and the operator too.
     async fn look_again(&self, app: &App, chain: &dyn Chain, payment: &Payment) {
         let looking = async {
-            for transfer in chain.look_up(&payment.tx_hash).await? {
+            let (found, lacking) = parted(chain.look_up(&payment.tx_hash).await);
+            for transfer in found {
                 observe::record_transfer(app, self.place, &transfer, Some(&self.lease)).await?;
             }
-            anyhow::Ok(())
+            lacking.map_or(Ok(()), |error| Err(anyhow::Error::from(error)))
         };
         if let Err(error) = looking.await {
             tracing::warn!(payment.id = %payment.id, error = format!("{error:#}"),
