@@ -8,13 +8,15 @@ use crate::ids::{MerchantId, RowKey, Version};
 use crate::known_price::KnownPrice;
 use crate::ledger::{ChainHead, ChainLink, Hold, LedgerDay, Transfer};
 use crate::{
-    api_key::ApiKey, audit::AuditEntry, challenge::WalletChallenge, claim::Claim,
-    delivery::Attempt, delivery::Delivery, deposit_address::DepositAddress, follow::FollowCursor,
-    idempotency::IdempotencyRow, invoice::Invoice, member::Member, merchant::Merchant,
-    password::PasswordReset, payment::Payment, quote::Quote, sequence::Sequence, session::Session,
-    sign_in::SignIn, simulated::SimulatedChain, simulated::SimulatedTransaction, slot::Slot,
-    token_rule::TokenRule, unmatched::Unmatched, verification::Verification, watch::WatchCursor,
-    webhook_endpoint, webhook_endpoint::WebhookEndpoint,
+    api_key::ApiKey, audit::AuditEntry, bank_account::BankAccount, challenge::WalletChallenge,
+    claim::Claim, delivery::Attempt, delivery::Delivery, deposit_address::DepositAddress,
+    follow::FollowCursor, idempotency::IdempotencyRow, invoice::Invoice, kyc::KycCase,
+    member::Member, merchant::Merchant, password::PasswordReset, payment::Payment, quote::Quote,
+    ramp_deposit::RampDeposit, ramp_session::RampSession, ramp_user::RampUser,
+    screening_review::ScreeningReview, sequence::Sequence, session::Session, sign_in::SignIn,
+    simulated::SimulatedChain, simulated::SimulatedTransaction, slot::Slot, token_rule::TokenRule,
+    unmatched::Unmatched, verification::Verification, watch::WatchCursor, webhook_endpoint,
+    webhook_endpoint::WebhookEndpoint,
 };
 
 macro_rules! records {
@@ -80,6 +82,12 @@ records! {
     ChainHead(ChainHead),
     LedgerDay(LedgerDay),
     KnownPrice(KnownPrice),
+    RampUser(RampUser),
+    KycCase(KycCase),
+    BankAccount(BankAccount),
+    RampDeposit(RampDeposit),
+    RampSession(RampSession),
+    ScreeningReview(ScreeningReview),
 }
 
 /// A row that was only read, but must still be as it was.

@@ -110,6 +110,11 @@ uuid_ids! {
     VerificationId,
     TransferId,
     SimulatedTxId,
+    RampUserId,
+    KycCaseId,
+    BankAccountId,
+    RampDepositId,
+    ReviewId,
 }
 
 macro_rules! prefixed_ids {

@@ -24,6 +24,7 @@ use crate::networks::Networks;
 use crate::outbound::Client;
 use crate::rates::RateBook;
 use crate::realtime::Realtime;
+use crate::screening::Screening;
 use crate::workers::deliver::Bell;
 
 pub struct App {
@@ -35,6 +36,8 @@ pub struct App {
     pub address_indexes: AddressIndexes,
     pub networks: Networks,
     pub rates: RateBook,
+    /// Names and addresses that are held for a human.
+    pub screening: Screening,
     pub limits: RateLimits,
     pub metrics: Metrics,
     pub realtime: Realtime,
@@ -64,6 +67,7 @@ impl App {
         Ok(Arc::new(App {
             limits: RateLimits::new(&config),
             rates: RateBook::new(&config, clock.now())?,
+            screening: Screening::open(&config.ramps.screening_lists)?,
             caches: Caches::new(),
             address_indexes: AddressIndexes::new(),
             metrics: Metrics::new(),

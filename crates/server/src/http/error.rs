@@ -41,6 +41,14 @@ pub enum Code {
     NetworkNotSimulated,
     EndpointDisabled,
     LimitReached,
+    KycRequired,
+    KycState,
+    KycLinkClosed,
+    LimitExceeded,
+    InsufficientFunds,
+    UserClosed,
+    UserHasBalance,
+    ReviewDecided,
     Busy,
     RateLimitExceeded,
     RequestTimeout,
@@ -87,6 +95,14 @@ impl Code {
             Code::NetworkNotSimulated => (StatusCode::CONFLICT, "NETWORK_NOT_SIMULATED"),
             Code::EndpointDisabled => (StatusCode::CONFLICT, "WEBHOOK_ENDPOINT_DISABLED"),
             Code::LimitReached => (StatusCode::CONFLICT, "LIMIT_REACHED"),
+            Code::KycRequired => (StatusCode::FORBIDDEN, "KYC_REQUIRED"),
+            Code::KycState => (StatusCode::CONFLICT, "KYC_STATE"),
+            Code::KycLinkClosed => (StatusCode::GONE, "KYC_LINK_CLOSED"),
+            Code::LimitExceeded => (StatusCode::CONFLICT, "LIMIT_EXCEEDED"),
+            Code::InsufficientFunds => (StatusCode::CONFLICT, "INSUFFICIENT_FUNDS"),
+            Code::UserClosed => (StatusCode::CONFLICT, "USER_CLOSED"),
+            Code::UserHasBalance => (StatusCode::CONFLICT, "USER_HAS_BALANCE"),
+            Code::ReviewDecided => (StatusCode::CONFLICT, "REVIEW_DECIDED"),
             Code::Busy => (StatusCode::CONFLICT, "BUSY"),
             Code::RateLimitExceeded => (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMIT_EXCEEDED"),
             Code::RequestTimeout => (StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT"),
@@ -156,7 +172,16 @@ impl From<Refusal> for ApiError {
             Refusal::MainnetNotEnabled => Code::MainnetNotEnabled,
             Refusal::AccessKeyInvalid => Code::AccessKeyInvalid,
             Refusal::EndpointDisabled => Code::EndpointDisabled,
-            Refusal::TooManyEndpoints | Refusal::TooManyAttempts => Code::LimitReached,
+            Refusal::TooManyEndpoints | Refusal::TooManyAttempts | Refusal::TooManyBankAccounts => {
+                Code::LimitReached
+            }
+            Refusal::KycRequired(_) => Code::KycRequired,
+            Refusal::KycStep(..) => Code::KycState,
+            Refusal::KycLinkClosed => Code::KycLinkClosed,
+            Refusal::LimitExceeded(_) => Code::LimitExceeded,
+            Refusal::UserClosed => Code::UserClosed,
+            Refusal::UserHasBalance => Code::UserHasBalance,
+            Refusal::ReviewDecided => Code::ReviewDecided,
         };
         ApiError::new(code, message)
     }

@@ -20,6 +20,10 @@ use crate::http::merchant::{
 };
 use crate::http::ops;
 use crate::http::payor::{addresses, forms, session, simulate, verification};
+use crate::http::ramps::{
+    balances, bank_accounts, corridors, deposits, kyc, personal_data, reviews,
+    sessions as ramp_sessions, users,
+};
 use crate::http::streams::{token as stream_token, upgrade};
 use crate::realtime::frames::{WsControl, WsError};
 
@@ -52,6 +56,12 @@ use crate::realtime::frames::{WsControl, WsError};
         environment::set, mainnet::status, mainnet::activate, mainnet::request,
         admin::create_merchant, admin::list_merchants, admin::watch_transaction,
         admin::restart_watcher,
+        corridors::list, users::create, users::list, users::retrieve, users::update,
+        kyc::start, kyc::retrieve, kyc::simulate, kyc::decide,
+        bank_accounts::create, bank_accounts::list, bank_accounts::retrieve,
+        bank_accounts::remove, ramp_sessions::create, balances::list, balances::transactions,
+        deposits::credit, deposits::list, personal_data::export, personal_data::erase,
+        reviews::list, reviews::approve, reviews::reject,
         chains::show, chains::transfer, chains::mine, chains::reorg, chains::fault,
         ops::healthz, ops::readyz, ops::metrics,
     ),
@@ -77,6 +87,8 @@ use crate::realtime::frames::{WsControl, WsError};
             balances, postings, exports and reports."),
         (name = "Token Management", description = "Which tokens a merchant accepts."),
         (name = "Account", description = "Signing in, members, keys and access to mainnet."),
+        (name = "Ramps", description = "Between stablecoins and banks: users, how well they are \
+            known, where they bank, and what they have."),
         (name = "Devnet Chains", description = "The simulated chains of devnet: transfers, \
             blocks, reorgs and faults."),
     )

@@ -13,6 +13,10 @@ use crate::http::merchant::{
     admin, events, invoices, ledger, profile, quotes, tokens, unmatched, webhooks,
 };
 use crate::http::payor::{addresses, forms, session, simulate, verification};
+use crate::http::ramps::{
+    balances, bank_accounts, corridors, deposits, kyc, kyc_page, personal_data, reviews, sessions,
+    users,
+};
 use crate::http::streams::{token as stream_token, upgrade};
 use crate::http::{openapi, ops};
 
@@ -22,6 +26,7 @@ pub fn router(app: Shared) -> Router {
         .merge(payor_routes())
         .merge(stream_routes())
         .merge(account_routes())
+        .merge(ramp_routes())
         .merge(devnet_routes())
         .merge(house_routes())
         .fallback(async || ApiError::not_found("route"))
@@ -130,6 +135,36 @@ fn account_routes() -> Router<Shared> {
         .route("/api/admin/watch", post(admin::watch_transaction))
         .route("/api/admin/watch/restart", post(admin::restart_watcher))
         .route("/api/admin/merchants", post(admin::create_merchant).get(admin::list_merchants))
+}
+
+/// On- and off-ramps: `x-api-key` or bearer; some take a user's own session too.
+fn ramp_routes() -> Router<Shared> {
+    Router::new()
+        .route("/api/v1/ramps/corridors", get(corridors::list))
+        .route("/api/v1/ramps/users", post(users::create).get(users::list))
+        .route("/api/v1/ramps/users/{user_id}", get(users::retrieve).patch(users::update))
+        .route("/api/v1/ramps/users/{user_id}/kyc", post(kyc::start).get(kyc::retrieve))
+        .route(
+            "/api/v1/ramps/users/{user_id}/bank_accounts",
+            post(bank_accounts::create).get(bank_accounts::list),
+        )
+        .route(
+            "/api/v1/ramps/users/{user_id}/bank_accounts/{account_id}",
+            get(bank_accounts::retrieve).delete(bank_accounts::remove),
+        )
+        .route("/api/v1/ramps/users/{user_id}/sessions", post(sessions::create))
+        .route("/api/v1/ramps/users/{user_id}/balances", get(balances::list))
+        .route("/api/v1/ramps/users/{user_id}/transactions", get(balances::transactions))
+        .route("/api/v1/ramps/users/{user_id}/credits", post(deposits::credit))
+        .route("/api/v1/ramps/users/{user_id}/deposits", get(deposits::list))
+        .route("/api/v1/ramps/users/{user_id}/export", get(personal_data::export))
+        .route("/api/v1/ramps/users/{user_id}/erase", post(personal_data::erase))
+        .route("/api/v1/devnet/ramps/kyc/{case_id}/simulate", post(kyc::simulate))
+        .route("/api/admin/ramps/reviews", get(reviews::list))
+        .route("/api/admin/ramps/reviews/{review_id}/approve", post(reviews::approve))
+        .route("/api/admin/ramps/reviews/{review_id}/reject", post(reviews::reject))
+        .route("/api/admin/ramps/users/{user_id}/kyc", post(kyc::decide))
+        .route("/kyc/{token}", get(kyc_page::show).post(kyc_page::answer))
 }
 
 /// The simulator: devnet credentials only.

@@ -10,7 +10,11 @@ use domain::claim::Claim;
 use domain::deposit_address::DepositAddress;
 use domain::ids::{InvoiceId, PaymentId, RowKey};
 use domain::invoice::Invoice;
-use domain::payment::{Confirmation, Payment, PaymentStatus, Sighting, confirm, revert, see};
+use domain::payment::{
+    Confirmation, Crediting, Payment, PaymentStatus, Sighting, confirm, revert, see,
+};
+use domain::ramp_deposit::RampDeposit;
+use domain::ramp_user::RampUser;
 use domain::token::Token;
 use domain::verification;
 use store::{CommitError, StoreError};
@@ -97,9 +101,12 @@ pub async fn confirm_payment(
         let invoice = invoice(app, payment.invoice_id).await?;
         let all = app.store.payments_of_invoice(invoice.id, PAYMENTS_MAX).await?;
         let is_short = |payment: &Payment| payment.status == PaymentStatus::Underpaid;
-        let underpaid = all.into_iter().filter(is_short).collect();
+        let underpaid: Vec<Payment> = all.into_iter().filter(is_short).collect();
         let (payment, invoice) = (&payment, &invoice);
-        let confirmation = Confirmation { payment, invoice, underpaid, reach };
+        let concerned = underpaid.iter().chain([payment]).map(|payment| payment.id).collect();
+        let crediting = crediting(app, invoice, concerned).await?;
+        let crediting = crediting.as_ref();
+        let confirmation = Confirmation { payment, invoice, underpaid, crediting, reach };
         Ok(confirm(confirmation, &mut app.fresh()))
     })
     .await
@@ -123,9 +130,26 @@ pub async fn revert_payment(
                 "a reorg removed a payment that was final: money is held in suspense"
             );
         }
-        Ok(revert(&payment, &invoice, head, &mut app.fresh()))
+        let crediting = crediting(app, &invoice, vec![payment.id]).await?;
+        Ok(revert(&payment, &invoice, crediting.as_ref(), head, &mut app.fresh()))
     })
     .await
+}
+
+/// Whom these payments credit, if their invoice credits somebody.
+pub async fn crediting(
+    app: &App,
+    invoice: &Invoice,
+    payments: Vec<PaymentId>,
+) -> Result<Option<Crediting>, StoreError> {
+    let Some(id) = invoice.details.credit_user_id else { return Ok(None) };
+    let Some(user) = app.store.get::<RampUser>(id.key()).await? else { return Ok(None) };
+    let mut deposits = Vec::new();
+    for payment in payments {
+        let key = RampDeposit::id_of_payment(payment).key();
+        deposits.extend(app.store.get::<RampDeposit>(key).await?);
+    }
+    Ok(Some(Crediting { user, deposits }))
 }
 
 /// Notes that the chain could not tell of a payment, and has a verification job look again.

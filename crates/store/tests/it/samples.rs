@@ -5,15 +5,20 @@
 
 use domain::api_key::{ApiKey, KeyScope, Restrictions};
 use domain::audit::{Actor, AuditEntry};
+use domain::bank_account::{BankAccount, BankAccountAsk};
 use domain::chain::{AssetRef, BlockRef, ChainTransfer};
 use domain::challenge::{WalletChallenge, WalletType};
+use domain::corridor::PayoutMethod;
+use domain::country::Country;
 use domain::currency::Currency;
 use domain::deposit_address::DepositAddress;
 use domain::environment::Environment;
+use domain::event::Origin;
 use domain::idempotency::IdempotencyRow;
 use domain::ids::{Fresh, InvoiceId, MemberId, MerchantId, RowKey};
 use domain::invoice::{Details, Invoice, InvoiceStatus, InvoiceType, Metadata};
 use domain::known_price::KnownPrice;
+use domain::kyc::{self, KycCase, KycLevel};
 use domain::ledger::{
     Account, AccountKind, Asset, ChainHead, ChainLink, Day, Hold, HoldStatus, LedgerDay, Phase,
     TransferReason,
@@ -26,6 +31,10 @@ use domain::password::PasswordReset;
 use domain::payment::{Payment, PaymentStatus, Posting, SettlementStatus};
 use domain::questions::{Question, QuestionValidation, Questions};
 use domain::quote::Quote;
+use domain::ramp_deposit::{self, CreditAsk, RampDeposit};
+use domain::ramp_session::{EarlierSessions, RampSession};
+use domain::ramp_user::{RampUser, RampUserAsk, Sealing, UserType};
+use domain::screening_review::{ReviewSubject, ScreeningReview};
 use domain::secret::{Entropy, KeyRing};
 use domain::session::Session;
 use domain::sign_in::SignIn;
@@ -191,6 +200,7 @@ pub fn invoice() -> Invoice {
         payer_wallet_network: None,
         commerce_order_id: Some(key(20)),
         details: Details {
+            credit_user_id: Some(domain::ids::RampUserId::from(key(60))),
             description: text("a description"),
             title: text("a title"),
             footer: text("a footer"),
@@ -442,4 +452,61 @@ pub fn ledger_day(asset: Asset) -> LedgerDay {
         amount: TokenAmount(u128::MAX - 1),
         version: 0,
     }
+}
+
+pub const RAMP_KEYS: [u8; 32] = [1; 32];
+
+pub fn ramp_user() -> RampUser {
+    let ask = RampUserAsk {
+        kind: UserType::Business,
+        is_self: true,
+        name: "Zoë & Söhne".into(),
+        email: text("a@example.com"),
+        country: Country::parse("DE").expect("a country"),
+        address: None,
+        birth_date: text("1990-02-28"),
+        identifications: Vec::new(),
+        external_id: text("customer 7"),
+    };
+    let keys = KeyRing::new(&RAMP_KEYS, &[]);
+    let sealing = Sealing { keys: &keys, entropy: &Entropy::new([3; 32]) };
+    let place = (MERCHANT, Environment::Mainnet);
+    RampUser::create(place, ask, sealing, &mut fresh(41)).expect("a sound user")
+}
+
+pub fn kyc_case() -> KycCase {
+    let started =
+        kyc::start(&ramp_user(), None, KycLevel::Standard, Origin::default(), &mut fresh(42));
+    started.expect("a first case").0
+}
+
+pub fn bank_account() -> BankAccount {
+    let ask = BankAccountAsk {
+        country: Country::parse("DE").expect("a country"),
+        currency: Currency::EUR,
+        method: PayoutMethod::Sepa,
+        holder_name: "Zoë Müller".into(),
+        fields: [("iban".to_owned(), "DE89 3704 0044 0532 0130 00".to_owned())].into(),
+    };
+    let keys = KeyRing::new(&RAMP_KEYS, &[]);
+    let sealing = Sealing { keys: &keys, entropy: &Entropy::new([4; 32]) };
+    BankAccount::create(&ramp_user(), ask, sealing, &mut fresh(43)).expect("a sound account")
+}
+
+pub fn ramp_deposit() -> RampDeposit {
+    let asset = Asset::Token { network: Network::Base, token_id: TokenId(5) };
+    let ask = CreditAsk { asset, amount: TokenAmount(1 << 99) };
+    let made = ramp_deposit::credit(&ramp_user(), ask, Origin::default(), &mut fresh(44));
+    made.expect("a sound credit").0
+}
+
+pub fn ramp_session() -> RampSession {
+    let minted = RampSession::mint(&ramp_user(), None, EarlierSessions::Keep, &mut fresh(45));
+    minted.expect("an open user").0
+}
+
+pub fn screening_review() -> ScreeningReview {
+    let subject = ReviewSubject::Destination { object: key(46), address: "0xa".into() };
+    let whose = (MERCHANT, Environment::Mainnet);
+    ScreeningReview::open(whose, subject, None, "list:7".into(), &mut fresh(47))
 }
