@@ -15,10 +15,11 @@ pub mod merchants;
 pub mod metrics;
 pub mod networks;
 pub mod outbound;
-pub mod ramps;
+
 pub mod rates;
 pub mod realtime;
 pub mod screening;
+pub mod screening_reviews;
 pub mod simulated;
 pub mod watch;
 pub mod workers;
