@@ -331,15 +331,14 @@ impl Ours for OurAddresses<'_> {
     fn among<'a>(&'a self, addresses: &'a [String]) -> Answer<'a, Vec<bool>> {
         Box::pin(async move {
             let (environment, network) = self.place;
-            let mut among = Vec::with_capacity(addresses.len());
-            for some in addresses.chunks(ADDRESSES_MAX) {
-                let key = |address: &String| DepositAddress::row_key(environment, network, address);
-                let keys = some.iter().map(key).collect();
-                let found = self.app.store.get_many::<DepositAddress>(keys).await;
-                let found = found.map_err(|error| ChainError::Unavailable(error.to_string()))?;
-                among.extend(found.iter().map(Option::is_some));
-            }
-            Ok(among)
+            let key = |address: &String| DepositAddress::row_key(environment, network, address);
+            // All at once: the store has more than one reader of points.
+            let looks = addresses.chunks(ADDRESSES_MAX).map(|some| {
+                self.app.store.get_many::<DepositAddress>(some.iter().map(key).collect())
+            });
+            let found = try_join_all(looks).await;
+            let found = found.map_err(|error| ChainError::Unavailable(error.to_string()))?;
+            Ok(found.iter().flatten().map(Option::is_some).collect())
         })
     }
 }
