@@ -222,7 +222,7 @@ const ROWS: &[Row] = &[
     row(("IN", "inr", Imps), INDIA, (10_000, 50_000_000), (1_000, 30), (MINUTE, Basic)),
     row(("IN", "inr", Neft), INDIA, (10_000, 500_000_000), (500, 25), (4 * HOUR, Standard)),
     row(("JP", "jpy", Zengin), JAPAN, (1_000, 100_000_000), (150, 30), (4 * HOUR, Standard)),
-    row(("KE", "kes", MobileMoney), KENYA, (1_000, 25_000_000), (3_000, 80), (MINUTE, Basic)),
+    row(("KE", "kes", MobileMoney), KENYA, (10_000, 25_000_000), (3_000, 80), (MINUTE, Basic)),
     row(
         ("KR", "krw", Local),
         THREE_DIGIT_BANK,

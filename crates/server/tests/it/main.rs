@@ -23,6 +23,7 @@ mod payments;
 mod payor;
 mod profile;
 mod quotes;
+mod ramps;
 mod rates;
 mod retention;
 mod streams;
