@@ -70,7 +70,7 @@ impl House {
     /// Types and objects of the events of the ramps, oldest first.
     pub async fn ramp_events(&self) -> Vec<(String, Value)> {
         let events = self.get("/api/v1/events?limit=100").await.ok();
-        let told = events["data"].as_array().expect("a list").iter().rev();
+        let told = events["data"]["data"].as_array().expect("a list").iter().rev();
         let of_ramps = told.filter_map(|event| {
             let kind = event["type"].as_str().expect("a type").to_owned();
             kind.starts_with("ramp.").then(|| (kind, event["data"].clone()))

@@ -35,7 +35,9 @@ async fn every_payment_is_the_user_s_once_the_invoice_is_paid() {
         assert_eq!(payment["settlement_status"], "settled");
     }
     // What is overpaid is his as well.
-    house.pay(&created, "1").await;
+    let to = invoice["payments"][0]["to_address"].as_str().expect("an address");
+    house.transfer("base", "USDC", to, "1").await;
+    house.settle().await;
     assert_eq!(house.balance_of(&user).await["balance"], "11");
     let events = house.ramp_events().await;
     let deposits = events.iter().filter(|(kind, _)| kind == "ramp.deposit.created").count();

@@ -82,7 +82,7 @@ async fn a_session_ends_by_time_by_revoking_and_with_its_user() {
     house.advance(60_000);
     assert_eq!(corridors(&short).await.error(), (403, "SIGNATURE_INVALID"));
 
-    let first = minted(&house, &user, Value::Null).await;
+    let first = minted(&house, &user, json!({})).await;
     let second = minted(&house, &user, json!({ "revoke_others": true })).await;
     assert_eq!(corridors(&first).await.error(), (403, "SIGNATURE_INVALID"));
     corridors(&second).await.ok();
