@@ -7,10 +7,13 @@ use crate::event::NewEntry;
 use crate::ids::{MerchantId, RowKey, Version};
 use crate::ledger::{ChainHead, ChainLink, Hold, Transfer};
 use crate::{
-    api_key::ApiKey, audit::AuditEntry, challenge::WalletChallenge, claim::Claim,
+    api_key::ApiKey, audit::AuditEntry, bank_account::BankAccount, challenge::WalletChallenge,
+    claim::Claim,
     delivery::Attempt, delivery::Delivery, deposit_address::DepositAddress, follow::FollowCursor,
-    idempotency::IdempotencyRow, invoice::Invoice, member::Member, merchant::Merchant,
-    password::PasswordReset, payment::Payment, quote::Quote, sequence::Sequence, session::Session,
+    idempotency::IdempotencyRow, invoice::Invoice, kyc::KycCase, member::Member, merchant::Merchant,
+    password::PasswordReset, payment::Payment, payout::Payout, quote::Quote, ramp_deposit::RampDeposit, ramp_quote::RampQuote,
+    ramp_session::RampSession, ramp_user::RampUser, sandbox::SandboxCase, screening_review::ScreeningReview,
+    sequence::Sequence, session::Session,
     sign_in::SignIn, simulated::SimulatedChain, simulated::SimulatedTransaction, slot::Slot,
     token_rule::TokenRule, unmatched::Unmatched, verification::Verification, watch::WatchCursor,
     webhook_endpoint, webhook_endpoint::WebhookEndpoint,
@@ -77,6 +80,15 @@ records! {
     Hold(Hold),
     ChainLink(ChainLink),
     ChainHead(ChainHead),
+    RampUser(RampUser),
+    KycCase(KycCase),
+    BankAccount(BankAccount),
+    RampDeposit(RampDeposit),
+    RampSession(RampSession),
+    ScreeningReview(ScreeningReview),
+    RampQuote(RampQuote),
+    Payout(Payout),
+    SandboxCase(SandboxCase),
 }
 
 /// A row that was only read, but must still be as it was.

@@ -110,6 +110,16 @@ uuid_ids! {
     VerificationId,
     TransferId,
     SimulatedTxId,
+    RampUserId,
+    KycCaseId,
+    BankAccountId,
+    RampDepositId,
+    ReviewId,
+    RampQuoteId,
+    PayoutId,
+    OnrampId,
+    VirtualAccountId,
+    RampAddressId,
 }
 
 macro_rules! prefixed_ids {
