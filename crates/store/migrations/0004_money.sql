@@ -28,3 +28,58 @@ CREATE TABLE ledger_heads (
     length {int} NOT NULL,
     hash {bytes} NOT NULL
 ) {hot};
+
+-- The people of the ramps. What identifies them is sealed inside the bodies.
+CREATE TABLE ramp_users (
+    key {key} NOT NULL PRIMARY KEY,
+    version {int} NOT NULL,
+    body {text} NOT NULL,
+    merchant_id {int} NOT NULL,
+    environment {int} NOT NULL
+) {strict};
+
+CREATE INDEX ramp_users_by_merchant
+    ON ramp_users (merchant_id, environment, key {nulls_first});
+
+CREATE TABLE kyc_cases (
+    key {key} NOT NULL PRIMARY KEY,
+    version {int} NOT NULL,
+    body {text} NOT NULL,
+    user_id {key} NOT NULL
+) {strict};
+
+CREATE INDEX kyc_cases_by_user ON kyc_cases (user_id, key {nulls_first});
+
+CREATE TABLE bank_accounts (
+    key {key} NOT NULL PRIMARY KEY,
+    version {int} NOT NULL,
+    body {text} NOT NULL,
+    user_id {key} NOT NULL
+) {strict};
+
+CREATE INDEX bank_accounts_by_user ON bank_accounts (user_id, key {nulls_first});
+
+CREATE TABLE ramp_deposits (
+    key {key} NOT NULL PRIMARY KEY,
+    version {int} NOT NULL,
+    body {text} NOT NULL,
+    user_id {key} NOT NULL
+) {strict};
+
+CREATE INDEX ramp_deposits_by_user ON ramp_deposits (user_id, key {nulls_first});
+
+CREATE TABLE ramp_sessions (
+    key {key} NOT NULL PRIMARY KEY,
+    version {int} NOT NULL,
+    body {text} NOT NULL
+) {without_rowid};
+
+CREATE TABLE screening_reviews (
+    key {key} NOT NULL PRIMARY KEY,
+    version {int} NOT NULL,
+    body {text} NOT NULL,
+    is_open {int} NOT NULL
+) {strict};
+
+-- Only hits that wait for the operator.
+CREATE INDEX screening_reviews_open ON screening_reviews (key {nulls_first}) WHERE is_open = 1;

@@ -7,7 +7,7 @@ use domain::chain::Reach;
 use domain::delivery::{DeliveryStatus, EventPlace};
 use domain::environment::Environment;
 use domain::event::{EventType, Selection};
-use domain::ids::{EndpointId, InvoiceId, MemberId, MerchantId, RowKey};
+use domain::ids::{EndpointId, InvoiceId, MemberId, MerchantId, RampUserId, RowKey};
 use domain::invoice::{Invoice, InvoiceStatus, InvoiceType};
 use domain::network::Network;
 use domain::retention::Passing;
@@ -22,9 +22,9 @@ use crate::relation::catalog;
 use crate::row::{Row, Value};
 use crate::sweep::{OLDEST_ENTRIES, Order};
 use crate::{
-    api_keys, audit, delivery_attempts, deposit_addresses, invoices, members, merchants, payments,
-    quotes, sign_ins, simulated, token_rules, unmatched, verifications, watch_cursors,
-    webhook_endpoints,
+    api_keys, audit, bank_accounts, delivery_attempts, deposit_addresses, invoices, kyc_cases,
+    members, merchants, payments, quotes, ramp_deposits, ramp_users, screening_reviews, sign_ins,
+    simulated, token_rules, unmatched, verifications, watch_cursors, webhook_endpoints,
 };
 
 /// One text, with values of the kinds it takes.
@@ -234,6 +234,15 @@ fn of_the_others() -> Vec<Statement> {
         Statement::of(simulated::to_address(Network::Base, "0x1").limit(5)),
     ];
     for page in PAGES {
+        let user = RampUserId::from(KEY);
+        statements.extend([
+            Statement::of(ramp_users::of_merchant(place, page, 5)),
+            Statement::of(kyc_cases::of_user(user, page, 5)),
+            Statement::of(bank_accounts::of_user(user, page, 5)),
+            Statement::of(ramp_deposits::of_user(user, page, 5)),
+            Statement::of(screening_reviews::open(page, 5)),
+            Statement::of(screening_reviews::any(page, 5)),
+        ]);
         statements.push(Statement::of(audit::of_merchant(MERCHANT, page, 5)));
         for network in [None, Some(Network::Base)] {
             statements.push(Statement::of(unmatched::of_merchant(place, network, page, 5)));

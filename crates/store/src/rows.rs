@@ -5,6 +5,7 @@
 
 use domain::api_key::ApiKey;
 use domain::audit::AuditEntry;
+use domain::bank_account::BankAccount;
 use domain::challenge::WalletChallenge;
 use domain::changes::{Noun, Record};
 use domain::claim::Claim;
@@ -13,12 +14,17 @@ use domain::deposit_address::DepositAddress;
 use domain::follow::FollowCursor;
 use domain::idempotency::IdempotencyRow;
 use domain::invoice::Invoice;
+use domain::kyc::KycCase;
 use domain::ledger::{ChainHead, ChainLink, Hold};
 use domain::member::Member;
 use domain::merchant::Merchant;
 use domain::password::PasswordReset;
 use domain::payment::Payment;
 use domain::quote::Quote;
+use domain::ramp_deposit::RampDeposit;
+use domain::ramp_session::RampSession;
+use domain::ramp_user::RampUser;
+use domain::screening_review::ScreeningReview;
 use domain::sequence::Sequence;
 use domain::session::Session;
 use domain::sign_in::SignIn;
@@ -32,7 +38,7 @@ use domain::webhook_endpoint::WebhookEndpoint;
 
 use crate::row::{Row, Table, Value};
 
-static TABLES: [&Table; 29] = [
+static TABLES: [&Table; 35] = [
     &Merchant::TABLE,
     &Member::TABLE,
     &ApiKey::TABLE,
@@ -62,6 +68,12 @@ static TABLES: [&Table; 29] = [
     &Hold::TABLE,
     &ChainLink::TABLE,
     &ChainHead::TABLE,
+    &RampUser::TABLE,
+    &KycCase::TABLE,
+    &BankAccount::TABLE,
+    &RampDeposit::TABLE,
+    &RampSession::TABLE,
+    &ScreeningReview::TABLE,
 ];
 
 /// All tables of nouns, each at the place of its noun.
@@ -100,6 +112,12 @@ pub(crate) fn table_of(noun: Noun) -> &'static Table {
         Noun::Hold => &Hold::TABLE,
         Noun::ChainLink => &ChainLink::TABLE,
         Noun::ChainHead => &ChainHead::TABLE,
+        Noun::RampUser => &RampUser::TABLE,
+        Noun::KycCase => &KycCase::TABLE,
+        Noun::BankAccount => &BankAccount::TABLE,
+        Noun::RampDeposit => &RampDeposit::TABLE,
+        Noun::RampSession => &RampSession::TABLE,
+        Noun::ScreeningReview => &ScreeningReview::TABLE,
     }
 }
 
@@ -135,6 +153,12 @@ pub(crate) fn encode(record: Record) -> Vec<Value> {
         Record::Hold(row) => row.encode(),
         Record::ChainLink(row) => row.encode(),
         Record::ChainHead(row) => row.encode(),
+        Record::RampUser(row) => row.encode(),
+        Record::KycCase(row) => row.encode(),
+        Record::BankAccount(row) => row.encode(),
+        Record::RampDeposit(row) => row.encode(),
+        Record::RampSession(row) => row.encode(),
+        Record::ScreeningReview(row) => row.encode(),
     }
 }
 

@@ -7,6 +7,7 @@ use std::fmt::Debug;
 
 use domain::api_key::ApiKey;
 use domain::audit::AuditEntry;
+use domain::bank_account::BankAccount;
 use domain::challenge::WalletChallenge;
 use domain::changes::{Changes, Record};
 use domain::claim::Claim;
@@ -18,6 +19,7 @@ use domain::follow::{FollowCursor, Follower};
 use domain::idempotency::{IdempotencyRow, KEPT_MS};
 use domain::ids::{RowKey, Version};
 use domain::invoice::{Invoice, InvoiceStatus, Lock};
+use domain::kyc::{KycCase, KycStatus};
 use domain::member::{Member, Role};
 use domain::merchant::Merchant;
 use domain::money::Usd;
@@ -26,6 +28,10 @@ use domain::password::PasswordReset;
 use domain::payment::{Payment, PaymentStatus, Posting, SettlementStatus};
 use domain::questions::Answer;
 use domain::quote::Quote;
+use domain::ramp_deposit::{DepositStatus, RampDeposit};
+use domain::ramp_session::RampSession;
+use domain::ramp_user::RampUser;
+use domain::screening_review::{ReviewStatus, ScreeningReview};
 use domain::sequence::Sequence;
 use domain::session::Session;
 use domain::sign_in::SignIn;
@@ -61,6 +67,36 @@ async fn webhooks() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_rest() {
     for_each_store(the_rest_survives).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ramps() {
+    for_each_store(ramps_survive).await;
+}
+
+async fn ramps_survive(store: &Store) {
+    let at = |row, version| RampUser { version, ..row };
+    let change = |row: RampUser| row.erase(NOW);
+    check(store, samples::ramp_user(), at, change).await;
+
+    let at = |row, version| KycCase { version, ..row };
+    let change = |row| KycCase { status: KycStatus::Approved, decided_at: Some(NOW), ..row };
+    check(store, samples::kyc_case(), at, change).await;
+
+    let at = |row, version| BankAccount { version, ..row };
+    let change = |row| BankAccount { numbers: None, deleted_at: Some(NOW), ..row };
+    check(store, samples::bank_account(), at, change).await;
+
+    let at = |row, version| RampDeposit { version, ..row };
+    let change = |row| RampDeposit { status: DepositStatus::Reverted, ..row };
+    check(store, samples::ramp_deposit(), at, change).await;
+
+    let at = |row, version| RampSession { version, ..row };
+    check(store, samples::ramp_session(), at, |row| row).await;
+
+    let at = |row, version| ScreeningReview { version, ..row };
+    let change = |row| ScreeningReview { status: ReviewStatus::Rejected, ..row };
+    check(store, samples::screening_review(), at, change).await;
 }
 
 /// Writes a row, reads it, changes it, reads it again.

@@ -3,6 +3,17 @@
 //! Tests change what they are about and leave the rest, so that a column nobody thought of is still
 //! written and read.
 
+use domain::bank_account::{BankAccount, BankAccountAsk};
+use domain::corridor::PayoutMethod;
+use domain::country::Country;
+use domain::currency::Currency;
+use domain::event::Origin;
+use domain::kyc::{self, KycCase, KycLevel};
+use domain::ledger::Asset;
+use domain::ramp_deposit::{self, CreditAsk, RampDeposit};
+use domain::ramp_session::{EarlierSessions, RampSession};
+use domain::ramp_user::{RampUser, RampUserAsk, Sealing, UserType};
+use domain::screening_review::{ReviewSubject, ScreeningReview};
 use domain::api_key::{ApiKey, KeyScope, Restrictions};
 use domain::audit::{Actor, AuditEntry};
 use domain::chain::{AssetRef, BlockRef, ChainTransfer};
@@ -378,4 +389,60 @@ pub fn endpoint(number: u8) -> WebhookEndpoint {
     WebhookEndpoint::create(MERCHANT, place, ask, &Reach::PUBLIC_ONLY, &keys, drawn, &mut fresh)
         .expect("a sound endpoint")
         .1
+}
+
+pub const RAMP_KEYS: [u8; 32] = [1; 32];
+
+pub fn ramp_user() -> RampUser {
+    let ask = RampUserAsk {
+        kind: UserType::Business,
+        is_self: true,
+        name: "Zoë & Söhne".into(),
+        email: text("a@example.com"),
+        country: Country::parse("DE").expect("a country"),
+        address: None,
+        birth_date: text("1990-02-28"),
+        identifications: Vec::new(),
+        external_id: text("customer 7"),
+    };
+    let keys = KeyRing::new(&RAMP_KEYS, &[]);
+    let sealing = Sealing { keys: &keys, entropy: &Entropy::new([3; 32]) };
+    let place = (MERCHANT, Environment::Mainnet);
+    RampUser::create(place, ask, sealing, &mut fresh(41)).expect("a sound user")
+}
+
+pub fn kyc_case() -> KycCase {
+    let started = kyc::start(&ramp_user(), None, KycLevel::Standard, Origin::default(), &mut fresh(42));
+    started.expect("a first case").0
+}
+
+pub fn bank_account() -> BankAccount {
+    let ask = BankAccountAsk {
+        country: Country::parse("DE").expect("a country"),
+        currency: Currency::EUR,
+        method: PayoutMethod::Sepa,
+        holder_name: "Zoë Müller".into(),
+        fields: [("iban".to_owned(), "DE89 3704 0044 0532 0130 00".to_owned())].into(),
+    };
+    let keys = KeyRing::new(&RAMP_KEYS, &[]);
+    let sealing = Sealing { keys: &keys, entropy: &Entropy::new([4; 32]) };
+    BankAccount::create(&ramp_user(), ask, sealing, &mut fresh(43)).expect("a sound account")
+}
+
+pub fn ramp_deposit() -> RampDeposit {
+    let asset = Asset::Token { network: Network::Base, token_id: TokenId(5) };
+    let ask = CreditAsk { asset, amount: TokenAmount(1 << 99) };
+    let made = ramp_deposit::credit(&ramp_user(), ask, Origin::default(), &mut fresh(44));
+    made.expect("a sound credit").0
+}
+
+pub fn ramp_session() -> RampSession {
+    let minted = RampSession::mint(&ramp_user(), None, EarlierSessions::Keep, &mut fresh(45));
+    minted.expect("an open user").0
+}
+
+pub fn screening_review() -> ScreeningReview {
+    let subject = ReviewSubject::Destination { object: key(46), address: "0xa".into() };
+    let whose = (MERCHANT, Environment::Mainnet);
+    ScreeningReview::open(whose, subject, None, "list:7".into(), &mut fresh(47))
 }
