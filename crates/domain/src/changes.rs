@@ -11,11 +11,11 @@ use crate::{
     claim::Claim,
     delivery::Attempt, delivery::Delivery, deposit_address::DepositAddress, follow::FollowCursor,
     idempotency::IdempotencyRow, invoice::Invoice, kyc::KycCase, member::Member, merchant::Merchant,
-    password::PasswordReset, payment::Payment, payout::Payout, quote::Quote, ramp_deposit::RampDeposit, ramp_quote::RampQuote,
+    onchain_deposit::OnchainDeposit, onramp::Onramp, password::PasswordReset, payment::Payment, payout::Payout, quote::Quote, ramp_address::RampAddress, ramp_deposit::RampDeposit, ramp_quote::RampQuote,
     ramp_session::RampSession, ramp_user::RampUser, sandbox::SandboxCase, screening_review::ScreeningReview,
     sequence::Sequence, session::Session,
     sign_in::SignIn, simulated::SimulatedChain, simulated::SimulatedTransaction, slot::Slot,
-    token_rule::TokenRule, unmatched::Unmatched, verification::Verification, watch::WatchCursor,
+    token_rule::TokenRule, unmatched::Unmatched, verification::Verification, virtual_account::VirtualAccount, watch::WatchCursor,
     webhook_endpoint, webhook_endpoint::WebhookEndpoint,
 };
 
@@ -89,6 +89,10 @@ records! {
     RampQuote(RampQuote),
     Payout(Payout),
     SandboxCase(SandboxCase),
+    RampAddress(RampAddress),
+    OnchainDeposit(OnchainDeposit),
+    VirtualAccount(VirtualAccount),
+    Onramp(Onramp),
 }
 
 /// A row that was only read, but must still be as it was.

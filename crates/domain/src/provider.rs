@@ -12,6 +12,7 @@ use crate::currency::Currency;
 use crate::environment::Environment;
 use crate::ids::RowKey;
 use crate::money::TokenAmount;
+use crate::network::Network;
 use crate::token::TokenId;
 
 /// Why money did not reach whom it was meant for. Never a provider's own words.
@@ -46,12 +47,16 @@ pub enum PayoutReport {
 }
 
 /// Where an on-ramp stands with whom the bank money goes to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnrampReport {
     Absent,
     AwaitingFiat,
     FiatReceived { amount: TokenAmount },
+    /// The stablecoin is on its way to the wallet.
+    Sent { amount: TokenAmount, tx_hash: Option<String> },
+    /// It has arrived.
+    Completed { amount: TokenAmount, tx_hash: Option<String> },
     /// The bank money was given back.
     Refunded,
     Failed(RampFailure),
@@ -114,6 +119,9 @@ pub struct OnrampOrder {
     /// None for a virtual account: it takes any amount, and again.
     pub amount: Option<TokenAmount>,
     pub party: Party,
+    /// What is bought, and the wallet it goes to; none: it stays with the house.
+    pub token_id: TokenId,
+    pub wallet: Option<(Network, String)>,
 }
 
 impl fmt::Debug for Party {

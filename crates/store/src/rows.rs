@@ -18,12 +18,18 @@ use domain::kyc::KycCase;
 use domain::ledger::{ChainHead, ChainLink, Hold};
 use domain::member::Member;
 use domain::merchant::Merchant;
+use domain::onchain_deposit::OnchainDeposit;
+use domain::onramp::Onramp;
 use domain::password::PasswordReset;
 use domain::payment::Payment;
+use domain::payout::Payout;
 use domain::quote::Quote;
+use domain::ramp_address::RampAddress;
 use domain::ramp_deposit::RampDeposit;
+use domain::ramp_quote::RampQuote;
 use domain::ramp_session::RampSession;
 use domain::ramp_user::RampUser;
+use domain::sandbox::SandboxCase;
 use domain::screening_review::ScreeningReview;
 use domain::sequence::Sequence;
 use domain::session::Session;
@@ -33,12 +39,13 @@ use domain::slot::Slot;
 use domain::token_rule::TokenRule;
 use domain::unmatched::Unmatched;
 use domain::verification::Verification;
+use domain::virtual_account::VirtualAccount;
 use domain::watch::WatchCursor;
 use domain::webhook_endpoint::WebhookEndpoint;
 
 use crate::row::{Row, Table, Value};
 
-static TABLES: [&Table; 35] = [
+static TABLES: [&Table; 42] = [
     &Merchant::TABLE,
     &Member::TABLE,
     &ApiKey::TABLE,
@@ -74,6 +81,13 @@ static TABLES: [&Table; 35] = [
     &RampDeposit::TABLE,
     &RampSession::TABLE,
     &ScreeningReview::TABLE,
+    &RampQuote::TABLE,
+    &Payout::TABLE,
+    &SandboxCase::TABLE,
+    &RampAddress::TABLE,
+    &OnchainDeposit::TABLE,
+    &VirtualAccount::TABLE,
+    &Onramp::TABLE,
 ];
 
 /// All tables of nouns, each at the place of its noun.
@@ -118,6 +132,13 @@ pub(crate) fn table_of(noun: Noun) -> &'static Table {
         Noun::RampDeposit => &RampDeposit::TABLE,
         Noun::RampSession => &RampSession::TABLE,
         Noun::ScreeningReview => &ScreeningReview::TABLE,
+        Noun::RampQuote => &RampQuote::TABLE,
+        Noun::Payout => &Payout::TABLE,
+        Noun::SandboxCase => &SandboxCase::TABLE,
+        Noun::RampAddress => &RampAddress::TABLE,
+        Noun::OnchainDeposit => &OnchainDeposit::TABLE,
+        Noun::VirtualAccount => &VirtualAccount::TABLE,
+        Noun::Onramp => &Onramp::TABLE,
     }
 }
 
@@ -159,6 +180,13 @@ pub(crate) fn encode(record: Record) -> Vec<Value> {
         Record::RampDeposit(row) => row.encode(),
         Record::RampSession(row) => row.encode(),
         Record::ScreeningReview(row) => row.encode(),
+        Record::RampQuote(row) => row.encode(),
+        Record::Payout(row) => row.encode(),
+        Record::SandboxCase(row) => row.encode(),
+        Record::RampAddress(row) => row.encode(),
+        Record::OnchainDeposit(row) => row.encode(),
+        Record::VirtualAccount(row) => row.encode(),
+        Record::Onramp(row) => row.encode(),
     }
 }
 

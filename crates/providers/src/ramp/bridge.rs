@@ -176,18 +176,23 @@ impl Bridge {
     }
 
     async fn open(&self, order: &OnrampOrder) -> Result<Opened, Failed> {
-        let Some((rail, address)) = &self.config.treasury else {
+        let symbol = Token::by_id(order.token_id).map_or("usdc", |token| token.symbol);
+        let treasury = self.config.treasury.as_ref();
+        let wallet = order.wallet.as_ref().map(|(network, address)| (network.as_str(), address));
+        let to = wallet.or(treasury.map(|(rail, address)| (rail.as_str(), address)));
+        let Some((rail, address)) = to else {
             return Err(Failed::Refused(RampFailure::RouteUnavailable));
         };
         let customer = self.customer(&order.party).await?;
+        let to = (rail, address.as_str(), symbol);
         let Some(amount) = order.amount else {
-            let body = VirtualAccountBody::of(order, rail, address);
+            let body = VirtualAccountBody::of(order, to);
             let path = format!("/v0/customers/{customer}/virtual_accounts");
             let made = self.call::<Created>(Call::post(&path, order.id, &body)).await?;
             let reference = format!("{customer}/virtual_accounts/{}", made.id);
             return Ok(Opened { reference, instructions: made.instructions() });
         };
-        let body = OnrampBody::of(order, amount, &customer, (rail, address));
+        let body = OnrampBody::of(order, amount, &customer, to);
         let made = self.call::<Created>(Call::post("/v0/transfers", order.id, &body)).await?;
         Ok(Opened { reference: made.id.clone(), instructions: made.instructions() })
     }

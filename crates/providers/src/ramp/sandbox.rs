@@ -63,7 +63,7 @@ pub fn submit_payout(
         version: 0,
     });
     let Step { case, answer } = take(case, now);
-    let reference = reference(&case);
+    let reference = name_of(case.object);
     let answer = match answer {
         Attempted::Accepted(()) => Attempted::Accepted(reference),
         Attempted::Refused(why) => Attempted::Refused(why),
@@ -165,14 +165,21 @@ pub fn look_up_payout(mut case: SandboxCase, now: Timestamp) -> Step<PayoutRepor
     Step { case, answer }
 }
 
-/// Somebody asks how an on-ramp stands.
-pub fn look_up_onramp(mut case: SandboxCase) -> Step<OnrampReport> {
+/// Somebody asks how an on-ramp stands: its stablecoin goes two seconds after the bank money came,
+/// and has arrived two seconds later.
+pub fn look_up_onramp(mut case: SandboxCase, now: Timestamp) -> Step<OnrampReport> {
     case.asked = case.asked.saturating_add(1);
+    let tx_hash = || {
+        let hash = RowKey::of("sandbox_transaction", &[&case.object.0]);
+        format!("0x{0}{0}", hash.uuid().simple())
+    };
     let answer = match (case.accepted_at, case.outcome) {
         (None, _) => OnrampReport::Absent,
-        (Some(_), SandboxOutcome::FiatReceived) => {
-            OnrampReport::FiatReceived { amount: case.amount }
-        }
+        (Some(since), SandboxOutcome::FiatReceived) => match since.ms_until(now) / PAID_AFTER_MS {
+            ..=0 => OnrampReport::FiatReceived { amount: case.amount },
+            1 => OnrampReport::Sent { amount: case.amount, tx_hash: Some(tx_hash()) },
+            2.. => OnrampReport::Completed { amount: case.amount, tx_hash: Some(tx_hash()) },
+        },
         (Some(_), SandboxOutcome::Failed | SandboxOutcome::Refused) => {
             OnrampReport::Failed(failure_of(RAW_FAILURE))
         }
@@ -203,6 +210,9 @@ pub fn receipts(case: &SandboxCase) -> Vec<FiatReceipt> {
 /// A simulator route decides what becomes of a case.
 pub fn force(mut case: SandboxCase, outcome: SandboxOutcome, now: Timestamp) -> SandboxCase {
     case.outcome = outcome;
+    if outcome == SandboxOutcome::FiatReceived {
+        case.accepted_at = case.accepted_at.and(Some(now));
+    }
     if outcome == SandboxOutcome::Paid {
         // At once, not after two seconds more.
         let at_once = now.plus_ms(-PAID_AFTER_MS);
@@ -245,8 +255,9 @@ fn failure_of(raw: &str) -> RampFailure {
     }
 }
 
-fn reference(case: &SandboxCase) -> String {
-    format!("{HOUSE_NAME}-{}", case.object.uuid().simple())
+/// What the sandbox calls an order.
+pub fn name_of(object: RowKey) -> String {
+    format!("{HOUSE_NAME}-{}", object.uuid().simple())
 }
 
 fn opened(case: &SandboxCase, order: &OnrampOrder) -> Opened {
@@ -259,7 +270,7 @@ fn opened(case: &SandboxCase, order: &OnrampOrder) -> Opened {
         payment_reference: Some(case.object.uuid().simple().to_string()[20..].to_uppercase()),
         ..FiatInstructions::default()
     };
-    Opened { reference: reference(case), instructions }
+    Opened { reference: name_of(case.object), instructions }
 }
 
 #[cfg(test)]

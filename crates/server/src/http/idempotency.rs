@@ -93,7 +93,20 @@ impl Once {
     pub async fn answer<Deciding>(
         self,
         app: &App,
+        decide: impl FnMut() -> Deciding,
+    ) -> Result<Response, ApiError>
+    where
+        Deciding: Future<Output = Result<(Changes, Answer), ApiError>> + Send,
+    {
+        self.answer_or(app, decide, |key| CommitError::Insufficient { key }.into()).await
+    }
+
+    /// Like `answer`, for changes that a bound may refuse: `refused` says what it means.
+    pub async fn answer_or<Deciding>(
+        self,
+        app: &App,
         mut decide: impl FnMut() -> Deciding,
+        refused: impl Fn(RowKey) -> ApiError,
     ) -> Result<Response, ApiError>
     where
         Deciding: Future<Output = Result<(Changes, Answer), ApiError>> + Send,
@@ -118,6 +131,10 @@ impl Once {
                 Err(CommitError::Conflict { key, .. }) => {
                     turn = None;
                     turn.replace(app.store.turn(key).await);
+                }
+                // The first of two equal requests may have taken what there was.
+                Err(CommitError::Insufficient { key }) => {
+                    return self.replay(app).await?.ok_or_else(|| refused(key));
                 }
                 Err(error) => return Err(error.into()),
             }

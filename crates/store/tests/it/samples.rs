@@ -18,7 +18,7 @@ use domain::api_key::{ApiKey, KeyScope, Restrictions};
 use domain::audit::{Actor, AuditEntry};
 use domain::chain::{AssetRef, BlockRef, ChainTransfer};
 use domain::challenge::{WalletChallenge, WalletType};
-use domain::deposit_address::DepositAddress;
+use domain::deposit_address::{AddressOwner, DepositAddress};
 use domain::environment::Environment;
 use domain::idempotency::IdempotencyRow;
 use domain::ids::{Fresh, InvoiceId, MemberId, MerchantId, RowKey};
@@ -253,7 +253,7 @@ pub fn deposit_address() -> DepositAddress {
         environment: Environment::Mainnet,
         network: Network::Base,
         address: "0x00000000000000000000000000000000000000AA".into(),
-        invoice_id: key(10).into(),
+        owner: AddressOwner::Invoice(key(10).into()),
         index: u32::MAX,
         networks: 1,
         created_at: NOW,
@@ -299,7 +299,7 @@ pub fn unmatched() -> Unmatched {
         environment: Environment::Mainnet,
         network: Network::Ton,
         reason: UnmatchedReason::AmountTooLarge,
-        invoice_id: key(10).into(),
+        invoice_id: Some(key(10).into()),
         transfer: ChainTransfer {
             tx_hash: "hash".into(),
             ordinal: u32::MAX,

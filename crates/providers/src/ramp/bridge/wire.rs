@@ -108,7 +108,7 @@ impl OnrampBody {
         order: &OnrampOrder,
         amount: TokenAmount,
         customer: &str,
-        (rail, address): (&str, &str),
+        destination: (&str, &str, &str),
     ) -> OnrampBody {
         OnrampBody {
             client_reference_id: order.id.uuid().to_string(),
@@ -119,7 +119,7 @@ impl OnrampBody {
                 currency: order.currency.as_str().to_owned(),
                 to_address: None,
             },
-            destination: stable_leg(rail, address),
+            destination: stable_leg(destination),
         }
     }
 }
@@ -136,16 +136,16 @@ struct VirtualSource {
 }
 
 impl VirtualAccountBody {
-    pub fn of(order: &OnrampOrder, rail: &str, address: &str) -> VirtualAccountBody {
+    pub fn of(order: &OnrampOrder, destination: (&str, &str, &str)) -> VirtualAccountBody {
         let source = VirtualSource { currency: order.currency.as_str().to_owned() };
-        VirtualAccountBody { source, destination: stable_leg(rail, address) }
+        VirtualAccountBody { source, destination: stable_leg(destination) }
     }
 }
 
-fn stable_leg(rail: &str, address: &str) -> Leg {
+fn stable_leg((rail, address, symbol): (&str, &str, &str)) -> Leg {
     Leg {
         payment_rail: rail.to_owned(),
-        currency: "usdc".to_owned(),
+        currency: symbol.to_lowercase(),
         to_address: Some(address.to_owned()),
     }
 }
@@ -241,6 +241,8 @@ struct ReturnDetails {
 struct Receipt {
     #[serde(default)]
     initial_amount: Option<String>,
+    #[serde(default)]
+    destination_tx_hash: Option<String>,
 }
 
 impl Transfer {
@@ -267,12 +269,19 @@ impl Transfer {
     /// None if an amount is not one.
     pub fn onramp_report(&self) -> Option<OnrampReport> {
         Some(match self.state.as_str() {
-            "funds_received" | "payment_submitted" | "payment_processed" => {
+            state @ ("funds_received" | "payment_submitted" | "payment_processed") => {
                 let currency = self.currency.as_deref().unwrap_or("usd");
                 let decimals = domain::currency::Currency::parse(currency)?.decimals();
                 let receipt = self.receipt.as_ref().and_then(|one| one.initial_amount.as_deref());
                 let text = receipt.or(self.amount.as_deref())?;
-                OnrampReport::FiatReceived { amount: TokenAmount::parse(text, decimals).ok()? }
+                let amount = TokenAmount::parse(text, decimals).ok()?;
+                let receipt = self.receipt.as_ref();
+                let tx_hash = receipt.and_then(|one| one.destination_tx_hash.clone());
+                match state {
+                    "payment_submitted" => OnrampReport::Sent { amount, tx_hash },
+                    "payment_processed" => OnrampReport::Completed { amount, tx_hash },
+                    _ => OnrampReport::FiatReceived { amount },
+                }
             }
             "returned" | "refunded" => OnrampReport::Refunded,
             "canceled" | "undeliverable" => OnrampReport::Failed(self.why()),
