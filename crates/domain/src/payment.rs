@@ -4,10 +4,12 @@
 //! `reverted` when a reorg removed it; a later block may bring it back. `pending → manual_retry`
 //! when a look at the chain for it failed, and back by one that succeeds. Its value is fixed once.
 
+mod crediting;
 mod observe;
 #[cfg(test)]
 mod tests;
 
+pub use crediting::Crediting;
 pub use observe::{Confirmation, Sighting, confirm, revert, see};
 
 use serde::{Deserialize, Serialize};
@@ -109,10 +111,13 @@ pub enum Posting {
     None,
     Merchant,
     Suspense,
+    /// With the ramp user whom the invoice credits.
+    User,
 }
 
 impl Posting {
-    pub const ALL: [Posting; 3] = [Posting::None, Posting::Merchant, Posting::Suspense];
+    pub const ALL: [Posting; 4] =
+        [Posting::None, Posting::Merchant, Posting::Suspense, Posting::User];
 
     pub fn code(self) -> i64 {
         self as i64

@@ -6,9 +6,11 @@
 //! Invariant: whatever changes the public view tells of it in the same commit.
 
 mod ask;
+mod statement;
 mod view;
 
 pub use ask::{RampUserAsk, RampUserPatch, birth_date, document_number, name};
+pub use statement::StatementLine;
 pub use view::{KycView, RampUserView};
 
 use serde::{Deserialize, Serialize};
@@ -240,17 +242,22 @@ impl RampUser {
                 None => changes.insert(Claim::new(key, self.key())),
             }
         }
-        if let Some(matched) = hit {
-            self.hold(matched, &mut changes, fresh);
-        }
+        self.hold_if(hit, &mut changes, fresh);
         let data = created_data(&self.view(now));
         changes.tell(self.entry(EventType::RampUserCreated, data, origin, now));
         changes.insert(self.clone());
         (self, changes)
     }
 
-    /// Puts this user before a human.
-    pub(crate) fn hold(&mut self, matched: String, changes: &mut Changes, fresh: &mut Fresh) {
+    /// Puts this user before a human, if a list has his name.
+    pub fn hold_if(&mut self, hit: Option<String>, changes: &mut Changes, fresh: &mut Fresh) {
+        // What a human refused stays refused.
+        if let Some(matched) = hit.filter(|_| self.screening != Screening::Refused) {
+            self.hold(matched, changes, fresh);
+        }
+    }
+
+    fn hold(&mut self, matched: String, changes: &mut Changes, fresh: &mut Fresh) {
         let whose = (self.merchant_id, self.environment);
         let subject = ReviewSubject::User(self.id);
         let review = ScreeningReview::open(whose, subject, Some(self.id), matched, fresh);

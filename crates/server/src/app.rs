@@ -22,8 +22,10 @@ use crate::http::limits::RateLimits;
 use crate::metrics::Metrics;
 use crate::networks::Networks;
 use crate::outbound::Client;
+use crate::ramp_providers::RampProviders;
 use crate::rates::RateBook;
 use crate::realtime::Realtime;
+use crate::screening::Screening;
 use crate::workers::deliver::Bell;
 
 pub struct App {
@@ -35,6 +37,10 @@ pub struct App {
     pub address_indexes: AddressIndexes,
     pub networks: Networks,
     pub rates: RateBook,
+    /// Names and addresses that are held for a human.
+    pub screening: Screening,
+    /// Who moves bank money.
+    pub ramp_providers: RampProviders,
     pub limits: RateLimits,
     pub metrics: Metrics,
     pub realtime: Realtime,
@@ -59,11 +65,13 @@ impl App {
         keys: KeyRing,
     ) -> anyhow::Result<Shared> {
         let networks = Networks::open(&config, &clock, &store)?;
+        let ramp_providers = RampProviders::open(&config, &clock, &store)?;
         let process = RowKey::from(clock.fresh().uuid());
         store.announce(process);
         Ok(Arc::new(App {
             limits: RateLimits::new(&config),
             rates: RateBook::new(&config, clock.now())?,
+            screening: Screening::open(&config.ramps.screening_lists)?,
             caches: Caches::new(),
             address_indexes: AddressIndexes::new(),
             metrics: Metrics::new(),
@@ -75,6 +83,7 @@ impl App {
             stop: CancellationToken::new(),
             process,
             networks,
+            ramp_providers,
             keys,
             store,
             clock,

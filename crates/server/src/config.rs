@@ -2,6 +2,8 @@
 
 mod chains;
 mod faults;
+mod ramp_providers;
+mod ramps;
 mod rates;
 
 use std::net::SocketAddr;
@@ -18,6 +20,8 @@ use domain::webhook_endpoint::{Loopback, Reach};
 use serde::Deserialize;
 
 pub use self::chains::{ChainConfig, ChainConfigs};
+pub use self::ramp_providers::{RampProviderConfig, RampProviderConfigs, RampProviderKind};
+pub use self::ramps::RampsConfig;
 pub use self::rates::{RateSourceConfig, RateSourceKind, RatesConfig};
 use crate::outbound::{Patience, Resolve};
 
@@ -85,6 +89,10 @@ pub struct Config {
     pub chains: ChainConfigs,
     /// Where prices come from.
     pub rates: RatesConfig,
+    /// Users, screening and what else the ramps need.
+    pub ramps: RampsConfig,
+    /// Who moves bank money, by environment.
+    pub ramp_providers: RampProviderConfigs,
     /// Tokens beside those that ship.
     pub tokens: Vec<AddedToken>,
     /// Opens the keystores of this deployment: `PEPAY_KEYSTORE_PASSPHRASE`, never the file.
@@ -158,6 +166,8 @@ impl Default for Config {
             ws_stall_ms: 10_000,
             chains: ChainConfigs::new(),
             rates: RatesConfig::default(),
+            ramps: RampsConfig::default(),
+            ramp_providers: RampProviderConfigs::default(),
             tokens: Vec::new(),
             keystore_passphrase: None,
             is_dev: false,
@@ -243,6 +253,8 @@ impl Config {
         }
         self::chains::check(&self.chains)?;
         self.rates.check(&self.rate_reach())?;
+        self.ramps.check()?;
+        self.ramp_providers.check()?;
         for token in &self.tokens {
             token.add()?;
         }
@@ -305,6 +317,7 @@ fn value_of(key: &str, text: &str) -> toml::Value {
         "trusted_proxies",
         "webhook_allowed_subnets",
         "rpc_urls",
+        "screening_lists",
     ];
     if lists.contains(&key) {
         let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());

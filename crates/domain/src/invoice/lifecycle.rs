@@ -10,7 +10,7 @@ use crate::ledger::TransferReason;
 use crate::merchant::notice;
 use crate::money::Usd;
 use crate::network::Network;
-use crate::payment::{Payment, PaymentStatus, Posting, SettlementStatus};
+use crate::payment::{Crediting, Payment, PaymentStatus, Posting, SettlementStatus};
 use crate::questions::Answer;
 use crate::quote::{Quote, payor};
 use crate::refusal::Refusal;
@@ -192,6 +192,7 @@ pub fn cancel(
 pub fn accept(
     before: &Invoice,
     payments: Vec<Payment>,
+    crediting: Option<&Crediting>,
     head: super::HeadOf<'_>,
     origin: Origin,
     fresh: &mut Fresh,
@@ -221,7 +222,11 @@ pub fn accept(
         taken.status = PaymentStatus::Confirmed;
         taken.settlement_status = SettlementStatus::Pending;
         let target = Posting::Merchant;
-        taken.post(target, TransferReason::PaymentAccepted, &mut changes, fresh);
+        let reason = TransferReason::PaymentAccepted;
+        taken.post(target, (reason, None), &mut changes, fresh);
+        if let Some(crediting) = crediting {
+            crediting.give(&mut taken, &mut changes, fresh);
+        }
         if taken != payment {
             taken.record_updated(&payment, (before, head(payment.network)), &mut changes, now);
         }

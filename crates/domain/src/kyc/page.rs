@@ -92,8 +92,8 @@ pub fn submit(
     user.seal_person(&person, sealing);
     let mut changes = Changes::of(user.merchant_id);
     let mut outcome = outcome_of(&entered);
-    if let Some(matched) = given.hit {
-        user.hold(matched, &mut changes, fresh);
+    if given.hit.is_some() {
+        user.hold_if(given.hit, &mut changes, fresh);
         outcome = Outcome::InReview;
     }
     case.submitted_at = Some(now);

@@ -100,7 +100,11 @@ pub fn create(ask: PayoutAsk<'_>, fresh: &mut Fresh) -> Result<Made, Refusal> {
     payout.hold_id = hold.id;
     user.guard(&mut changes);
     changes.guard(Noun::BankAccount, account.key(), account.version);
-    changes.update(taken);
+    // A quote made for this very payout is not written yet.
+    match quote.version {
+        0 => changes.insert(taken),
+        _ => changes.update(taken),
+    }
     changes.counters.extend(spending.moves.clone());
     payout.tell_created(&mut changes, ask.origin);
     payout.step_to(PayoutStatus::FundsReserved, &mut changes, now);

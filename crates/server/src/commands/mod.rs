@@ -22,6 +22,7 @@ mod open_files;
 mod place;
 pub mod private_files;
 mod production;
+mod ramps;
 mod remote;
 mod serve;
 pub mod start;
@@ -82,6 +83,8 @@ enum Command {
     Trigger(trigger::TriggerOptions),
     /// Prints events, and sends them to their webhook endpoints again
     Events(events::EventsOptions),
+    /// Decides what the screening of ramp users held back
+    Ramps(ramps::RampsOptions),
     /// Looks one transaction up and credits what the watcher missed
     Watch(watch::WatchOptions),
     /// Prints the description of the API (OpenAPI, JSON)
@@ -105,6 +108,7 @@ pub fn run() -> ExitCode {
         Command::Listen(options) => listen::run(options),
         Command::Trigger(options) => trigger::run(options),
         Command::Events(options) => events::run(options),
+        Command::Ramps(options) => ramps::run(options),
         Command::Watch(options) => watch::run(options),
         Command::Openapi => {
             say(&crate::http::openapi::json());

@@ -98,15 +98,15 @@ impl Once {
     where
         Deciding: Future<Output = Result<(Changes, Answer), ApiError>> + Send,
     {
-        self.answer_or(app, decide, |key| CommitError::Insufficient { key }.into()).await
+        self.answer_bounded(app, decide, |key| CommitError::Insufficient { key }.into()).await
     }
 
-    /// Like `answer`, for changes that a bound may refuse: `refused` says what it means.
-    pub async fn answer_or<Deciding>(
+    /// The same for what counters or balances bound: `passed` says which bound a key is.
+    pub async fn answer_bounded<Deciding>(
         self,
         app: &App,
         mut decide: impl FnMut() -> Deciding,
-        refused: impl Fn(RowKey) -> ApiError,
+        passed: impl Fn(RowKey) -> ApiError,
     ) -> Result<Response, ApiError>
     where
         Deciding: Future<Output = Result<(Changes, Answer), ApiError>> + Send,
@@ -132,9 +132,9 @@ impl Once {
                     turn = None;
                     turn.replace(app.store.turn(key).await);
                 }
-                // The first of two equal requests may have taken what there was.
                 Err(CommitError::Insufficient { key }) => {
-                    return self.replay(app).await?.ok_or_else(|| refused(key));
+                    // A repeated request may meet what its first one used up.
+                    return self.replay(app).await?.ok_or_else(|| passed(key));
                 }
                 Err(error) => return Err(error.into()),
             }

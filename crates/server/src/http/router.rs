@@ -6,13 +6,18 @@ use axum::routing::{delete, get, patch, post, put};
 
 use crate::app::Shared;
 use crate::http::account::{environment, keys, mainnet, members, password, sign_in, totp, wallet};
-use crate::http::devnet::chains;
+use crate::http::devnet::{chains, ramps as simulated_ramps};
 use crate::http::edge::edge;
 use crate::http::error::{ApiError, Code};
 use crate::http::merchant::{
     admin, events, invoices, profile, quotes, tokens, unmatched, webhooks,
 };
 use crate::http::payor::{addresses, forms, session, simulate, verification};
+use crate::http::ramps::{
+    addresses as ramp_addresses, balances, bank_accounts, corridors, deposits, kyc, kyc_page,
+    onramps, payouts, personal_data, providers, quotes as ramp_quotes, reviews, sessions, users,
+    virtual_accounts,
+};
 use crate::http::streams::{token as stream_token, upgrade};
 use crate::http::{openapi, ops};
 
@@ -22,6 +27,7 @@ pub fn router(app: Shared) -> Router {
         .merge(payor_routes())
         .merge(stream_routes())
         .merge(account_routes())
+        .merge(ramp_routes())
         .merge(devnet_routes())
         .merge(house_routes())
         .fallback(async || ApiError::not_found("route"))
@@ -125,6 +131,57 @@ fn account_routes() -> Router<Shared> {
         .route("/api/v1/merchant/audit-log", get(members::audit_log))
         .route("/api/admin/watch", post(admin::watch_transaction))
         .route("/api/admin/merchants", post(admin::create_merchant).get(admin::list_merchants))
+}
+
+/// On- and off-ramps: `x-api-key` or bearer; some take a user's own session too.
+fn ramp_routes() -> Router<Shared> {
+    Router::new()
+        .route("/api/v1/ramps/corridors", get(corridors::list))
+        .route("/api/v1/ramps/users", post(users::create).get(users::list))
+        .route("/api/v1/ramps/users/{user_id}", get(users::retrieve).patch(users::update))
+        .route("/api/v1/ramps/users/{user_id}/kyc", post(kyc::start).get(kyc::retrieve))
+        .route(
+            "/api/v1/ramps/users/{user_id}/bank_accounts",
+            post(bank_accounts::create).get(bank_accounts::list),
+        )
+        .route(
+            "/api/v1/ramps/users/{user_id}/bank_accounts/{account_id}",
+            get(bank_accounts::retrieve).delete(bank_accounts::remove),
+        )
+        .route("/api/v1/ramps/users/{user_id}/sessions", post(sessions::create))
+        .route("/api/v1/ramps/users/{user_id}/balances", get(balances::list))
+        .route("/api/v1/ramps/users/{user_id}/transactions", get(balances::transactions))
+        .route("/api/v1/ramps/users/{user_id}/credits", post(deposits::credit))
+        .route("/api/v1/ramps/users/{user_id}/deposits", get(deposits::list))
+        .route("/api/v1/ramps/users/{user_id}/export", get(personal_data::export))
+        .route("/api/v1/ramps/users/{user_id}/erase", post(personal_data::erase))
+        .route(
+            "/api/v1/ramps/users/{user_id}/deposit_addresses",
+            post(ramp_addresses::create_deposit).get(ramp_addresses::list_deposit),
+        )
+        .route(
+            "/api/v1/ramps/users/{user_id}/liquidation_addresses",
+            post(ramp_addresses::create_liquidation).get(ramp_addresses::list_liquidation),
+        )
+        .route(
+            "/api/v1/ramps/users/{user_id}/virtual_accounts",
+            post(virtual_accounts::create).get(virtual_accounts::list),
+        )
+        .route("/api/v1/ramps/quotes", post(ramp_quotes::create))
+        .route("/api/v1/ramps/quotes/{id}", get(ramp_quotes::retrieve))
+        .route("/api/v1/ramps/payouts", post(payouts::create).get(payouts::list))
+        .route("/api/v1/ramps/payouts/{id}", get(payouts::retrieve))
+        .route("/api/v1/ramps/payouts/{id}/cancel", post(payouts::cancel))
+        .route("/api/v1/ramps/onramps", post(onramps::create).get(onramps::list))
+        .route("/api/v1/ramps/onramps/{id}", get(onramps::retrieve))
+        .route("/api/v1/ramps/providers/{name}/webhook", post(providers::webhook))
+        .route("/api/v1/devnet/ramps/{kind}/{id}/simulate", post(simulated_ramps::simulate))
+        .route("/api/v1/devnet/ramps/kyc/{case_id}/simulate", post(kyc::simulate))
+        .route("/api/admin/ramps/reviews", get(reviews::list))
+        .route("/api/admin/ramps/reviews/{review_id}/approve", post(reviews::approve))
+        .route("/api/admin/ramps/reviews/{review_id}/reject", post(reviews::reject))
+        .route("/api/admin/ramps/users/{user_id}/kyc", post(kyc::decide))
+        .route("/kyc/{token}", get(kyc_page::show).post(kyc_page::answer))
 }
 
 /// The simulator: devnet credentials only.

@@ -31,6 +31,8 @@ const ANSWER_MAX: Duration = Duration::from_secs(90);
 /// Sending, finding that it was never there, and sending again.
 const MOVES_MAX: usize = 3;
 const DECISIONS_MAX: usize = 16;
+/// A busy house commits all the time: one look each so often is enough.
+const REST_MS: u64 = 200;
 
 pub struct Payer {
     lease: Lease,
@@ -66,6 +68,10 @@ impl Worker for Payer {
     fn wakes_on_commit(&self) -> bool {
         true
     }
+
+    fn rest_ms(&self) -> u64 {
+        REST_MS
+    }
 }
 
 /// A payout as it is now, with what its decisions need.
@@ -94,7 +100,7 @@ async fn advance(app: &App, lease: &Kept<'_>, id: PayoutId) -> anyhow::Result<()
         {
             return follow_review(app, lease, id, review_id).await;
         }
-        let Some(provider) = app.ramps.provider(payout.environment) else {
+        let Some(provider) = app.ramp_providers.provider(payout.environment) else {
             tracing::error!(payout.id = %id, "a payout waits: nobody moves bank money here");
             return settle(app, lease, id, |found, fresh| {
                 Some(found.payout.look_later(fresh.now()))

@@ -1,63 +1,50 @@
-//! Who acts on a ramp's money: a merchant's key or member, for all of his users.
+//! On whose money a request acts, and in which environment: read once at the start of each route.
 
 use domain::environment::Environment;
 use domain::event::Origin;
 use domain::ids::{MerchantId, RampUserId};
 use domain::ramp_user::RampUser;
 
-use crate::app::{App, Shared};
-use crate::http::auth::{Caller, MerchantCaller};
+use super::{RampCaller, user_of};
+use crate::app::App;
 use crate::http::error::ApiError;
-use axum::extract::FromRequestParts;
-use axum::http::request::Parts;
 
-pub struct RampCaller(pub Caller);
-
-impl FromRequestParts<Shared> for RampCaller {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, ApiError> {
-        let MerchantCaller(caller) = MerchantCaller::from_request_parts(parts, app).await?;
-        Ok(RampCaller(caller))
-    }
-}
-
-/// Whose money it is about, and in which environment.
 pub struct Acting {
     pub merchant_id: MerchantId,
     pub environment: Environment,
     /// With a user's own session: him, and nobody else.
     pub only_user: Option<RampUserId>,
-    request_id: String,
+    origin: Origin,
 }
 
 impl Acting {
-    pub fn origin(&self, idempotency_key: Option<&str>) -> Origin {
-        Origin {
-            request_id: Some(self.request_id.clone()),
-            idempotency_key: idempotency_key.map(str::to_owned),
-        }
-    }
-}
-
-impl Caller {
-    pub async fn acting(
-        &self,
+    pub async fn of(
+        caller: &RampCaller,
         app: &App,
         asked: Option<Environment>,
     ) -> Result<Acting, ApiError> {
-        let environment = self.environment(app, asked).await?;
-        let request_id = self.request_id.clone();
-        Ok(Acting { merchant_id: self.merchant_id, environment, only_user: None, request_id })
+        Ok(Acting {
+            merchant_id: caller.merchant_id(),
+            environment: caller.environment(app, asked).await?,
+            only_user: caller.only_user(),
+            origin: caller.origin(None),
+        })
+    }
+
+    pub fn whose(&self) -> (MerchantId, Environment) {
+        (self.merchant_id, self.environment)
+    }
+
+    pub fn origin(&self, idempotency_key: Option<&str>) -> Origin {
+        let idempotency_key = idempotency_key.map(str::to_owned);
+        Origin { idempotency_key, ..self.origin.clone() }
     }
 }
 
-/// A user of this merchant and environment.
+/// A user this caller may act for, as he is now.
 pub async fn user(app: &App, acting: &Acting, id: RampUserId) -> Result<RampUser, ApiError> {
-    let user = app.store.get::<RampUser>(id.key()).await?;
-    let is_theirs = |user: &RampUser| {
-        user.is_of(acting.merchant_id, acting.environment)
-            && acting.only_user.is_none_or(|only| only == user.id)
-    };
-    user.filter(is_theirs).ok_or_else(|| ApiError::not_found("user"))
+    if acting.only_user.is_some_and(|only| only != id) {
+        return Err(ApiError::not_found("user"));
+    }
+    user_of(app, acting.whose(), id).await
 }

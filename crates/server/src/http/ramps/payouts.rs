@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use store::PayoutFilter;
 use utoipa::{IntoParams, ToSchema};
 
-use super::access::{Acting, RampCaller, user};
+use super::RampCaller;
+use super::access::{Acting, user};
 use super::quotes::{bank_account, quote};
 use crate::app::{App, Shared};
 use crate::http::error::{ApiError, Code, ErrorBody};
@@ -57,12 +58,12 @@ pub struct CreatePayout {
 )]
 pub async fn create(
     State(app): State<Shared>,
-    RampCaller(caller): RampCaller,
+    caller: RampCaller,
     write: Write,
 ) -> Result<Response, ApiError> {
     let body: CreatePayout = parse_json(&write.body)?;
-    let acting = caller.acting(&app, body.environment).await?;
-    let once = write.once((acting.merchant_id, acting.environment))?.required()?;
+    let acting = Acting::of(&caller, &app, body.environment).await?;
+    let once = write.once(acting.whose())?.required()?;
     let origin = acting.origin(once.key_text());
     let spending = Mutex::new(None);
     let made = async || {
@@ -87,11 +88,11 @@ pub async fn create(
         Ok((made.changes, Answer::ok(&made.payout.view())))
     };
     let refused = |key| of_bound(&spending, key);
-    once.answer_or(&app, made, refused).await
+    once.answer_bounded(&app, made, refused).await
 }
 
 /// What the commit was refused for: one of the limits, or what the balance has.
-fn of_bound(spending: &Mutex<Option<Spending>>, key: RowKey) -> ApiError {
+pub(super) fn of_bound(spending: &Mutex<Option<Spending>>, key: RowKey) -> ApiError {
     let spending = spending.lock().expect("nobody panics holding it");
     let passed = spending.as_ref().and_then(|spending| spending.passed(key));
     passed.map_or_else(
@@ -138,12 +139,12 @@ pub struct PayoutList {
 )]
 pub async fn list(
     State(app): State<Shared>,
-    RampCaller(caller): RampCaller,
+    caller: RampCaller,
     Query(page): Query<PageQuery>,
     Query(query): Query<PayoutQuery>,
 ) -> Result<Answer, ApiError> {
     let (limit, page) = (page.limit()?, page.page()?);
-    let acting = caller.acting(&app, query.environment).await?;
+    let acting = Acting::of(&caller, &app, query.environment).await?;
     let filter = PayoutFilter {
         merchant_id: acting.merchant_id,
         environment: acting.environment,
@@ -171,11 +172,11 @@ pub async fn list(
 )]
 pub async fn retrieve(
     State(app): State<Shared>,
-    RampCaller(caller): RampCaller,
+    caller: RampCaller,
     Path(id): Path<PayoutId>,
     Query(query): Query<EnvironmentQuery>,
 ) -> Result<Answer, ApiError> {
-    let acting = caller.acting(&app, query.environment).await?;
+    let acting = Acting::of(&caller, &app, query.environment).await?;
     Ok(Answer::ok(&payout(&app, &acting, id).await?.view()))
 }
 
@@ -212,17 +213,17 @@ async fn payout(app: &App, acting: &Acting, id: PayoutId) -> Result<Payout, ApiE
 )]
 pub async fn cancel(
     State(app): State<Shared>,
-    RampCaller(caller): RampCaller,
+    caller: RampCaller,
     Path(id): Path<PayoutId>,
     Query(query): Query<EnvironmentQuery>,
     write: Write,
 ) -> Result<Response, ApiError> {
-    let acting = caller.acting(&app, query.environment).await?;
+    let acting = Acting::of(&caller, &app, query.environment).await?;
     if acting.only_user.is_some() {
         let message = "A user's session does not cancel payouts";
         return Err(ApiError::new(Code::InsufficientScope, message));
     }
-    let once = write.once((acting.merchant_id, acting.environment))?;
+    let once = write.once(acting.whose())?;
     let canceled = async || -> Result<(Changes, Answer), ApiError> {
         payout(&app, &acting, id).await?;
         let found = found(&app, id).await?.ok_or_else(|| ApiError::not_found("payout"))?;

@@ -52,7 +52,7 @@ pub async fn webhook(
     headers: HeaderMap,
     RawBody(body): RawBody,
 ) -> Result<Answer, ApiError> {
-    let providers = app.ramps.named(&name);
+    let providers = app.ramp_providers.named(&name);
     let signature = headers.get(SIGNATURE).and_then(|value| value.to_str().ok());
     let delivery = Delivery { signature, body: &body, now: app.now() };
     let mut refused = ApiError::not_found("provider");

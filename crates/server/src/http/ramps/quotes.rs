@@ -15,7 +15,8 @@ use domain::token::{Token, TokenId};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::access::{Acting, RampCaller, user};
+use super::RampCaller;
+use super::access::{Acting, user};
 use crate::app::{App, Shared};
 use crate::http::error::{ApiError, Code, ErrorBody};
 use crate::http::extract::{Path, Query, parse_json};
@@ -79,12 +80,12 @@ pub struct CreateRampQuote {
 )]
 pub async fn create(
     State(app): State<Shared>,
-    RampCaller(caller): RampCaller,
+    caller: RampCaller,
     write: Write,
 ) -> Result<Response, ApiError> {
     let body: CreateRampQuote = parse_json(&write.body)?;
-    let acting = caller.acting(&app, body.environment).await?;
-    let once = write.once((acting.merchant_id, acting.environment))?;
+    let acting = Acting::of(&caller, &app, body.environment).await?;
+    let once = write.once(acting.whose())?;
     once.answer(&app, || quoted(&app, &acting, &body)).await
 }
 
@@ -108,7 +109,7 @@ async fn quoted(
     };
     let (now, key) = (app.now(), (acting.environment, corridor.currency));
     let no_rate = || ApiError::new(Code::ServiceUnavailable, "There is no rate for this now");
-    let rate = app.ramps.rate(key, now).await.map_err(|error| {
+    let rate = app.ramp_providers.rate(key, now).await.map_err(|error| {
         tracing::warn!(%error, "no rate for a quote");
         no_rate().retry_after(5)
     })?;
@@ -223,11 +224,11 @@ pub(super) async fn bank_account(
 )]
 pub async fn retrieve(
     State(app): State<Shared>,
-    RampCaller(caller): RampCaller,
+    caller: RampCaller,
     Path(id): Path<RampQuoteId>,
     Query(query): Query<EnvironmentQuery>,
 ) -> Result<Answer, ApiError> {
-    let acting = caller.acting(&app, query.environment).await?;
+    let acting = Acting::of(&caller, &app, query.environment).await?;
     let quote = quote(&app, &acting, id).await?;
     Ok(Answer::ok(&quote.view(app.now())))
 }
