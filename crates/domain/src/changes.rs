@@ -11,12 +11,14 @@ use crate::{
     api_key::ApiKey, audit::AuditEntry, bank_account::BankAccount, challenge::WalletChallenge,
     claim::Claim, delivery::Attempt, delivery::Delivery, deposit_address::DepositAddress,
     follow::FollowCursor, idempotency::IdempotencyRow, invoice::Invoice, kyc::KycCase,
-    member::Member, merchant::Merchant, password::PasswordReset, payment::Payment, quote::Quote,
-    ramp_deposit::RampDeposit, ramp_session::RampSession, ramp_user::RampUser,
+    member::Member, merchant::Merchant, onchain_deposit::OnchainDeposit, onramp::Onramp,
+    password::PasswordReset, payment::Payment, payout::Payout, quote::Quote,
+    ramp_address::RampAddress, ramp_deposit::RampDeposit, ramp_quote::RampQuote,
+    ramp_session::RampSession, ramp_user::RampUser, sandbox::SandboxCase,
     screening_review::ScreeningReview, sequence::Sequence, session::Session, sign_in::SignIn,
     simulated::SimulatedChain, simulated::SimulatedTransaction, slot::Slot, token_rule::TokenRule,
-    unmatched::Unmatched, verification::Verification, watch::WatchCursor, webhook_endpoint,
-    webhook_endpoint::WebhookEndpoint,
+    unmatched::Unmatched, verification::Verification, virtual_account::VirtualAccount,
+    watch::WatchCursor, webhook_endpoint, webhook_endpoint::WebhookEndpoint,
 };
 
 macro_rules! records {
@@ -88,6 +90,13 @@ records! {
     RampDeposit(RampDeposit),
     RampSession(RampSession),
     ScreeningReview(ScreeningReview),
+    RampQuote(RampQuote),
+    Payout(Payout),
+    SandboxCase(SandboxCase),
+    RampAddress(RampAddress),
+    OnchainDeposit(OnchainDeposit),
+    VirtualAccount(VirtualAccount),
+    Onramp(Onramp),
 }
 
 /// A row that was only read, but must still be as it was.

@@ -115,6 +115,11 @@ uuid_ids! {
     BankAccountId,
     RampDepositId,
     ReviewId,
+    RampQuoteId,
+    PayoutId,
+    OnrampId,
+    VirtualAccountId,
+    RampAddressId,
 }
 
 macro_rules! prefixed_ids {

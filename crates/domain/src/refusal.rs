@@ -52,6 +52,12 @@ pub enum Refusal {
     ReviewDecided,
     #[error("A user has at most {} bank accounts", crate::bank_account::ACCOUNTS_MAX)]
     TooManyBankAccounts,
+    #[error("The quote has expired; ask for another")]
+    QuoteExpired,
+    #[error("The quote was used before")]
+    QuoteUsed,
+    #[error("This payout is on its way or over; it cannot be canceled")]
+    PayoutNotCancelable,
 }
 
 impl Refusal {

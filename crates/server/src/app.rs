@@ -22,6 +22,7 @@ use crate::http::limits::RateLimits;
 use crate::metrics::Metrics;
 use crate::networks::Networks;
 use crate::outbound::Client;
+use crate::ramp_providers::RampProviders;
 use crate::rates::RateBook;
 use crate::realtime::Realtime;
 use crate::screening::Screening;
@@ -38,6 +39,8 @@ pub struct App {
     pub rates: RateBook,
     /// Names and addresses that are held for a human.
     pub screening: Screening,
+    /// Who moves bank money.
+    pub ramp_providers: RampProviders,
     pub limits: RateLimits,
     pub metrics: Metrics,
     pub realtime: Realtime,
@@ -62,6 +65,7 @@ impl App {
         keys: KeyRing,
     ) -> anyhow::Result<Shared> {
         let networks = Networks::open(&config, &clock, &store)?;
+        let ramp_providers = RampProviders::open(&config, &clock, &store)?;
         let process = RowKey::from(clock.fresh().uuid());
         store.announce(process);
         Ok(Arc::new(App {
@@ -79,6 +83,7 @@ impl App {
             stop: CancellationToken::new(),
             process,
             networks,
+            ramp_providers,
             keys,
             store,
             clock,

@@ -2,6 +2,7 @@
 
 mod chains;
 mod faults;
+mod ramp_providers;
 mod ramps;
 mod rates;
 
@@ -19,6 +20,7 @@ use domain::webhook_endpoint::{Loopback, Reach};
 use serde::Deserialize;
 
 pub use self::chains::{ChainConfig, ChainConfigs};
+pub use self::ramp_providers::{RampProviderConfig, RampProviderConfigs, RampProviderKind};
 pub use self::ramps::RampsConfig;
 pub use self::rates::{RateSourceConfig, RateSourceKind, RatesConfig};
 use crate::outbound::{Patience, Resolve};
@@ -89,6 +91,8 @@ pub struct Config {
     pub rates: RatesConfig,
     /// Users, screening and what else the ramps need.
     pub ramps: RampsConfig,
+    /// Who moves bank money, by environment.
+    pub ramp_providers: RampProviderConfigs,
     /// Tokens beside those that ship.
     pub tokens: Vec<AddedToken>,
     /// Opens the keystores of this deployment: `PEPAY_KEYSTORE_PASSPHRASE`, never the file.
@@ -163,6 +167,7 @@ impl Default for Config {
             chains: ChainConfigs::new(),
             rates: RatesConfig::default(),
             ramps: RampsConfig::default(),
+            ramp_providers: RampProviderConfigs::default(),
             tokens: Vec::new(),
             keystore_passphrase: None,
             is_dev: false,
@@ -249,6 +254,7 @@ impl Config {
         self::chains::check(&self.chains)?;
         self.rates.check(&self.rate_reach())?;
         self.ramps.check()?;
+        self.ramp_providers.check()?;
         for token in &self.tokens {
             token.add()?;
         }

@@ -15,7 +15,7 @@ pub mod merchants;
 pub mod metrics;
 pub mod networks;
 pub mod outbound;
-
+pub mod ramp_providers;
 pub mod rates;
 pub mod realtime;
 pub mod screening;

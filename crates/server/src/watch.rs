@@ -11,7 +11,7 @@ use domain::audit::AuditEntry;
 use domain::changes::Changes;
 use domain::deposit_address::DepositAddress;
 use domain::environment::Environment;
-use domain::ids::{InvoiceId, MerchantId, RowKey};
+use domain::ids::{MerchantId, RowKey};
 use domain::network::Network;
 use domain::slot::Slot;
 use domain::watch::{Begin, Restart, WatchCursor, restart};
@@ -27,8 +27,9 @@ use crate::workers::observe::{Recorded, record_transfer};
 /// A transfer of the transaction to an address of ours.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Watched {
+    /// The invoice or the ramp user's address it is for.
     #[schema(value_type = String)]
-    pub invoice_id: InvoiceId,
+    pub owner_id: uuid::Uuid,
     pub to_address: String,
     /// The transfer's place in its transaction.
     pub ordinal: u32,
@@ -41,10 +42,10 @@ pub struct Watched {
 
 impl Watched {
     pub fn line(&self) -> String {
-        let Watched { invoice_id, to_address, ordinal, block_number, .. } = self;
+        let Watched { owner_id, to_address, ordinal, block_number, .. } = self;
         let amount = self.amount_base.as_deref().unwrap_or("more than 128 bits");
         let news = if self.is_new { "recorded now" } else { "known already" };
-        format!("{news}: {amount} to {to_address} for {invoice_id} (#{ordinal}, {block_number})")
+        format!("{news}: {amount} to {to_address} for {owner_id} (#{ordinal}, {block_number})")
     }
 }
 
@@ -68,7 +69,7 @@ pub async fn watch_transaction(
         let Some(address) = app.store.get::<DepositAddress>(key).await? else { continue };
         let recorded = record_transfer(app, place, &transfer, None).await?;
         watched.push(Watched {
-            invoice_id: address.invoice_id,
+            owner_id: address.owner.key().uuid(),
             to_address: transfer.to,
             ordinal: transfer.ordinal,
             amount_base: transfer.amount.map(|amount| amount.0.to_string()),

@@ -19,12 +19,18 @@ use domain::kyc::KycCase;
 use domain::ledger::{ChainHead, ChainLink, Hold, LedgerDay};
 use domain::member::Member;
 use domain::merchant::Merchant;
+use domain::onchain_deposit::OnchainDeposit;
+use domain::onramp::Onramp;
 use domain::password::PasswordReset;
 use domain::payment::Payment;
+use domain::payout::Payout;
 use domain::quote::Quote;
+use domain::ramp_address::RampAddress;
 use domain::ramp_deposit::RampDeposit;
+use domain::ramp_quote::RampQuote;
 use domain::ramp_session::RampSession;
 use domain::ramp_user::RampUser;
+use domain::sandbox::SandboxCase;
 use domain::screening_review::ScreeningReview;
 use domain::sequence::Sequence;
 use domain::session::Session;
@@ -34,12 +40,13 @@ use domain::slot::Slot;
 use domain::token_rule::TokenRule;
 use domain::unmatched::Unmatched;
 use domain::verification::Verification;
+use domain::virtual_account::VirtualAccount;
 use domain::watch::WatchCursor;
 use domain::webhook_endpoint::WebhookEndpoint;
 
 use crate::row::{Row, Table, Value};
 
-static TABLES: [&Table; 37] = [
+static TABLES: [&Table; 44] = [
     &Merchant::TABLE,
     &Member::TABLE,
     &ApiKey::TABLE,
@@ -77,6 +84,13 @@ static TABLES: [&Table; 37] = [
     &RampDeposit::TABLE,
     &RampSession::TABLE,
     &ScreeningReview::TABLE,
+    &RampQuote::TABLE,
+    &Payout::TABLE,
+    &SandboxCase::TABLE,
+    &RampAddress::TABLE,
+    &OnchainDeposit::TABLE,
+    &VirtualAccount::TABLE,
+    &Onramp::TABLE,
 ];
 
 /// All tables of nouns, each at the place of its noun.
@@ -123,6 +137,13 @@ pub(crate) fn table_of(noun: Noun) -> &'static Table {
         Noun::RampDeposit => &RampDeposit::TABLE,
         Noun::RampSession => &RampSession::TABLE,
         Noun::ScreeningReview => &ScreeningReview::TABLE,
+        Noun::RampQuote => &RampQuote::TABLE,
+        Noun::Payout => &Payout::TABLE,
+        Noun::SandboxCase => &SandboxCase::TABLE,
+        Noun::RampAddress => &RampAddress::TABLE,
+        Noun::OnchainDeposit => &OnchainDeposit::TABLE,
+        Noun::VirtualAccount => &VirtualAccount::TABLE,
+        Noun::Onramp => &Onramp::TABLE,
     }
 }
 
@@ -166,6 +187,13 @@ pub(crate) fn encode(record: Record) -> Vec<Value> {
         Record::RampDeposit(row) => row.encode(),
         Record::RampSession(row) => row.encode(),
         Record::ScreeningReview(row) => row.encode(),
+        Record::RampQuote(row) => row.encode(),
+        Record::Payout(row) => row.encode(),
+        Record::SandboxCase(row) => row.encode(),
+        Record::RampAddress(row) => row.encode(),
+        Record::OnchainDeposit(row) => row.encode(),
+        Record::VirtualAccount(row) => row.encode(),
+        Record::Onramp(row) => row.encode(),
     }
 }
 

@@ -71,7 +71,7 @@ fn unmatched(sighting: &Sighting<'_>, reason: UnmatchedReason, fresh: &mut Fresh
         environment: address.environment,
         network: sighting.network,
         reason,
-        invoice_id: address.invoice_id,
+        invoice_id: Some(sighting.invoice.id),
         transfer: sighting.transfer.clone(),
         seen_at: fresh.now(),
         version: 0,

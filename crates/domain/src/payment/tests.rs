@@ -9,7 +9,7 @@ use super::*;
 use crate::address::Address;
 use crate::chain::{AssetRef, BlockRef, ChainTransfer, Reach};
 use crate::changes::{Changes, Record};
-use crate::deposit_address::DepositAddress;
+use crate::deposit_address::{AddressOwner, DepositAddress};
 use crate::event::Origin;
 use crate::ids::{Fresh, MerchantId};
 use crate::invoice::{self, Expiry, Invoice, InvoiceAsk, InvoiceStatus};
@@ -58,7 +58,7 @@ impl World {
         invoice.version = 1;
         let address = Address::from_payload(NETWORK.family(), environment, &[9; 32]);
         let whose = (invoice.merchant_id, environment);
-        let target = (invoice.id, 0);
+        let target = (AddressOwner::Invoice(invoice.id), 0);
         let address = DepositAddress::new(whose, NETWORK, &address, target, START);
         World {
             invoice,

@@ -49,6 +49,9 @@ pub enum Code {
     UserClosed,
     UserHasBalance,
     ReviewDecided,
+    QuoteExpired,
+    QuoteUsed,
+    PayoutNotCancelable,
     Busy,
     RateLimitExceeded,
     RequestTimeout,
@@ -103,6 +106,9 @@ impl Code {
             Code::UserClosed => (StatusCode::CONFLICT, "USER_CLOSED"),
             Code::UserHasBalance => (StatusCode::CONFLICT, "USER_HAS_BALANCE"),
             Code::ReviewDecided => (StatusCode::CONFLICT, "REVIEW_DECIDED"),
+            Code::QuoteExpired => (StatusCode::CONFLICT, "QUOTE_EXPIRED"),
+            Code::QuoteUsed => (StatusCode::CONFLICT, "QUOTE_USED"),
+            Code::PayoutNotCancelable => (StatusCode::CONFLICT, "PAYOUT_NOT_CANCELABLE"),
             Code::Busy => (StatusCode::CONFLICT, "BUSY"),
             Code::RateLimitExceeded => (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMIT_EXCEEDED"),
             Code::RequestTimeout => (StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT"),
@@ -182,6 +188,9 @@ impl From<Refusal> for ApiError {
             Refusal::UserClosed => Code::UserClosed,
             Refusal::UserHasBalance => Code::UserHasBalance,
             Refusal::ReviewDecided => Code::ReviewDecided,
+            Refusal::QuoteExpired => Code::QuoteExpired,
+            Refusal::QuoteUsed => Code::QuoteUsed,
+            Refusal::PayoutNotCancelable => Code::PayoutNotCancelable,
         };
         ApiError::new(code, message)
     }

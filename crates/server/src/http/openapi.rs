@@ -13,7 +13,7 @@ use utoipa::openapi::server::ServerBuilder;
 use utoipa::openapi::{ComponentsBuilder, OpenApi as Document, SecurityRequirement};
 
 use crate::http::account::{environment, keys, mainnet, members, password, sign_in, totp, wallet};
-use crate::http::devnet::chains;
+use crate::http::devnet::{chains, ramps as simulated_ramps};
 use crate::http::error::{ErrorBody, ErrorDetail};
 use crate::http::merchant::{
     admin, events, invoices, ledger, profile, quotes, tokens, unmatched, webhooks,
@@ -21,8 +21,9 @@ use crate::http::merchant::{
 use crate::http::ops;
 use crate::http::payor::{addresses, forms, session, simulate, verification};
 use crate::http::ramps::{
-    balances, bank_accounts, corridors, deposits, kyc, personal_data, reviews,
-    sessions as ramp_sessions, users,
+    addresses as ramp_addresses, balances, bank_accounts, corridors, deposits, kyc, onramps,
+    payouts, personal_data, providers, quotes as ramp_quotes, reviews, sessions as ramp_sessions,
+    users, virtual_accounts,
 };
 use crate::http::streams::{token as stream_token, upgrade};
 use crate::realtime::frames::{WsControl, WsError};
@@ -62,6 +63,13 @@ use crate::realtime::frames::{WsControl, WsError};
         bank_accounts::remove, ramp_sessions::create, balances::list, balances::transactions,
         deposits::credit, deposits::list, personal_data::export, personal_data::erase,
         reviews::list, reviews::approve, reviews::reject,
+        ramp_addresses::create_deposit, ramp_addresses::list_deposit,
+        ramp_addresses::create_liquidation, ramp_addresses::list_liquidation,
+        virtual_accounts::create, virtual_accounts::list,
+        ramp_quotes::create, ramp_quotes::retrieve,
+        payouts::create, payouts::list, payouts::retrieve, payouts::cancel,
+        onramps::create, onramps::list, onramps::retrieve,
+        providers::webhook, simulated_ramps::simulate,
         chains::show, chains::transfer, chains::mine, chains::reorg, chains::fault,
         ops::healthz, ops::readyz, ops::metrics,
     ),

@@ -6,7 +6,7 @@ use axum::routing::{delete, get, patch, post, put};
 
 use crate::app::Shared;
 use crate::http::account::{environment, keys, mainnet, members, password, sign_in, totp, wallet};
-use crate::http::devnet::chains;
+use crate::http::devnet::{chains, ramps as simulated_ramps};
 use crate::http::edge::edge;
 use crate::http::error::{ApiError, Code};
 use crate::http::merchant::{
@@ -14,8 +14,9 @@ use crate::http::merchant::{
 };
 use crate::http::payor::{addresses, forms, session, simulate, verification};
 use crate::http::ramps::{
-    balances, bank_accounts, corridors, deposits, kyc, kyc_page, personal_data, reviews, sessions,
-    users,
+    addresses as ramp_addresses, balances, bank_accounts, corridors, deposits, kyc, kyc_page,
+    onramps, payouts, personal_data, providers, quotes as ramp_quotes, reviews, sessions, users,
+    virtual_accounts,
 };
 use crate::http::streams::{token as stream_token, upgrade};
 use crate::http::{openapi, ops};
@@ -159,6 +160,27 @@ fn ramp_routes() -> Router<Shared> {
         .route("/api/v1/ramps/users/{user_id}/deposits", get(deposits::list))
         .route("/api/v1/ramps/users/{user_id}/export", get(personal_data::export))
         .route("/api/v1/ramps/users/{user_id}/erase", post(personal_data::erase))
+        .route(
+            "/api/v1/ramps/users/{user_id}/deposit_addresses",
+            post(ramp_addresses::create_deposit).get(ramp_addresses::list_deposit),
+        )
+        .route(
+            "/api/v1/ramps/users/{user_id}/liquidation_addresses",
+            post(ramp_addresses::create_liquidation).get(ramp_addresses::list_liquidation),
+        )
+        .route(
+            "/api/v1/ramps/users/{user_id}/virtual_accounts",
+            post(virtual_accounts::create).get(virtual_accounts::list),
+        )
+        .route("/api/v1/ramps/quotes", post(ramp_quotes::create))
+        .route("/api/v1/ramps/quotes/{id}", get(ramp_quotes::retrieve))
+        .route("/api/v1/ramps/payouts", post(payouts::create).get(payouts::list))
+        .route("/api/v1/ramps/payouts/{id}", get(payouts::retrieve))
+        .route("/api/v1/ramps/payouts/{id}/cancel", post(payouts::cancel))
+        .route("/api/v1/ramps/onramps", post(onramps::create).get(onramps::list))
+        .route("/api/v1/ramps/onramps/{id}", get(onramps::retrieve))
+        .route("/api/v1/ramps/providers/{name}/webhook", post(providers::webhook))
+        .route("/api/v1/devnet/ramps/{kind}/{id}/simulate", post(simulated_ramps::simulate))
         .route("/api/v1/devnet/ramps/kyc/{case_id}/simulate", post(kyc::simulate))
         .route("/api/admin/ramps/reviews", get(reviews::list))
         .route("/api/admin/ramps/reviews/{review_id}/approve", post(reviews::approve))

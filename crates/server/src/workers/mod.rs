@@ -12,7 +12,10 @@ pub mod holds;
 pub mod housekeeping;
 pub mod lease;
 pub mod ledger_chain;
+pub mod liquidations;
 pub mod observe;
+pub mod onramps;
+pub mod payouts;
 pub mod rates;
 pub mod retention;
 pub mod verification;
@@ -40,6 +43,7 @@ const FAN_OUT_EVERY_MS: u64 = 1_000;
 const SEND_EVERY_MS: u64 = 1_000;
 const LEDGER_EVERY_MS: u64 = 1_000;
 const HOLDS_EVERY_MS: u64 = 1_000;
+const RAMPS_EVERY_MS: u64 = 1_000;
 const HOUSEKEEPING_EVERY_MS: u64 = 60_000;
 const RETENTION_EVERY_MS: u64 = 60_000;
 const FAILURE_PAUSE_MS_MAX: u64 = 10_000;
@@ -72,6 +76,9 @@ pub fn spawn_shared(app: &Shared) {
     }
     spawn(app, "webhooks", SEND_EVERY_MS, deliver::Sender::default());
     spawn(app, "holds", HOLDS_EVERY_MS, holds::HoldExpirer::default());
+    spawn(app, "payouts", RAMPS_EVERY_MS, payouts::Payer::default());
+    spawn(app, "on-ramps", RAMPS_EVERY_MS, onramps::Onramper::default());
+    spawn(app, "liquidations", RAMPS_EVERY_MS, liquidations::Liquidator::default());
     spawn(app, "retention", RETENTION_EVERY_MS, retention::Sweeper::default());
 }
 

@@ -10,6 +10,7 @@ use domain::changes::Changes;
 use domain::deposit_address::DepositAddress;
 use domain::environment::Environment;
 use domain::ids::{MerchantId, RowKey};
+use domain::onchain_deposit::OnchainDeposit;
 use domain::payment::Payment;
 use domain::time::Timestamp;
 use domain::watch::{Recheck, WatchCursor};
@@ -202,6 +203,21 @@ impl Watcher {
             }
             match batch.last() {
                 Some(last) if batch.len() == BATCH_MAX => after = Some(last.key()),
+                _ => break,
+            }
+        }
+        let mut after: Option<RowKey> = None;
+        loop {
+            let (place, limit) = (self.place, BATCH_MAX as i64);
+            let batch = app.store.onchain_deposits_from_block(place, from, after, limit).await?;
+            for deposit in &batch {
+                if !stands(chain, deposit, head).await? {
+                    let fence = Some(&self.lease);
+                    observe::revert_deposit(app, deposit.deposit_id, fence).await?;
+                }
+            }
+            match batch.last() {
+                Some(last) if batch.len() == BATCH_MAX => after = Some(last.key()),
                 _ => return Ok(()),
             }
         }
@@ -258,6 +274,33 @@ impl Watcher {
             anyhow::Ok(is_seen)
         });
         let seen = try_join_all(looks).await?.into_iter().filter(|is_seen| *is_seen).count();
+        let is_done = self.confirm_deposits(app, chain, reach).await?;
+        Ok((!is_full || seen == 0) && is_done)
+    }
+
+    /// The same for deposits of ramp users. One that could not be looked at waits for the next.
+    async fn confirm_deposits(
+        &self,
+        app: &App,
+        chain: &dyn Chain,
+        reach: Reach,
+    ) -> anyhow::Result<bool> {
+        let deep = app.store.onchain_deposits_deep(self.place, reach, BATCH_MAX as i64).await?;
+        let is_full = deep.len() == BATCH_MAX;
+        let looks = deep.iter().map(async |deposit| {
+            let (id, fence) = (deposit.deposit_id, Some(&self.lease));
+            match stands(chain, deposit, reach.head).await {
+                Ok(true) => observe::confirm_deposit(app, id, reach, fence).await?,
+                Ok(false) => observe::revert_deposit(app, id, fence).await?,
+                Err(error) => {
+                    tracing::warn!(deposit.id = %id, error = format!("{error:#}"),
+                        "a deposit's block could not be looked at; again later");
+                    return Ok(false);
+                }
+            };
+            anyhow::Ok(true)
+        });
+        let seen = try_join_all(looks).await?.into_iter().filter(|is_seen| *is_seen).count();
         Ok(!is_full || seen == 0)
     }
 
@@ -306,6 +349,11 @@ enum Start<'a> {
 async fn is_canonical(chain: &dyn Chain, payment: &Payment, head: u64) -> anyhow::Result<bool> {
     let number = u64::try_from(payment.block_number)?;
     stands_at(chain, number, &payment.block_hash, head).await
+}
+
+async fn stands(chain: &dyn Chain, deposit: &OnchainDeposit, head: u64) -> anyhow::Result<bool> {
+    let number = u64::try_from(deposit.block_number)?;
+    stands_at(chain, number, &deposit.block_hash, head).await
 }
 
 async fn stands_at(

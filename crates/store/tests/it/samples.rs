@@ -11,7 +11,7 @@ use domain::challenge::{WalletChallenge, WalletType};
 use domain::corridor::PayoutMethod;
 use domain::country::Country;
 use domain::currency::Currency;
-use domain::deposit_address::DepositAddress;
+use domain::deposit_address::{AddressOwner, DepositAddress};
 use domain::environment::Environment;
 use domain::event::Origin;
 use domain::idempotency::IdempotencyRow;
@@ -258,7 +258,7 @@ pub fn deposit_address() -> DepositAddress {
         environment: Environment::Mainnet,
         network: Network::Base,
         address: "0x00000000000000000000000000000000000000AA".into(),
-        invoice_id: key(10).into(),
+        owner: AddressOwner::Invoice(key(10).into()),
         index: u32::MAX,
         networks: 1,
         created_at: NOW,
@@ -304,7 +304,7 @@ pub fn unmatched() -> Unmatched {
         environment: Environment::Mainnet,
         network: Network::Ton,
         reason: UnmatchedReason::AmountTooLarge,
-        invoice_id: key(10).into(),
+        invoice_id: Some(key(10).into()),
         transfer: ChainTransfer {
             tx_hash: "hash".into(),
             ordinal: u32::MAX,

@@ -3,6 +3,8 @@
 //! Routes of a merchant take his key or a member's token. What a user's own client may do takes
 //! `RampCaller`, which is either of those or a session of that user.
 
+pub mod access;
+pub mod addresses;
 pub mod balances;
 pub mod bank_accounts;
 pub mod caller;
@@ -10,10 +12,15 @@ pub mod corridors;
 pub mod deposits;
 pub mod kyc;
 pub mod kyc_page;
+pub mod onramps;
+pub mod payouts;
 pub mod personal_data;
+pub mod providers;
+pub mod quotes;
 pub mod reviews;
 pub mod sessions;
 pub mod users;
+pub mod virtual_accounts;
 
 pub use caller::RampCaller;
 
