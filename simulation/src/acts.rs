@@ -7,6 +7,7 @@ use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
 use crate::life::Life;
+use crate::ramps;
 
 const NETWORKS: [(&str, &str); 3] = [("base", "USDC"), ("solana", "USDC"), ("ton", "USDT")];
 const SECOND_MS: i64 = 1_000;
@@ -31,10 +32,11 @@ pub struct Invoice {
 }
 
 pub async fn act(life: &mut Life) -> Result<String> {
-    match life.dice.below(20) {
-        0..4 => create_invoice(life).await,
-        4..8 => allocate(life).await,
-        8..12 => pay(life).await,
+    match life.dice.below(28) {
+        20..28 => ramps::act(life).await,
+        0..3 => create_invoice(life).await,
+        3..6 => allocate(life).await,
+        6..12 => pay(life).await,
         12 => reorg(life).await,
         13 => fault(life).await,
         14 => change_invoice(life).await,
@@ -48,7 +50,10 @@ async fn create_invoice(life: &mut Life) -> Result<String> {
     let minutes = life.dice.between(5, 120);
     life.known.keys += 1;
     let key = format!("invoice-{}", life.known.keys);
-    let body = json!({ "amount_usd": decimal(cents), "expires_in": minutes * MINUTE_MS });
+    let mut body = json!({ "amount_usd": decimal(cents), "expires_in": minutes * MINUTE_MS });
+    if life.dice.once_in(4) {
+        body["credit_user_id"] = json!(life.ramps.user);
+    }
     let mut answers = Vec::new();
     // Whoever hears nothing, or is unsure, asks again with the same key.
     for _ in 0..=life.dice.below(3) {
@@ -175,7 +180,7 @@ pub fn decimal(cents: i64) -> serde_json::Number {
     text.parse().unwrap_or_else(|_| serde_json::Number::from(0))
 }
 
-fn token_id(network: usize) -> i64 {
+pub fn token_id(network: usize) -> i64 {
     let (network, symbol) = NETWORKS[network];
     let devnet = domain::environment::Environment::Devnet;
     let mut tokens = domain::token::Token::of(devnet);

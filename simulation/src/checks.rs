@@ -7,11 +7,16 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, Result, bail, ensure};
 use domain::address::Address;
 use domain::environment::Environment;
+use domain::ids::RowKey;
 use domain::ledger::{AccountKind, Asset};
+use domain::network::Network;
+use domain::provider::{Handle, PayoutReport};
 use domain::time::Timestamp;
 use domain::token::Token;
 
 use crate::life::Life;
+
+const NETWORKS_OF_USERS: Network = Network::Base;
 
 pub async fn check(life: &Life) -> Result<()> {
     let store = &life.world.app.store;
@@ -20,6 +25,7 @@ pub async fn check(life: &Life) -> Result<()> {
     let proof = store.verify_ledger(&[], |_| {}).await?;
     ensure!(proof.findings.is_empty(), "the proof: {:?}", proof.findings);
     addresses_hold_what_the_books_say(life).await?;
+    payouts_ended_as_the_provider_says(life).await?;
     invoices_say_what_was_paid(life).await
 }
 
@@ -42,6 +48,14 @@ async fn addresses_hold_what_the_books_say(life: &Life) -> Result<()> {
             }
         }
     }
+    let base = NETWORKS_OF_USERS;
+    let chain = app.networks.chain(Environment::Devnet, base).context("a chain")?;
+    let to = Address::parse(base, Environment::Devnet, &life.ramps.deposit_address)?;
+    for transfer in chain.transfers_to(&to, Timestamp(0)).await? {
+        let token = Token::find(base, Environment::Devnet, transfer.asset.contract());
+        let (Some(token), Some(amount)) = (token, transfer.amount) else { continue };
+        *standing.entry(Asset::of_token(token)).or_default() += i128::try_from(amount.0)?;
+    }
     let mut booked: BTreeMap<Asset, i128> = BTreeMap::new();
     for balance in app.store.balances_of_merchant(life.world.merchant_id).await? {
         if balance.account.kind == AccountKind::Clearing {
@@ -52,6 +66,41 @@ async fn addresses_hold_what_the_books_say(life: &Life) -> Result<()> {
     booked.retain(|_, amount| *amount != 0);
     standing.retain(|_, amount| *amount != 0);
     ensure!(standing == booked, "on our addresses {standing:?}, in the books {booked:?}");
+    Ok(())
+}
+
+/// Every payout ended, as the provider's own case did, and what the rail owes is what was paid.
+async fn payouts_ended_as_the_provider_says(life: &Life) -> Result<()> {
+    let app = &life.world.app;
+    let provider = app.ramp_providers.provider(Environment::Devnet).context("a provider")?;
+    let mut paid: i128 = 0;
+    for id in &life.ramps.payouts {
+        let found = life.world.get(&format!("/api/v1/ramps/payouts/{id}")).await?.body;
+        let status = found["status"].as_str().unwrap_or_default();
+        let id = RowKey::from(uuid::Uuid::parse_str(id)?);
+        let handle = Handle { id, reference: None };
+        let (report, _) = provider.look_up_payout(&handle).await?;
+        let agrees = match status {
+            "paid" => report == PayoutReport::Paid,
+            "failed" => matches!(report, PayoutReport::Failed(_) | PayoutReport::Absent),
+            "returned" => matches!(report, PayoutReport::Returned(_)),
+            "canceled" => report == PayoutReport::Absent,
+            other => bail!("payout {id:?} is {other} when all is quiet: {found}"),
+        };
+        ensure!(agrees, "payout {id:?} is {status}, the provider says {report:?}");
+        if status == "paid" {
+            let target = found["target"]["amount_base"].as_str().context("an amount")?;
+            paid += target.parse::<i128>()?;
+        }
+    }
+    let balances = app.store.balances_of_merchant(life.world.merchant_id).await?;
+    let rail = balances.iter().find(|one| one.account.kind == AccountKind::Rail);
+    let rail = rail.map_or(0, |one| one.balance);
+    ensure!(rail == paid, "the rail was given {rail}, and {paid} were paid");
+    let user = RowKey::from(uuid::Uuid::parse_str(&life.ramps.user)?);
+    for balance in app.store.balances_of_owner(life.world.merchant_id, user).await? {
+        ensure!(balance.reserved == 0, "promised for ever: {balance:?}");
+    }
     Ok(())
 }
 

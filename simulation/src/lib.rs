@@ -10,6 +10,7 @@ mod checks;
 mod dice;
 mod life;
 mod process;
+mod ramps;
 mod world;
 
 use std::sync::Mutex;

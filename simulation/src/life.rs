@@ -5,6 +5,7 @@ use anyhow::{Context as _, Result};
 use crate::acts::{self, Known};
 use crate::checks;
 use crate::dice::Dice;
+use crate::ramps;
 use crate::world::World;
 
 const SECOND_MS: i64 = 1_000;
@@ -14,7 +15,7 @@ const DOOM_ONCE_IN: u64 = 8;
 /// A doomed process dies within so many commits.
 const DOOM_COMMITS_MAX: u64 = 12;
 /// The quiet at the end: longer than any wait there is.
-const QUIET_HOURS: u32 = 60;
+const QUIET_HOURS: u32 = 24 * 9;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Told {
@@ -26,14 +27,17 @@ pub struct Life {
     pub world: World,
     pub dice: Dice,
     pub known: Known,
+    pub ramps: ramps::Known,
     told: Told,
 }
 
 impl Life {
     pub async fn begin(seed: u64, told: Told) -> Result<Life> {
         let world = World::begin(seed).await?;
-        let life = Life { world, dice: Dice::new(seed), known: Known::default(), told };
+        let (dice, known, ramps) = (Dice::new(seed), Known::default(), ramps::Known::default());
+        let mut life = Life { world, dice, known, ramps, told };
         life.world.work().await?;
+        ramps::settle_in(&mut life).await.context("settling in")?;
         Ok(life)
     }
 
@@ -64,6 +68,7 @@ impl Life {
             self.world.clock.advance(SECOND_MS);
             self.world.work().await?;
         }
+        ramps::conclude(&self).await?;
         for _ in 0..QUIET_HOURS {
             self.world.clock.advance(HOUR_MS);
             self.world.work().await?;

@@ -24,7 +24,9 @@ use server::config::Config;
 use server::merchants::{self, NewMerchant};
 use server::workers::lease::Lease;
 use server::workers::{Progress, Worker};
-use server::workers::{expiry, follow, holds, ledger_chain, verification, watcher};
+use server::workers::{
+    expiry, follow, holds, ledger_chain, liquidations, onramps, payouts, verification, watcher,
+};
 use store::{Store, StoreConfig};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
@@ -185,6 +187,9 @@ impl World {
         self.step(expiry::Expirer::default()).await?;
         self.step(follow::Follower::default()).await?;
         self.step(holds::HoldExpirer::default()).await?;
+        self.step(payouts::Payer::default()).await?;
+        self.step(onramps::Onramper::default()).await?;
+        self.step(liquidations::Liquidator::default()).await?;
         for lane in 0..self.app.store.lanes() {
             self.step(ledger_chain::LedgerChain::new(lane)).await?;
         }
