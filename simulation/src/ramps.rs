@@ -40,7 +40,7 @@ pub async fn settle_in(life: &mut Life) -> Result<()> {
     });
     let account = world.post(&format!("{path}/bank_accounts"), &account).await?;
     let bank_account = account.text("id").with_context(|| account.body.to_string())?;
-    let body = json!({ "network": "base", "token_id": token_id(NETWORK) });
+    let body = json!({ "network": "base", "token": token_id(NETWORK) });
     let address = world.post(&format!("{path}/deposit_addresses"), &body).await?;
     let deposit_address = address.text("address")?;
     life.ramps = Known { user, bank_account, deposit_address, ..Known::default() };
