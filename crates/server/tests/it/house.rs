@@ -16,7 +16,9 @@ use server::clock::Clock;
 use server::config::Config;
 use server::merchants::{self, NewMerchant};
 use server::workers::lease::Lease;
-use server::workers::{expiry, follow, housekeeping, verification, watcher};
+use server::workers::{
+    expiry, follow, housekeeping, liquidations, onramps, payouts, verification, watcher,
+};
 use store::{Store, StoreConfig};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -250,6 +252,9 @@ impl House {
         self.look_around().await;
         finish(&self.app, verification::Verifier::default()).await;
         finish(&self.app, expiry::Expirer::default()).await;
+        finish(&self.app, liquidations::Liquidator::default()).await;
+        finish(&self.app, payouts::Payer::default()).await;
+        finish(&self.app, onramps::Onramper::default()).await;
         finish(&self.app, follow::Follower::default()).await;
         finish(&self.app, housekeeping::Housekeeper).await;
     }

@@ -22,6 +22,7 @@ mod payments;
 mod payor;
 mod profile;
 mod quotes;
+mod ramps_money;
 mod rates;
 mod retention;
 mod streams;
