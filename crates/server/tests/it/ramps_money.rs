@@ -101,7 +101,7 @@ pub async fn read(house: &House, payout: &Value) -> Value {
 /// The states an object's events told of, oldest first.
 pub async fn told(house: &House, object: &Value) -> Vec<String> {
     let events = house.get("/api/v1/events?limit=100").await.ok();
-    let events = events["data"].as_array().expect("a list").clone();
+    let events = events["data"]["data"].as_array().expect("a list").clone();
     let its = events.iter().rev().filter(|event| event["data"]["object"]["id"] == object["id"]);
     its.map(|event| text(&event["data"]["object"], "status")).collect()
 }

@@ -44,12 +44,12 @@ async fn a_reorg_takes_a_deposit_back_even_if_it_was_spent() {
     house.settle().await;
     let gone = house.get(&deposits).await.ok()["data"][0].clone();
     assert_eq!(gone["status"], "reverted");
-    assert_eq!(available(&house, &customer.id, "USDC").await, "-25");
+    assert_eq!(available(&house, &customer.id, "USDC").await, "-20");
     assert_eq!(read(&house, &spent).await["status"], "paid");
     check_books(&house).await;
     house.transfer("base", "USDC", &text(&address, "address"), "30").await;
     house.settle().await;
-    assert_eq!(available(&house, &customer.id, "USDC").await, "5");
+    assert_eq!(available(&house, &customer.id, "USDC").await, "10");
     check_books(&house).await;
 }
 
