@@ -270,7 +270,12 @@ impl BankAccount {
     }
 
     /// Takes the account away; payouts under way to it go on.
-    pub fn delete(&self, user: &RampUser, origin: Origin, now: Timestamp) -> (BankAccount, Changes) {
+    pub fn delete(
+        &self,
+        user: &RampUser,
+        origin: Origin,
+        now: Timestamp,
+    ) -> (BankAccount, Changes) {
         let mut changes = Changes::of(self.merchant_id);
         if self.deleted_at.is_some() {
             return (self.clone(), changes);

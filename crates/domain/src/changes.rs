@@ -5,18 +5,20 @@
 
 use crate::event::NewEntry;
 use crate::ids::{MerchantId, RowKey, Version};
-use crate::ledger::{ChainHead, ChainLink, Hold, Transfer};
+use crate::known_price::KnownPrice;
+use crate::ledger::{ChainHead, ChainLink, Hold, LedgerDay, Transfer};
 use crate::{
     api_key::ApiKey, audit::AuditEntry, bank_account::BankAccount, challenge::WalletChallenge,
-    claim::Claim,
-    delivery::Attempt, delivery::Delivery, deposit_address::DepositAddress, follow::FollowCursor,
-    idempotency::IdempotencyRow, invoice::Invoice, kyc::KycCase, member::Member, merchant::Merchant,
-    onchain_deposit::OnchainDeposit, onramp::Onramp, password::PasswordReset, payment::Payment, payout::Payout, quote::Quote, ramp_address::RampAddress, ramp_deposit::RampDeposit, ramp_quote::RampQuote,
-    ramp_session::RampSession, ramp_user::RampUser, sandbox::SandboxCase, screening_review::ScreeningReview,
-    sequence::Sequence, session::Session,
-    sign_in::SignIn, simulated::SimulatedChain, simulated::SimulatedTransaction, slot::Slot,
-    token_rule::TokenRule, unmatched::Unmatched, verification::Verification, virtual_account::VirtualAccount, watch::WatchCursor,
-    webhook_endpoint, webhook_endpoint::WebhookEndpoint,
+    claim::Claim, delivery::Attempt, delivery::Delivery, deposit_address::DepositAddress,
+    follow::FollowCursor, idempotency::IdempotencyRow, invoice::Invoice, kyc::KycCase,
+    member::Member, merchant::Merchant, onchain_deposit::OnchainDeposit, onramp::Onramp,
+    password::PasswordReset, payment::Payment, payout::Payout, quote::Quote,
+    ramp_address::RampAddress, ramp_deposit::RampDeposit, ramp_quote::RampQuote,
+    ramp_session::RampSession, ramp_user::RampUser, sandbox::SandboxCase,
+    screening_review::ScreeningReview, sequence::Sequence, session::Session, sign_in::SignIn,
+    simulated::SimulatedChain, simulated::SimulatedTransaction, slot::Slot, token_rule::TokenRule,
+    unmatched::Unmatched, verification::Verification, virtual_account::VirtualAccount,
+    watch::WatchCursor, webhook_endpoint, webhook_endpoint::WebhookEndpoint,
 };
 
 macro_rules! records {
@@ -80,6 +82,8 @@ records! {
     Hold(Hold),
     ChainLink(ChainLink),
     ChainHead(ChainHead),
+    LedgerDay(LedgerDay),
+    KnownPrice(KnownPrice),
     RampUser(RampUser),
     KycCase(KycCase),
     BankAccount(BankAccount),

@@ -11,13 +11,13 @@ use serde::{Deserialize, Serialize};
 use crate::chain::{ChainTransfer, Reach};
 use crate::changes::Changes;
 use crate::claim::Claim;
+use crate::deposit_address::{AddressOwner, DepositAddress};
+use crate::environment::Environment;
 use crate::event::Origin;
+use crate::ids::MerchantId;
 use crate::ids::{
     BankAccountId, Fresh, PayoutId, RampDepositId, ReviewId, RowKey, UnmatchedId, Version,
 };
-use crate::deposit_address::{AddressOwner, DepositAddress};
-use crate::environment::Environment;
-use crate::ids::MerchantId;
 use crate::ledger::{Account, AccountKind, Asset, Movement, Transfer, TransferReason};
 use crate::money::{Rate, TokenAmount, Usd};
 use crate::network::{Depths, Network};
@@ -319,8 +319,8 @@ impl Known {
 
 impl OnchainDeposit {
     fn next_step(&self, now: Timestamp) -> Option<Timestamp> {
-        let waits = self.review_id.is_some()
-            || (self.liquidation.is_some() && self.payout_id.is_none());
+        let waits =
+            self.review_id.is_some() || (self.liquidation.is_some() && self.payout_id.is_none());
         waits.then_some(now)
     }
 

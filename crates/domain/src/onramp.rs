@@ -19,9 +19,7 @@ use crate::ledger::{
 };
 use crate::money::{Rate, TokenAmount, Usd, mul_div_ceil};
 use crate::network::Network;
-use crate::provider::{
-    Attempted, FiatInstructions, FxRate, Handle, OnrampReport, RampFailure,
-};
+use crate::provider::{Attempted, FiatInstructions, FxRate, Handle, OnrampReport, RampFailure};
 use crate::ramp_quote::{SourceView, TargetView};
 use crate::ramp_user::RampUser;
 use crate::refusal::Refusal;

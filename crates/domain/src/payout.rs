@@ -103,10 +103,14 @@ pub enum Attempt {
     /// It is being sent, or whoever sent it died.
     Sending,
     /// The answer was lost: ask. A refusal after a lost answer is not believed before that.
-    Unknown { refused: Option<RampFailure> },
+    Unknown {
+        refused: Option<RampFailure>,
+    },
     /// They have never heard of it: it may be sent once more, under the same id.
     Absent,
-    Accepted { reference: String },
+    Accepted {
+        reference: String,
+    },
 }
 
 impl Attempt {
@@ -217,13 +221,7 @@ impl Payout {
             | AccountKind::GasTank
             | AccountKind::CommerceEscrow => None,
         };
-        Account {
-            merchant_id: self.merchant_id,
-            environment: self.environment,
-            kind,
-            asset,
-            owner,
-        }
+        Account { merchant_id: self.merchant_id, environment: self.environment, kind, asset, owner }
     }
 
     /// When to ask next about one that is on its way: later and later.

@@ -52,11 +52,19 @@ pub enum PayoutReport {
 pub enum OnrampReport {
     Absent,
     AwaitingFiat,
-    FiatReceived { amount: TokenAmount },
+    FiatReceived {
+        amount: TokenAmount,
+    },
     /// The stablecoin is on its way to the wallet.
-    Sent { amount: TokenAmount, tx_hash: Option<String> },
+    Sent {
+        amount: TokenAmount,
+        tx_hash: Option<String>,
+    },
     /// It has arrived.
-    Completed { amount: TokenAmount, tx_hash: Option<String> },
+    Completed {
+        amount: TokenAmount,
+        tx_hash: Option<String>,
+    },
     /// The bank money was given back.
     Refunded,
     Failed(RampFailure),

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::changes::Changes;
 use crate::environment::Environment;
 use crate::event::{EventType, Origin, created_data, updated_data};
-use crate::ids::{Fresh, InvoiceId, MerchantId, PaymentId, RampDepositId, RampUserId, RowKey};
 use crate::ids::Version;
+use crate::ids::{Fresh, InvoiceId, MerchantId, PaymentId, RampDepositId, RampUserId, RowKey};
 use crate::ledger::{Account, AccountKind, Asset, Movement, Transfer, TransferReason};
 use crate::money::TokenAmount;
 use crate::network::Network;
@@ -127,8 +127,7 @@ impl RampDeposit {
         now: Timestamp,
     ) {
         let whose = (self.merchant_id, self.environment);
-        let mut entry =
-            crate::event::NewEntry::about(self.key(), whose, (kind, data), origin, now);
+        let mut entry = crate::event::NewEntry::about(self.key(), whose, (kind, data), origin, now);
         entry.subject.invoice_id = self.invoice_id.map(InvoiceId::key);
         changes.tell(entry);
     }

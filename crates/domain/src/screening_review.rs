@@ -106,12 +106,8 @@ impl ScreeningReview {
         }
         let now = fresh.now();
         let (status, screening, action) = match verdict {
-            Verdict::Approve => {
-                (ReviewStatus::Approved, Screening::Clear, "ramp.review.approved")
-            }
-            Verdict::Reject => {
-                (ReviewStatus::Rejected, Screening::Refused, "ramp.review.rejected")
-            }
+            Verdict::Approve => (ReviewStatus::Approved, Screening::Clear, "ramp.review.approved"),
+            Verdict::Reject => (ReviewStatus::Rejected, Screening::Refused, "ramp.review.rejected"),
         };
         let mut changes = Changes::of(self.merchant_id);
         let waits_for_this = |screening| screening == Screening::InReview(self.id);

@@ -78,8 +78,7 @@ pub trait RampProvider: Send + Sync {
         handle: &'a Handle,
     ) -> Answer<'a, Result<OnrampReport, ProviderError>>;
 
-    fn open_virtual_account<'a>(&'a self, order: &'a OnrampOrder)
-    -> Answer<'a, Attempted<Opened>>;
+    fn open_virtual_account<'a>(&'a self, order: &'a OnrampOrder) -> Answer<'a, Attempted<Opened>>;
 
     /// Everything that came in on a virtual account lately, each with its own key.
     fn receipts<'a>(

@@ -79,9 +79,8 @@ fn load(files: &[PathBuf]) -> anyhow::Result<Loaded> {
         );
         let text = std::fs::read_to_string(file)
             .with_context(|| format!("reading the screening list {shown}"))?;
-        let name = file.file_name().map_or_else(String::new, |name| {
-            name.to_string_lossy().into_owned()
-        });
+        let name =
+            file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         lists.add(&name, &text)?;
         marks.push(mark);
     }

@@ -29,6 +29,22 @@ CREATE TABLE ledger_heads (
     hash {bytes} NOT NULL
 ) {hot};
 
+-- What the reports read: the ledger by day, asset, reason and phase.
+CREATE TABLE ledger_days (
+    key {key} NOT NULL PRIMARY KEY,
+    version {int} NOT NULL,
+    merchant_id {int} NOT NULL,
+    environment {int} NOT NULL,
+    day {int} NOT NULL,
+    network {int},
+    asset {int} NOT NULL,
+    reason {int} NOT NULL,
+    phase {int} NOT NULL,
+    count {int} NOT NULL,
+    amount {bytes} NOT NULL
+) {hot};
+
+CREATE INDEX ledger_days_by_merchant ON ledger_days (merchant_id, environment, day);
 -- The people of the ramps. What identifies them is sealed inside the bodies.
 CREATE TABLE ramp_users (
     key {key} NOT NULL PRIMARY KEY,

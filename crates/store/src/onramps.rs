@@ -94,11 +94,7 @@ impl Store {
     }
 
     /// On-ramps somebody has to look at, the longest due first.
-    pub async fn onramps_due(
-        &self,
-        now: Timestamp,
-        limit: i64,
-    ) -> Result<Vec<Onramp>, StoreError> {
+    pub async fn onramps_due(&self, now: Timestamp, limit: i64) -> Result<Vec<Onramp>, StoreError> {
         due(now).limit(limit).read(self).await
     }
 }

@@ -94,11 +94,7 @@ impl Store {
     }
 
     /// Payouts somebody has to look at, the longest due first.
-    pub async fn payouts_due(
-        &self,
-        now: Timestamp,
-        limit: i64,
-    ) -> Result<Vec<Payout>, StoreError> {
+    pub async fn payouts_due(&self, now: Timestamp, limit: i64) -> Result<Vec<Payout>, StoreError> {
         due(now).limit(limit).read(self).await
     }
 }

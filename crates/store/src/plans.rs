@@ -9,6 +9,7 @@ use domain::environment::Environment;
 use domain::event::{EventType, Selection};
 use domain::ids::{EndpointId, InvoiceId, MemberId, MerchantId, RampUserId, RowKey};
 use domain::invoice::{Invoice, InvoiceStatus, InvoiceType};
+use domain::ledger::{Day, PlacedTransfer};
 use domain::network::Network;
 use domain::onramp::OnrampStatus;
 use domain::payout::PayoutStatus;
@@ -19,6 +20,7 @@ use domain::time::Timestamp;
 use crate::deliveries::{self, DeliveryFilter, QueuePlace};
 use crate::events::{self, EventFilter, Walk};
 use crate::invoices::InvoiceFilter;
+use crate::ledger::{self, LedgerFilter};
 use crate::lists::{List, Page};
 use crate::log;
 use crate::onramps::{self, OnrampFilter};
@@ -27,9 +29,10 @@ use crate::relation::catalog;
 use crate::row::{Row, Value};
 use crate::sweep::{OLDEST_ENTRIES, Order};
 use crate::{
-    api_keys, audit, bank_accounts, delivery_attempts, deposit_addresses, invoices, kyc_cases,
-    members, merchants, onchain_deposits, payments, ramp_addresses, virtual_accounts, quotes, ramp_deposits, ramp_users, screening_reviews, sign_ins,
-    simulated, token_rules, unmatched, verifications, watch_cursors, webhook_endpoints,
+    api_keys, audit, bank_accounts, delivery_attempts, deposit_addresses, holds, invoices,
+    kyc_cases, ledger_days, ledger_verify, members, merchants, onchain_deposits, payments, quotes,
+    ramp_addresses, ramp_deposits, ramp_users, screening_reviews, sign_ins, simulated, token_rules,
+    unmatched, verifications, virtual_accounts, watch_cursors, webhook_endpoints,
 };
 
 /// One text, with values of the kinds it takes.
@@ -73,8 +76,9 @@ const PAGES: [Page; 3] = [Page::First, Page::After(KEY), Page::Before(KEY)];
 
 /// Every list there is, each in every combination of its filters.
 pub fn statements() -> Vec<Statement> {
-    [of_invoices(), of_payments(), of_events(), of_webhooks(), of_the_others(), of_sweeps()]
-        .concat()
+    let all: [fn() -> Vec<Statement>; 7] =
+        [of_invoices, of_payments, of_events, of_webhooks, of_the_ledger, of_the_others, of_sweeps];
+    all.into_iter().flat_map(|of| of()).collect()
 }
 
 fn of_invoices() -> Vec<Statement> {
@@ -207,6 +211,34 @@ fn of_webhooks() -> Vec<Statement> {
                     statements.push(Statement::of(filter.list(page, 5)));
                 }
             }
+        }
+    }
+    statements
+}
+
+fn of_the_ledger() -> Vec<Statement> {
+    let placed = |list: List<PlacedTransfer>| {
+        let (tail, params) = list.into_parts();
+        let relation = catalog().transfers();
+        let sql = format!("SELECT {} FROM transfers {tail}", relation.column_list());
+        Statement { table: relation.name, sql, params }
+    };
+    let place = (MERCHANT, Environment::Devnet);
+    let mut statements = vec![
+        Statement::of(holds::due(NOW).limit(5)),
+        Statement::of(ledger_days::between(place, (Day(1), Day(2)))),
+        Statement::of(ledger_verify::days_after(KEY).limit(5)),
+    ];
+    for page in PAGES {
+        statements.push(placed(ledger::of_owner(KEY, page, 5)));
+        for moment in [None, Some(NOW)] {
+            let filter = LedgerFilter {
+                merchant_id: MERCHANT,
+                environment: Environment::Devnet,
+                created_from: moment,
+                created_to: moment,
+            };
+            statements.push(placed(ledger::of_merchant(filter, page, 5)));
         }
     }
     statements

@@ -11,10 +11,7 @@ use crate::lists::{KeyRange, List, Page};
 use crate::row::{Cells, Column, KeyOrigin, Kind, Row, Table, Value, frozen, mutable};
 use crate::store::Store;
 
-const COLUMNS: [Column; 2] = [
-    mutable("body", Kind::Text),
-    frozen("user_id", Kind::Key),
-];
+const COLUMNS: [Column; 2] = [mutable("body", Kind::Text), frozen("user_id", Kind::Key)];
 
 impl Row for RampDeposit {
     const TABLE: Table = Table {
@@ -25,10 +22,7 @@ impl Row for RampDeposit {
     };
 
     fn encode(self) -> Vec<Value> {
-        vec![
-            Value::json(&self),
-            self.user_id.key().into(),
-        ]
+        vec![Value::json(&self), self.user_id.key().into()]
     }
 
     fn decode(cells: &mut Cells<'_>) -> Result<RampDeposit, StoreError> {

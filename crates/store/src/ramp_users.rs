@@ -28,11 +28,7 @@ impl Row for RampUser {
     };
 
     fn encode(self) -> Vec<Value> {
-        vec![
-            Value::json(&self),
-            self.merchant_id.into(),
-            self.environment.into(),
-        ]
+        vec![Value::json(&self), self.merchant_id.into(), self.environment.into()]
     }
 
     fn decode(cells: &mut Cells<'_>) -> Result<RampUser, StoreError> {

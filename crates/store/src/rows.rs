@@ -14,8 +14,9 @@ use domain::deposit_address::DepositAddress;
 use domain::follow::FollowCursor;
 use domain::idempotency::IdempotencyRow;
 use domain::invoice::Invoice;
+use domain::known_price::KnownPrice;
 use domain::kyc::KycCase;
-use domain::ledger::{ChainHead, ChainLink, Hold};
+use domain::ledger::{ChainHead, ChainLink, Hold, LedgerDay};
 use domain::member::Member;
 use domain::merchant::Merchant;
 use domain::onchain_deposit::OnchainDeposit;
@@ -45,7 +46,7 @@ use domain::webhook_endpoint::WebhookEndpoint;
 
 use crate::row::{Row, Table, Value};
 
-static TABLES: [&Table; 42] = [
+static TABLES: [&Table; 44] = [
     &Merchant::TABLE,
     &Member::TABLE,
     &ApiKey::TABLE,
@@ -75,6 +76,8 @@ static TABLES: [&Table; 42] = [
     &Hold::TABLE,
     &ChainLink::TABLE,
     &ChainHead::TABLE,
+    &LedgerDay::TABLE,
+    &KnownPrice::TABLE,
     &RampUser::TABLE,
     &KycCase::TABLE,
     &BankAccount::TABLE,
@@ -126,6 +129,8 @@ pub(crate) fn table_of(noun: Noun) -> &'static Table {
         Noun::Hold => &Hold::TABLE,
         Noun::ChainLink => &ChainLink::TABLE,
         Noun::ChainHead => &ChainHead::TABLE,
+        Noun::LedgerDay => &LedgerDay::TABLE,
+        Noun::KnownPrice => &KnownPrice::TABLE,
         Noun::RampUser => &RampUser::TABLE,
         Noun::KycCase => &KycCase::TABLE,
         Noun::BankAccount => &BankAccount::TABLE,
@@ -174,6 +179,8 @@ pub(crate) fn encode(record: Record) -> Vec<Value> {
         Record::Hold(row) => row.encode(),
         Record::ChainLink(row) => row.encode(),
         Record::ChainHead(row) => row.encode(),
+        Record::LedgerDay(row) => row.encode(),
+        Record::KnownPrice(row) => row.encode(),
         Record::RampUser(row) => row.encode(),
         Record::KycCase(row) => row.encode(),
         Record::BankAccount(row) => row.encode(),

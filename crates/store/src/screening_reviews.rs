@@ -12,10 +12,7 @@ use crate::lists::{KeyRange, List, Page};
 use crate::row::{Cells, Column, KeyOrigin, Kind, Row, Table, Value, mutable};
 use crate::store::Store;
 
-const COLUMNS: [Column; 2] = [
-    mutable("body", Kind::Text),
-    mutable("is_open", Kind::Int),
-];
+const COLUMNS: [Column; 2] = [mutable("body", Kind::Text), mutable("is_open", Kind::Int)];
 
 impl Row for ScreeningReview {
     const TABLE: Table = Table {
@@ -26,10 +23,7 @@ impl Row for ScreeningReview {
     };
 
     fn encode(self) -> Vec<Value> {
-        vec![
-            Value::json(&self),
-            (self.status == ReviewStatus::Open).into(),
-        ]
+        vec![Value::json(&self), (self.status == ReviewStatus::Open).into()]
     }
 
     fn decode(cells: &mut Cells<'_>) -> Result<ScreeningReview, StoreError> {

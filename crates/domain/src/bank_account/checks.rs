@@ -93,19 +93,94 @@ fn one_of(text: &str, values: &[&'static str]) -> Checked {
 
 /// How long an IBAN of each country is.
 const IBAN_LENGTHS: &[(&str, usize)] = &[
-    ("AD", 24), ("AE", 23), ("AL", 28), ("AT", 20), ("AZ", 28), ("BA", 20), ("BE", 16),
-    ("BG", 22), ("BH", 22), ("BI", 27), ("BR", 29), ("BY", 28), ("CH", 21), ("CR", 22),
-    ("CY", 28), ("CZ", 24), ("DE", 22), ("DJ", 27), ("DK", 18), ("DO", 28), ("EE", 20),
-    ("EG", 29), ("ES", 24), ("FI", 18), ("FK", 18), ("FO", 18), ("FR", 27), ("GB", 22),
-    ("GE", 22), ("GI", 23), ("GL", 18), ("GR", 27), ("GT", 28), ("HR", 21), ("HU", 28),
-    ("IE", 22), ("IL", 23), ("IQ", 23), ("IS", 26), ("IT", 27), ("JO", 30), ("KW", 30),
-    ("KZ", 20), ("LB", 28), ("LC", 32), ("LI", 21), ("LT", 20), ("LU", 20), ("LV", 21),
-    ("LY", 25), ("MC", 27), ("MD", 24), ("ME", 22), ("MK", 19), ("MN", 20), ("MR", 27),
-    ("MT", 31), ("MU", 30), ("NI", 28), ("NL", 18), ("NO", 15), ("OM", 23), ("PK", 24),
-    ("PL", 28), ("PS", 29), ("PT", 25), ("QA", 29), ("RO", 24), ("RS", 22), ("RU", 33),
-    ("SA", 24), ("SC", 31), ("SD", 18), ("SE", 24), ("SI", 19), ("SK", 24), ("SM", 27),
-    ("SO", 23), ("ST", 25), ("SV", 28), ("TL", 23), ("TN", 24), ("TR", 26), ("UA", 29),
-    ("VA", 22), ("VG", 24), ("XK", 20), ("YE", 30),
+    ("AD", 24),
+    ("AE", 23),
+    ("AL", 28),
+    ("AT", 20),
+    ("AZ", 28),
+    ("BA", 20),
+    ("BE", 16),
+    ("BG", 22),
+    ("BH", 22),
+    ("BI", 27),
+    ("BR", 29),
+    ("BY", 28),
+    ("CH", 21),
+    ("CR", 22),
+    ("CY", 28),
+    ("CZ", 24),
+    ("DE", 22),
+    ("DJ", 27),
+    ("DK", 18),
+    ("DO", 28),
+    ("EE", 20),
+    ("EG", 29),
+    ("ES", 24),
+    ("FI", 18),
+    ("FK", 18),
+    ("FO", 18),
+    ("FR", 27),
+    ("GB", 22),
+    ("GE", 22),
+    ("GI", 23),
+    ("GL", 18),
+    ("GR", 27),
+    ("GT", 28),
+    ("HR", 21),
+    ("HU", 28),
+    ("IE", 22),
+    ("IL", 23),
+    ("IQ", 23),
+    ("IS", 26),
+    ("IT", 27),
+    ("JO", 30),
+    ("KW", 30),
+    ("KZ", 20),
+    ("LB", 28),
+    ("LC", 32),
+    ("LI", 21),
+    ("LT", 20),
+    ("LU", 20),
+    ("LV", 21),
+    ("LY", 25),
+    ("MC", 27),
+    ("MD", 24),
+    ("ME", 22),
+    ("MK", 19),
+    ("MN", 20),
+    ("MR", 27),
+    ("MT", 31),
+    ("MU", 30),
+    ("NI", 28),
+    ("NL", 18),
+    ("NO", 15),
+    ("OM", 23),
+    ("PK", 24),
+    ("PL", 28),
+    ("PS", 29),
+    ("PT", 25),
+    ("QA", 29),
+    ("RO", 24),
+    ("RS", 22),
+    ("RU", 33),
+    ("SA", 24),
+    ("SC", 31),
+    ("SD", 18),
+    ("SE", 24),
+    ("SI", 19),
+    ("SK", 24),
+    ("SM", 27),
+    ("SO", 23),
+    ("ST", 25),
+    ("SV", 28),
+    ("TL", 23),
+    ("TN", 24),
+    ("TR", 26),
+    ("UA", 29),
+    ("VA", 22),
+    ("VG", 24),
+    ("XK", 20),
+    ("YE", 30),
 ];
 
 /// Reads an IBAN of any country that has them.
@@ -284,8 +359,7 @@ pub(super) fn cpf(text: &str) -> Checked {
     let wrong = || "must be a CPF with its check digits".to_owned();
     let all = digits(&text).filter(|all| all.len() == 11).ok_or_else(wrong)?;
     let is_one_digit = all.iter().all(|digit| *digit == all[0]);
-    let is_right =
-        brazilian(&all[..9], 10, 2) == all[9] && brazilian(&all[..10], 11, 2) == all[10];
+    let is_right = brazilian(&all[..9], 10, 2) == all[9] && brazilian(&all[..10], 11, 2) == all[10];
     if is_right && !is_one_digit { Ok(text) } else { Err(wrong()) }
 }
 
@@ -294,8 +368,7 @@ pub(super) fn cnpj(text: &str) -> Checked {
     let wrong = || "must be a CNPJ with its check digits".to_owned();
     let all = digits(&text).filter(|all| all.len() == 14).ok_or_else(wrong)?;
     let is_one_digit = all.iter().all(|digit| *digit == all[0]);
-    let is_right =
-        brazilian(&all[..12], 5, 9) == all[12] && brazilian(&all[..13], 6, 9) == all[13];
+    let is_right = brazilian(&all[..12], 5, 9) == all[12] && brazilian(&all[..13], 6, 9) == all[13];
     if is_right && !is_one_digit { Ok(text) } else { Err(wrong()) }
 }
 
@@ -336,8 +409,8 @@ pub(super) fn mobile(text: &str, prefix: &str, (least, most): (usize, usize)) ->
     let number = international.and_then(|rest| rest.strip_prefix(prefix)).ok_or_else(wrong)?;
     let is_number = number.bytes().all(|byte| byte.is_ascii_digit()) && !number.starts_with('0');
     // Côte d'Ivoire's numbers keep their leading zero.
-    let is_number = is_number
-        || (prefix == "225" && number.bytes().all(|byte| byte.is_ascii_digit()));
+    let is_number =
+        is_number || (prefix == "225" && number.bytes().all(|byte| byte.is_ascii_digit()));
     match is_number && (least..=most).contains(&number.len()) {
         true => Ok(format!("+{prefix}{number}")),
         false => Err(wrong()),

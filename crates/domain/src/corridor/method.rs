@@ -132,9 +132,7 @@ impl PayoutMethod {
             PayoutMethod::Pix => rule(140, Latin),
             PayoutMethod::Spei => rule(39, Latin),
             PayoutMethod::Imps | PayoutMethod::Neft => rule(50, BasicLatin),
-            PayoutMethod::Fpx | PayoutMethod::Instapay | PayoutMethod::Fast => {
-                rule(66, BasicLatin)
-            }
+            PayoutMethod::Fpx | PayoutMethod::Instapay | PayoutMethod::Fast => rule(66, BasicLatin),
             PayoutMethod::BiFast | PayoutMethod::Nip | PayoutMethod::Raast => rule(70, BasicLatin),
             PayoutMethod::MobileMoney => rule(60, Latin),
             PayoutMethod::Eft => rule(30, Latin),

@@ -26,15 +26,10 @@ const US: &[FieldSpec] = &[
     field!("account_number", AccountDigits { least: 4, most: 17 }),
     field!("account_type", OneOf(&["checking", "savings"])),
 ];
-const UK: &[FieldSpec] = &[
-    field!("sort_code", SortCode),
-    field!("account_number", AccountDigits { least: 8, most: 8 }),
-];
-const PIX: &[FieldSpec] = &[
-    field!("pix_key_type", PixKeyType),
-    field!("pix_key", PixKey),
-    field!("tax_id", CnpjOrCpf),
-];
+const UK: &[FieldSpec] =
+    &[field!("sort_code", SortCode), field!("account_number", AccountDigits { least: 8, most: 8 })];
+const PIX: &[FieldSpec] =
+    &[field!("pix_key_type", PixKeyType), field!("pix_key", PixKey), field!("tax_id", CnpjOrCpf)];
 const SPEI: &[FieldSpec] = &[field!("clabe", Clabe)];
 const INDIA: &[FieldSpec] =
     &[field!("ifsc", Ifsc), field!("account_number", AccountDigits { least: 9, most: 18 })];
@@ -44,8 +39,7 @@ const INDONESIA: &[FieldSpec] = &[
     field!("bank_code", Digits { least: 3, most: 3 }),
     field!("account_number", AccountDigits { least: 10, most: 16 }),
 ];
-const NIGERIA: &[FieldSpec] =
-    &[field!("bank_code", NigerianBank), field!("account_number", Nuban)];
+const NIGERIA: &[FieldSpec] = &[field!("bank_code", NigerianBank), field!("account_number", Nuban)];
 const AUSTRALIA: &[FieldSpec] =
     &[field!("bsb", Bsb), field!("account_number", AccountDigits { least: 5, most: 9 })];
 const NEW_ZEALAND: &[FieldSpec] =
@@ -136,8 +130,8 @@ const BANGLADESH: &[FieldSpec] = &[
 
 /// Where SEPA carries euros and the euro is the currency, or is taken beside it.
 const SEPA_COUNTRIES: [&str; 22] = [
-    "AT", "BE", "BG", "CY", "DE", "EE", "ES", "FI", "FR", "GR", "HR", "IE", "IT", "LT", "LU",
-    "LV", "MC", "MT", "NL", "PT", "SI", "SK",
+    "AT", "BE", "BG", "CY", "DE", "EE", "ES", "FI", "FR", "GR", "HR", "IE", "IT", "LT", "LU", "LV",
+    "MC", "MT", "NL", "PT", "SI", "SK",
 ];
 
 struct Row {
@@ -172,18 +166,42 @@ use PayoutMethod::{
 const ROWS: &[Row] = &[
     row(("AE", "aed", Local), IBAN, (5_000, 50_000_000), (500, 40), (DAY, Standard)),
     row(("AE", "usd", Swift), SWIFT, (10_000, 25_000_000), (2_500, 30), (2 * DAY, Enhanced)),
-    row(("AR", "ars", Transferencia), ARGENTINA, (100_000, 2_000_000_000), (50_000, 60), (HOUR, Standard)),
+    row(
+        ("AR", "ars", Transferencia),
+        ARGENTINA,
+        (100_000, 2_000_000_000),
+        (50_000, 60),
+        (HOUR, Standard),
+    ),
     row(("AU", "aud", Npp), AUSTRALIA, (500, 10_000_000), (50, 20), (MINUTE, Basic)),
-    row(("BD", "bdt", MobileMoney), BANGLADESH, (10_000, 12_500_000), (2_000, 80), (10 * MINUTE, Basic)),
+    row(
+        ("BD", "bdt", MobileMoney),
+        BANGLADESH,
+        (10_000, 12_500_000),
+        (2_000, 80),
+        (10 * MINUTE, Basic),
+    ),
     row(("BD", "usd", Swift), SWIFT, (10_000, 10_000_000), (3_000, 30), (3 * DAY, Enhanced)),
     row(("BR", "brl", Pix), PIX, (100, 100_000_000), (50, 30), (10, Basic)),
     row(("CA", "cad", Eft), CANADA, (500, 10_000_000), (100, 20), (DAY, Basic)),
     row(("CH", "chf", Local), IBAN, (500, 50_000_000), (50, 20), (HOUR, Basic)),
     row(("CH", "eur", Sepa), IBAN, (100, 50_000_000), (50, 15), (DAY, Basic)),
-    row(("CI", "xof", MobileMoney), IVORY_COAST, (500, 2_000_000), (100, 100), (10 * MINUTE, Basic)),
+    row(
+        ("CI", "xof", MobileMoney),
+        IVORY_COAST,
+        (500, 2_000_000),
+        (100, 100),
+        (10 * MINUTE, Basic),
+    ),
     row(("CL", "clp", Transferencia), CHILE, (5_000, 70_000_000), (300, 50), (HOUR, Standard)),
     row(("CM", "xaf", MobileMoney), CAMEROON, (500, 1_000_000), (100, 120), (10 * MINUTE, Basic)),
-    row(("CO", "cop", Transferencia), COLOMBIA, (2_000_000, 5_000_000_000), (300_000, 60), (DAY, Standard)),
+    row(
+        ("CO", "cop", Transferencia),
+        COLOMBIA,
+        (2_000_000, 5_000_000_000),
+        (300_000, 60),
+        (DAY, Standard),
+    ),
     row(("CZ", "czk", Local), IBAN, (5_000, 100_000_000), (500, 25), (HOUR, Basic)),
     row(("DK", "dkk", Local), IBAN, (1_000, 50_000_000), (300, 25), (HOUR, Basic)),
     row(("EG", "egp", Local), IBAN, (10_000, 100_000_000), (2_000, 60), (DAY, Standard)),
@@ -193,13 +211,25 @@ const ROWS: &[Row] = &[
     row(("HK", "hkd", Fps), HONG_KONG, (1_000, 100_000_000), (500, 20), (MINUTE, Basic)),
     row(("HK", "usd", Swift), SWIFT, (10_000, 50_000_000), (2_000, 20), (DAY, Enhanced)),
     row(("HU", "huf", Local), IBAN, (100_000, 2_000_000_000), (10_000, 30), (HOUR, Basic)),
-    row(("ID", "idr", BiFast), INDONESIA, (1_000_000, 25_000_000_000), (250_000, 40), (MINUTE, Basic)),
+    row(
+        ("ID", "idr", BiFast),
+        INDONESIA,
+        (1_000_000, 25_000_000_000),
+        (250_000, 40),
+        (MINUTE, Basic),
+    ),
     row(("IL", "ils", Local), IBAN, (5_000, 50_000_000), (1_000, 40), (DAY, Standard)),
     row(("IN", "inr", Imps), INDIA, (10_000, 50_000_000), (1_000, 30), (MINUTE, Basic)),
     row(("IN", "inr", Neft), INDIA, (10_000, 500_000_000), (500, 25), (4 * HOUR, Standard)),
     row(("JP", "jpy", Zengin), JAPAN, (1_000, 100_000_000), (150, 30), (4 * HOUR, Standard)),
-    row(("KE", "kes", MobileMoney), KENYA, (1_000, 25_000_000), (3_000, 80), (MINUTE, Basic)),
-    row(("KR", "krw", Local), THREE_DIGIT_BANK, (10_000, 100_000_000), (1_000, 40), (HOUR, Standard)),
+    row(("KE", "kes", MobileMoney), KENYA, (10_000, 25_000_000), (3_000, 80), (MINUTE, Basic)),
+    row(
+        ("KR", "krw", Local),
+        THREE_DIGIT_BANK,
+        (10_000, 100_000_000),
+        (1_000, 40),
+        (HOUR, Standard),
+    ),
     row(("LK", "lkr", Local), BIC_AND_NUMBER, (50_000, 500_000_000), (10_000, 60), (DAY, Standard)),
     row(("MX", "mxn", Spei), SPEI, (1_000, 500_000_000), (500, 30), (MINUTE, Basic)),
     row(("MY", "myr", Fpx), BIC_AND_NUMBER, (1_000, 100_000_000), (100, 30), (MINUTE, Basic)),
@@ -218,9 +248,21 @@ const ROWS: &[Row] = &[
     row(("SG", "sgd", Fast), BIC_AND_NUMBER, (500, 20_000_000), (50, 20), (MINUTE, Basic)),
     row(("SG", "usd", Swift), SWIFT, (10_000, 50_000_000), (2_000, 20), (DAY, Enhanced)),
     row(("SN", "xof", MobileMoney), SENEGAL, (500, 2_000_000), (100, 100), (10 * MINUTE, Basic)),
-    row(("TH", "thb", Promptpay), THREE_DIGIT_BANK, (10_000, 200_000_000), (1_000, 40), (MINUTE, Basic)),
+    row(
+        ("TH", "thb", Promptpay),
+        THREE_DIGIT_BANK,
+        (10_000, 200_000_000),
+        (1_000, 40),
+        (MINUTE, Basic),
+    ),
     row(("TR", "try", Local), IBAN, (10_000, 100_000_000), (1_000, 50), (HOUR, Standard)),
-    row(("TZ", "tzs", MobileMoney), TANZANIA, (200_000, 500_000_000), (50_000, 100), (10 * MINUTE, Basic)),
+    row(
+        ("TZ", "tzs", MobileMoney),
+        TANZANIA,
+        (200_000, 500_000_000),
+        (50_000, 100),
+        (10 * MINUTE, Basic),
+    ),
     row(("UG", "ugx", MobileMoney), UGANDA, (5_000, 5_000_000), (1_000, 100), (10 * MINUTE, Basic)),
     row(("US", "usd", Ach), US, (100, 100_000_000), (50, 10), (DAY, Basic)),
     row(("US", "usd", Wire), US, (10_000, 500_000_000), (2_000, 5), (4 * HOUR, Standard)),

@@ -62,11 +62,12 @@ impl KycCase {
     /// Whether the person can still answer.
     pub fn is_link_open(&self, user: &RampUser, now: Timestamp) -> bool {
         let is_waiting = matches!(self.status, KycStatus::Pending | KycStatus::NeedsInformation);
-        let is_latest = user.kyc.case_id == Some(self.id) && !user.is_closed();
+        let is_latest = user.kyc.case_id == Some(self.id);
+        let is_latest = is_latest && !user.is_closed() && !user.kyc.is_suspended;
         is_waiting && is_latest && now < self.link_expires_at
     }
 
-    /// Never backwards: which states a state may become.
+    /// Never backwards: what may still be found out about a case in this state.
     fn may_become(&self, to: KycStatus) -> bool {
         use KycStatus::{
             Approved, Expired, InReview, NeedsInformation, NotStarted, Pending, Rejected, Suspended,
@@ -76,9 +77,7 @@ impl KycCase {
                 matches!(to, InReview | Approved | Rejected | NeedsInformation)
             }
             InReview => matches!(to, Approved | Rejected | NeedsInformation),
-            Approved => to == Suspended,
-            Suspended => to == Approved,
-            NotStarted | Rejected | Expired => false,
+            NotStarted | Approved | Rejected | Suspended | Expired => false,
         }
     }
 
@@ -258,28 +257,38 @@ pub(super) fn decide_into(
     Ok(())
 }
 
-/// A human takes an approval back, for the time being.
+/// A human takes an approval back, for the time being, whatever case is under way.
 pub fn suspend(case: KycCase, user: &RampUser, now: Timestamp) -> Result<Changes, Refusal> {
+    if user.kyc.approval.is_none() || user.kyc.is_suspended {
+        return Err(Refusal::KycStep(user.kyc.status(now), KycStatus::Suspended));
+    }
     let mut after = user.clone();
     after.kyc.is_suspended = true;
-    turn(case, KycStatus::Suspended, (user, after), now)
+    Ok(turn(case, (KycStatus::Approved, KycStatus::Suspended), (user, after), now))
 }
 
 /// A human lets a suspended approval count again.
 pub fn reinstate(case: KycCase, user: &RampUser, now: Timestamp) -> Result<Changes, Refusal> {
+    if !user.kyc.is_suspended {
+        return Err(Refusal::KycStep(user.kyc.status(now), KycStatus::Approved));
+    }
     let mut after = user.clone();
     after.kyc.is_suspended = false;
-    turn(case, KycStatus::Approved, (user, after), now)
+    Ok(turn(case, (KycStatus::Suspended, KycStatus::Approved), (user, after), now))
 }
 
+/// The user's standing changes, and his latest case with it if it says the same.
 fn turn(
-    case: KycCase,
-    to: KycStatus,
+    mut case: KycCase,
+    (from, to): (KycStatus, KycStatus),
     (before, after): (&RampUser, RampUser),
     now: Timestamp,
-) -> Result<Changes, Refusal> {
+) -> Changes {
     let mut changes = Changes::of(before.merchant_id);
-    changes.update(case.become_status(to, now)?);
+    if case.status == from && before.kyc.case_id == Some(case.id) {
+        (case.status, case.updated_at) = (to, now);
+        changes.update(case);
+    }
     after.record_updated(before, &mut changes, Origin::default(), now);
-    Ok(changes)
+    changes
 }

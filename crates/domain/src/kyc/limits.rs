@@ -121,7 +121,6 @@ pub fn give_back(user: &RampUser, amount: Usd, spent_at: Timestamp) -> [CounterM
     })
 }
 
-
 fn counter(user: &RampUser, period: LimitPeriod, now: Timestamp) -> String {
     let date = now.rfc3339();
     let stretch = match period {

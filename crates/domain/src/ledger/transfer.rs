@@ -120,6 +120,15 @@ pub enum Phase {
 impl Phase {
     pub const ALL: [Phase; 4] = [Phase::Posted, Phase::Reserved, Phase::Captured, Phase::Released];
 
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Phase::Posted => "posted",
+            Phase::Reserved => "reserved",
+            Phase::Captured => "captured",
+            Phase::Released => "released",
+        }
+    }
+
     pub fn code(self) -> i64 {
         self as i64
     }
@@ -198,7 +207,17 @@ impl Transfer {
     ) -> Transfer {
         let Movement { debit, credit, amount, reason, object } = movement;
         let id = TransferId::fresh(fresh);
-        Transfer { id, debit, credit, amount, reason, phase, cover, object, created_at: fresh.now() }
+        Transfer {
+            id,
+            debit,
+            credit,
+            amount,
+            reason,
+            phase,
+            cover,
+            object,
+            created_at: fresh.now(),
+        }
     }
 
     /// The ramp user it concerns, if any: at most one side has one, or both have the same.

@@ -35,6 +35,8 @@ impl Crediting {
         if self.user.is_closed() || !payment.is_counted || !is_there {
             return;
         }
+        // Whoever is being erased meanwhile must not get anything.
+        self.user.guard(changes);
         let now = fresh.now();
         let owner = Some(self.user.key());
         payment.post(Posting::User, (TransferReason::UserCredit, owner), changes, fresh);

@@ -257,7 +257,8 @@ pub struct Confirmation<'a> {
 
 /// Confirms a payment that is deep enough; none if it is not, or no longer pending.
 pub fn confirm(confirmation: Confirmation<'_>, fresh: &mut Fresh) -> Option<Changes> {
-    let Confirmation { payment: known, invoice: before, underpaid, crediting, reach } = confirmation;
+    let Confirmation { payment: known, invoice: before, underpaid, crediting, reach } =
+        confirmation;
     if !known.status.is_waiting() || !known.is_final(reach) {
         return None;
     }

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::bank_account::BankAccount;
+use crate::changes::Record;
 use crate::corridor::Corridor;
 use crate::ids::Fresh;
 use crate::kyc::{Approval, KycLevel, KycStatus, Standing};
@@ -14,7 +15,6 @@ use crate::ramp_user::{RampUser, Screening, UserType};
 use crate::refusal::Refusal;
 use crate::screening_review::Verdict;
 use crate::token::Token;
-use crate::changes::Record;
 use std::collections::HashMap;
 
 const NOW: Timestamp = Timestamp(1_766_320_496_000);
@@ -88,11 +88,8 @@ fn account(user: &RampUser) -> BankAccount {
 
 fn quote(user: &RampUser) -> RampQuote {
     let token = Token::of(Environment::Devnet).find(|token| token.is_usd_stable());
-    let corridor = Corridor::find(
-        Country::parse("DE").expect("a country"),
-        Currency::EUR,
-        PayoutMethod::Sepa,
-    );
+    let corridor =
+        Corridor::find(Country::parse("DE").expect("a country"), Currency::EUR, PayoutMethod::Sepa);
     let ask = RampQuoteAsk {
         merchant_id: user.merchant_id,
         environment: user.environment,

@@ -69,8 +69,7 @@ fn what_cannot_be_is_refused_by_its_field() {
     refused(Side::Source(TokenAmount(u128::MAX)), &plain, "source.amount");
     refused(Side::Target(TokenAmount(0)), &plain, "target.amount");
     refused(Side::Target(TokenAmount(u128::MAX)), &plain, "target.amount");
-    let narrow =
-        Corridor { amount_min: TokenAmount(100), amount_max: TokenAmount(200), ..plain };
+    let narrow = Corridor { amount_min: TokenAmount(100), amount_max: TokenAmount(200), ..plain };
     refused(Side::Target(TokenAmount(99)), &narrow, "target.amount");
     refused(Side::Source(TokenAmount(9_000_000)), &narrow, "source.amount");
 }

@@ -100,11 +100,7 @@ impl Bridge {
     }
 
     /// The bank account as they know it: told to them under our own id, which makes it one.
-    async fn external_account(
-        &self,
-        customer: &str,
-        bank: &BankDetails,
-    ) -> Result<String, Failed> {
+    async fn external_account(&self, customer: &str, bank: &BankDetails) -> Result<String, Failed> {
         let body = AccountBody::of(bank);
         let path = format!("/v0/customers/{customer}/external_accounts");
         let created = self.call::<Account>(Call::post(&path, bank.account, &body)).await?;
@@ -302,10 +298,7 @@ impl RampProvider for Bridge {
         })
     }
 
-    fn open_virtual_account<'a>(
-        &'a self,
-        order: &'a OnrampOrder,
-    ) -> Answer<'a, Attempted<Opened>> {
+    fn open_virtual_account<'a>(&'a self, order: &'a OnrampOrder) -> Answer<'a, Attempted<Opened>> {
         self.open_onramp(order)
     }
 
@@ -338,8 +331,7 @@ impl RampProvider for Bridge {
                 return Ok(Some(FxRate::PAR));
             }
             let query = format!("from=usd&to={}", currency.as_str());
-            let call =
-                Call { query: Some(query), ..Call::get("/v0/exchange_rates".to_owned()) };
+            let call = Call { query: Some(query), ..Call::get("/v0/exchange_rates".to_owned()) };
             match self.call::<RateAnswer>(call).await {
                 Ok(answer) => answer.rate().map(Some).ok_or(ProviderError::Malformed),
                 Err(Failed::Absent | Failed::Refused(_)) => Ok(None),

@@ -14,6 +14,7 @@ mod file_lock;
 mod fresh;
 mod keys;
 mod keystore;
+mod ledger;
 mod listen;
 mod master_key;
 mod merchants;
@@ -69,6 +70,8 @@ enum Command {
     Keys(keys::KeysOptions),
     /// Makes, takes over, shows and saves the keys of deposit addresses
     Keystore(keystore::KeystoreOptions),
+    /// Proves that the ledger is what was written
+    Ledger(ledger::LedgerOptions),
     /// Writes a copy of the database into one file
     Backup(backup::BackupOptions),
     /// Puts a backup in the place of the database
@@ -101,6 +104,7 @@ pub fn run() -> ExitCode {
         Command::Merchants(options) => merchants::run(options),
         Command::Keys(options) => keys::run(options),
         Command::Keystore(options) => keystore::run(options),
+        Command::Ledger(options) => ledger::run(options),
         Command::Backup(options) => backup::run(options),
         Command::Restore(options) => backup::run_restore(options),
         Command::Copy(options) => copy::run(options),

@@ -11,7 +11,7 @@ use store::Page;
 use crate::clock::Clock;
 use crate::commands::place::{self, Place};
 use crate::commands::start;
-use crate::ramps::decide_review;
+use crate::screening_reviews::decide_review;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -16,7 +16,7 @@ use crate::http::account::{environment, keys, mainnet, members, password, sign_i
 use crate::http::devnet::{chains, ramps as simulated_ramps};
 use crate::http::error::{ErrorBody, ErrorDetail};
 use crate::http::merchant::{
-    admin, events, invoices, profile, quotes, tokens, unmatched, webhooks,
+    admin, events, invoices, ledger, profile, quotes, tokens, unmatched, webhooks,
 };
 use crate::http::ops;
 use crate::http::payor::{addresses, forms, session, simulate, verification};
@@ -34,6 +34,7 @@ use crate::realtime::frames::{WsControl, WsError};
         invoices::create, invoices::list, invoices::totals, invoices::list_by_customer,
         invoices::retrieve, invoices::status, invoices::cancel, invoices::resolve,
         invoices::create_session, unmatched::list,
+        ledger::balances, ledger::transactions, ledger::export, ledger::report,
         tokens::list, tokens::search, tokens::policy, tokens::set_policy, tokens::reset_policy,
         tokens::block,
         quotes::create, quotes::rates, quotes::retrieve,
@@ -55,6 +56,7 @@ use crate::realtime::frames::{WsControl, WsError};
         members::list, members::invite, members::change, members::remove, members::audit_log,
         environment::set, mainnet::status, mainnet::activate, mainnet::request,
         admin::create_merchant, admin::list_merchants, admin::watch_transaction,
+        admin::restart_watcher,
         corridors::list, users::create, users::list, users::retrieve, users::update,
         kyc::start, kyc::retrieve, kyc::simulate, kyc::decide,
         bank_accounts::create, bank_accounts::list, bank_accounts::retrieve,
@@ -89,6 +91,8 @@ use crate::realtime::frames::{WsControl, WsError};
             USD."),
         (name = "Webhooks", description = "Where events are delivered to, signed and retried."),
         (name = "Invoices", description = "The canonical payment object and its lifecycle."),
+        (name = "Ledger", description = "Where every unit of money is and how it came there: \
+            balances, postings, exports and reports."),
         (name = "Token Management", description = "Which tokens a merchant accepts."),
         (name = "Account", description = "Signing in, members, keys and access to mainnet."),
         (name = "Ramps", description = "Between stablecoins and banks: users, how well they are \

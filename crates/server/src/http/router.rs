@@ -10,7 +10,7 @@ use crate::http::devnet::{chains, ramps as simulated_ramps};
 use crate::http::edge::edge;
 use crate::http::error::{ApiError, Code};
 use crate::http::merchant::{
-    admin, events, invoices, profile, quotes, tokens, unmatched, webhooks,
+    admin, events, invoices, ledger, profile, quotes, tokens, unmatched, webhooks,
 };
 use crate::http::payor::{addresses, forms, session, simulate, verification};
 use crate::http::ramps::{
@@ -49,6 +49,10 @@ fn merchant_routes() -> Router<Shared> {
         .route("/api/v1/invoices/{id}/cancel", post(invoices::cancel))
         .route("/api/v1/invoices/{id}/resolve", post(invoices::resolve))
         .route("/api/v1/invoices/{id}/sessions", post(invoices::create_session))
+        .route("/api/v1/balances", get(ledger::balances))
+        .route("/api/v1/balance_transactions", get(ledger::transactions))
+        .route("/api/v1/balance_transactions/export", get(ledger::export))
+        .route("/api/v1/reports/{report}", get(ledger::report))
         .route("/api/v1/merchant/unmatched", get(unmatched::list))
         .route("/api/v1/merchant/tokens", get(tokens::list))
         .route("/api/v1/merchant/tokens/search", get(tokens::search))
@@ -130,6 +134,7 @@ fn account_routes() -> Router<Shared> {
         .route("/api/v1/user/mainnet-access/request", post(mainnet::request))
         .route("/api/v1/merchant/audit-log", get(members::audit_log))
         .route("/api/admin/watch", post(admin::watch_transaction))
+        .route("/api/admin/watch/restart", post(admin::restart_watcher))
         .route("/api/admin/merchants", post(admin::create_merchant).get(admin::list_merchants))
 }
 

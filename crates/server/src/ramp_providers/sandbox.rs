@@ -132,10 +132,7 @@ impl RampProvider for Sandbox {
         })
     }
 
-    fn open_virtual_account<'a>(
-        &'a self,
-        order: &'a OnrampOrder,
-    ) -> Answer<'a, Attempted<Opened>> {
+    fn open_virtual_account<'a>(&'a self, order: &'a OnrampOrder) -> Answer<'a, Attempted<Opened>> {
         self.open_onramp(order)
     }
 

@@ -8,8 +8,10 @@ pub mod expiry;
 pub mod fan_out;
 pub mod follow;
 pub mod gauges;
+pub mod holds;
 pub mod housekeeping;
 pub mod lease;
+pub mod ledger_chain;
 pub mod liquidations;
 pub mod observe;
 pub mod onramps;
@@ -40,6 +42,8 @@ const FOLLOW_EVERY_MS: u64 = 1_000;
 const FAN_OUT_EVERY_MS: u64 = 1_000;
 const SEND_EVERY_MS: u64 = 1_000;
 const RAMPS_EVERY_MS: u64 = 1_000;
+const LEDGER_EVERY_MS: u64 = 1_000;
+const HOLDS_EVERY_MS: u64 = 1_000;
 const HOUSEKEEPING_EVERY_MS: u64 = 60_000;
 const RETENTION_EVERY_MS: u64 = 60_000;
 const FAILURE_PAUSE_MS_MAX: u64 = 10_000;
@@ -49,7 +53,9 @@ const OUTAGE_PAUSE_MS_MAX: u64 = 1_000;
 /// Starts what every process needs, whoever does the shared work: fresh caches and rates.
 pub fn spawn_own(app: &Shared) {
     spawn(app, "follow", FOLLOW_EVERY_MS, follow::Follower::default());
-    spawn(app, "rates", app.config.rates.poll_ms, rates::RateRefresher);
+    for every_ms in app.rates.paces(&app.config) {
+        spawn(app, format!("rates {every_ms}"), every_ms, rates::RateRefresher::every(every_ms));
+    }
     spawn(app, "housekeeping", HOUSEKEEPING_EVERY_MS, housekeeping::Housekeeper);
 }
 
@@ -65,11 +71,14 @@ pub fn spawn_shared(app: &Shared) {
     spawn(app, "verification", VERIFY_EVERY_MS, verification::Verifier::default());
     for lane in 0..app.store.lanes() {
         spawn(app, format!("fan-out {lane}"), FAN_OUT_EVERY_MS, fan_out::FanOut::new(lane));
+        let chain = ledger_chain::LedgerChain::new(lane);
+        spawn(app, format!("ledger chain {lane}"), LEDGER_EVERY_MS, chain);
     }
     spawn(app, "webhooks", SEND_EVERY_MS, deliver::Sender::default());
     spawn(app, "payouts", RAMPS_EVERY_MS, payouts::Payer::default());
     spawn(app, "on-ramps", RAMPS_EVERY_MS, onramps::Onramper::default());
     spawn(app, "liquidations", RAMPS_EVERY_MS, liquidations::Liquidator::default());
+    spawn(app, "holds", HOLDS_EVERY_MS, holds::HoldExpirer::default());
     spawn(app, "retention", RETENTION_EVERY_MS, retention::Sweeper::default());
 }
 

@@ -15,9 +15,9 @@ use domain::onchain_deposit::{self, DepositSighting, Known, OnchainStatus};
 use domain::payment::{
     Confirmation, Crediting, Payment, PaymentStatus, Sighting, confirm, revert, see,
 };
+use domain::ramp_address::RampAddress;
 use domain::ramp_deposit::RampDeposit;
 use domain::ramp_user::RampUser;
-use domain::ramp_address::RampAddress;
 use domain::token::Token;
 use domain::verification;
 use store::{CommitError, StoreError};
@@ -57,7 +57,9 @@ pub async fn record_transfer(
         let Some(address) = app.store.get::<DepositAddress>(key).await? else { return Ok(None) };
         let invoice_id = match address.owner {
             AddressOwner::Invoice(id) => id,
-            AddressOwner::Ramp(id) => return ramp_deposit(app, (&address, id), (network, transfer)).await,
+            AddressOwner::Ramp(id) => {
+                return ramp_deposit(app, (&address, id), (network, transfer)).await;
+            }
         };
         let invoice = invoice(app, invoice_id).await?;
         let mut identity = transfer.identity(environment, network);
@@ -287,7 +289,8 @@ async fn token_is_blocked(
 ) -> anyhow::Result<bool> {
     let Some(token) = token else { return Ok(false) };
     let acceptance = Acceptance::of(app, invoice.merchant_id, invoice.environment).await?;
-    Ok(!acceptance.takes(token))
+    // What goes by the contract of a token that does not exist there is something else.
+    Ok(!acceptance.takes(token) || !app.networks.has(token))
 }
 
 /// Decides and commits, again if a row changed meanwhile; nothing to change is fine.

@@ -98,9 +98,7 @@ async fn read<R: Row>(app: &App, key: RowKey) -> anyhow::Result<R> {
 
 fn told(answer: Attempted<Opened>) -> Attempted<(String, FiatInstructions)> {
     match answer {
-        Attempted::Accepted(opened) => {
-            Attempted::Accepted((opened.reference, opened.instructions))
-        }
+        Attempted::Accepted(opened) => Attempted::Accepted((opened.reference, opened.instructions)),
         Attempted::Refused(why) => Attempted::Refused(why),
         Attempted::Unknown => Attempted::Unknown,
     }

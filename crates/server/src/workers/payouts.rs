@@ -168,10 +168,8 @@ async fn look(
         }
         Ok(Err(_)) | Err(_) => {
             tracing::warn!(payout.id = %payout.id, "a payout could not be asked about; again later");
-            settle(app, lease, payout.id, |found, fresh| {
-                Some(found.payout.look_later(fresh.now()))
-            })
-            .await
+            settle(app, lease, payout.id, |found, fresh| Some(found.payout.look_later(fresh.now())))
+                .await
         }
     }
 }
@@ -216,11 +214,7 @@ async fn settle(
 }
 
 /// The order as it is given away; none if the account's numbers are gone.
-async fn order(
-    app: &App,
-    payout: &Payout,
-    user: &RampUser,
-) -> anyhow::Result<Option<PayoutOrder>> {
+async fn order(app: &App, payout: &Payout, user: &RampUser) -> anyhow::Result<Option<PayoutOrder>> {
     let account = app.store.get::<BankAccount>(payout.bank_account_id.key()).await?;
     let account = account.context("a payout's bank account does not exist")?;
     let Some(fields) = account.open_numbers(&app.keys)? else { return Ok(None) };

@@ -75,12 +75,7 @@ pub async fn quote(house: &House, customer: &Customer, amount: &str) -> Reply {
     house.post("/api/v1/ramps/quotes", body).await
 }
 
-pub async fn request_payout(
-    house: &House,
-    customer: &Customer,
-    quote: &Value,
-    key: &str,
-) -> Reply {
+pub async fn request_payout(house: &House, customer: &Customer, quote: &Value, key: &str) -> Reply {
     let body = json!({
         "quote_id": quote["id"], "user_id": customer.id, "bank_account_id": customer.account_id,
     });

@@ -6,6 +6,7 @@
 use domain::api_key::ApiKey;
 use domain::chain::Reach;
 use domain::changes::{Changes, Record};
+use domain::deposit_address::AddressOwner;
 use domain::environment::Environment;
 use domain::ids::{Fresh, InvoiceId, MemberId, MerchantId, RowKey};
 use domain::merchant::{MainnetRequest, Merchant};

@@ -11,6 +11,7 @@ use domain::bank_account::BankAccount;
 use domain::challenge::WalletChallenge;
 use domain::changes::{Changes, Record};
 use domain::claim::Claim;
+use domain::currency::Currency;
 use domain::delivery::{Attempt, AttemptOutcome, Delivery, EventPlace, Seen};
 use domain::deposit_address::DepositAddress;
 use domain::environment::Environment;
@@ -19,10 +20,12 @@ use domain::follow::{FollowCursor, Follower};
 use domain::idempotency::{IdempotencyRow, KEPT_MS};
 use domain::ids::{RowKey, Version};
 use domain::invoice::{Invoice, InvoiceStatus, Lock};
+use domain::known_price::KnownPrice;
 use domain::kyc::{KycCase, KycStatus};
+use domain::ledger::{Asset, ChainHead, ChainLink, Hold, HoldStatus, LedgerDay};
 use domain::member::{Member, Role};
 use domain::merchant::Merchant;
-use domain::money::Usd;
+use domain::money::{Rate, TokenAmount, Usd};
 use domain::network::Network;
 use domain::password::PasswordReset;
 use domain::payment::{Payment, PaymentStatus, Posting, SettlementStatus};
@@ -225,6 +228,31 @@ fn changed_payment(payment: Payment) -> Payment {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_ledgers_own() {
+    for_each_store(the_ledgers_own_survive).await;
+}
+
+async fn the_ledgers_own_survive(store: &Store) {
+    let at = |row, version| Hold { version, ..row };
+    let change = |row| Hold { status: HoldStatus::Captured { amount: TokenAmount(1) }, ..row };
+    check(store, samples::hold(), at, change).await;
+
+    let at = |row, version| ChainLink { version, ..row };
+    check(store, samples::chain_link(), at, |row| row).await;
+
+    let at = |row, version| ChainHead { version, ..row };
+    let change = |row| ChainHead { length: 8, hash: [10; 32], ..row };
+    check(store, samples::chain_head(), at, change).await;
+
+    let at = |row, version| LedgerDay { version, ..row };
+    let change = |row| LedgerDay { count: 4, amount: TokenAmount(5), ..row };
+    let token = Asset::Token { network: Network::Sui, token_id: TokenId(7) };
+    for asset in [token, Asset::Currency(Currency::EUR)] {
+        check(store, samples::ledger_day(asset), at, change).await;
+    }
+}
+
 async fn the_rest_survives(store: &Store) {
     let at = |row, version| IdempotencyRow { version, ..row };
     let used_again = |row| IdempotencyRow {
@@ -247,6 +275,10 @@ async fn the_rest_survives(store: &Store) {
     let slot = Slot { key: Slot::row_key("kind", 3), owner: key(22), until: NOW, version: 0 };
     let at = |row, version| Slot { version, ..row };
     check(store, slot, at, |row| Slot { owner: key(23), until: NOW.plus_ms(1), ..row }).await;
+
+    let at = |row, version| KnownPrice { version, ..row };
+    let change = |row| KnownPrice { rate: Rate(1), par: None, ..row };
+    check(store, samples::known_price(), at, change).await;
 
     let at = |row, version| WatchCursor { version, ..row };
     let change = |row| WatchCursor { position: "on".into(), ..row };

@@ -3,34 +3,38 @@
 //! Tests change what they are about and leave the rest, so that a column nobody thought of is still
 //! written and read.
 
+use domain::api_key::{ApiKey, KeyScope, Restrictions};
+use domain::audit::{Actor, AuditEntry};
 use domain::bank_account::{BankAccount, BankAccountAsk};
+use domain::chain::{AssetRef, BlockRef, ChainTransfer};
+use domain::challenge::{WalletChallenge, WalletType};
 use domain::corridor::PayoutMethod;
 use domain::country::Country;
 use domain::currency::Currency;
-use domain::event::Origin;
-use domain::kyc::{self, KycCase, KycLevel};
-use domain::ledger::Asset;
-use domain::ramp_deposit::{self, CreditAsk, RampDeposit};
-use domain::ramp_session::{EarlierSessions, RampSession};
-use domain::ramp_user::{RampUser, RampUserAsk, Sealing, UserType};
-use domain::screening_review::{ReviewSubject, ScreeningReview};
-use domain::api_key::{ApiKey, KeyScope, Restrictions};
-use domain::audit::{Actor, AuditEntry};
-use domain::chain::{AssetRef, BlockRef, ChainTransfer};
-use domain::challenge::{WalletChallenge, WalletType};
 use domain::deposit_address::{AddressOwner, DepositAddress};
 use domain::environment::Environment;
+use domain::event::Origin;
 use domain::idempotency::IdempotencyRow;
 use domain::ids::{Fresh, InvoiceId, MemberId, MerchantId, RowKey};
 use domain::invoice::{Details, Invoice, InvoiceStatus, InvoiceType, Metadata};
+use domain::known_price::KnownPrice;
+use domain::kyc::{self, KycCase, KycLevel};
+use domain::ledger::{
+    Account, AccountKind, Asset, ChainHead, ChainLink, Day, Hold, HoldStatus, LedgerDay, Phase,
+    TransferReason,
+};
 use domain::member::{Member, Role};
 use domain::merchant::{MainnetRequest, Merchant, Tolerance};
-use domain::money::{TokenAmount, Usd};
+use domain::money::{Rate, TokenAmount, Usd};
 use domain::network::Network;
 use domain::password::PasswordReset;
 use domain::payment::{Payment, PaymentStatus, Posting, SettlementStatus};
 use domain::questions::{Question, QuestionValidation, Questions};
 use domain::quote::Quote;
+use domain::ramp_deposit::{self, CreditAsk, RampDeposit};
+use domain::ramp_session::{EarlierSessions, RampSession};
+use domain::ramp_user::{RampUser, RampUserAsk, Sealing, UserType};
+use domain::screening_review::{ReviewSubject, ScreeningReview};
 use domain::secret::{Entropy, KeyRing};
 use domain::session::Session;
 use domain::sign_in::SignIn;
@@ -40,7 +44,7 @@ use domain::token::{AcceptancePolicy, TokenId};
 use domain::token_rule::TokenRule;
 use domain::unmatched::{Unmatched, UnmatchedReason};
 use domain::verification::Verification;
-use domain::watch::WatchCursor;
+use domain::watch::{Recheck, WatchCursor};
 use domain::webhook_endpoint::{EndpointAsk, Reach, WebhookEndpoint};
 
 pub const MERCHANT: MerchantId = MerchantId(42);
@@ -196,6 +200,7 @@ pub fn invoice() -> Invoice {
         payer_wallet_network: None,
         commerce_order_id: Some(key(20)),
         details: Details {
+            credit_user_id: Some(domain::ids::RampUserId::from(key(60))),
             description: text("a description"),
             title: text("a title"),
             footer: text("a footer"),
@@ -333,6 +338,16 @@ pub fn idempotency() -> IdempotencyRow {
     }
 }
 
+pub fn known_price() -> KnownPrice {
+    KnownPrice {
+        symbol: "EURC".into(),
+        rate: Rate(u128::MAX),
+        at: NOW,
+        par: Some(Rate::PAR),
+        version: 0,
+    }
+}
+
 pub fn watch_cursor() -> WatchCursor {
     WatchCursor {
         environment: Environment::Devnet,
@@ -342,6 +357,8 @@ pub fn watch_cursor() -> WatchCursor {
         scanned_number: 7,
         scanned_at: NOW,
         answered_at: NOW.plus_ms(1),
+        begin: Some(5),
+        recheck: Some(Recheck { after: Some(key(4)) }),
         version: 0,
     }
 }
@@ -391,6 +408,52 @@ pub fn endpoint(number: u8) -> WebhookEndpoint {
         .1
 }
 
+pub fn hold() -> Hold {
+    let account = |kind, asset| Account {
+        merchant_id: MERCHANT,
+        environment: Environment::Mainnet,
+        kind,
+        asset,
+        owner: Some(key(41)),
+    };
+    let token = Asset::Token { network: Network::Sui, token_id: TokenId(7) };
+    Hold {
+        id: key(40).into(),
+        debit: account(AccountKind::User, token),
+        credit: account(AccountKind::Exchange, Asset::Currency(Currency::EUR)),
+        amount: TokenAmount(u128::MAX),
+        reason: TransferReason::Payout,
+        object: key(42),
+        status: HoldStatus::Open,
+        expires_at: Some(NOW.plus_ms(1)),
+        created_at: NOW,
+        version: 0,
+    }
+}
+
+pub fn chain_link() -> ChainLink {
+    let transfer_id = key(43).into();
+    ChainLink { transfer_id, merchant_id: MERCHANT, place: 7, hash: [9; 32], version: 0 }
+}
+
+pub fn chain_head() -> ChainHead {
+    ChainHead { length: 7, hash: [9; 32], ..ChainHead::start(MERCHANT) }
+}
+
+pub fn ledger_day(asset: Asset) -> LedgerDay {
+    LedgerDay {
+        merchant_id: MERCHANT,
+        environment: Environment::Devnet,
+        day: Day(20_000),
+        asset,
+        reason: TransferReason::PayoutReturned,
+        phase: Phase::Released,
+        count: 3,
+        amount: TokenAmount(u128::MAX - 1),
+        version: 0,
+    }
+}
+
 pub const RAMP_KEYS: [u8; 32] = [1; 32];
 
 pub fn ramp_user() -> RampUser {
@@ -412,7 +475,8 @@ pub fn ramp_user() -> RampUser {
 }
 
 pub fn kyc_case() -> KycCase {
-    let started = kyc::start(&ramp_user(), None, KycLevel::Standard, Origin::default(), &mut fresh(42));
+    let started =
+        kyc::start(&ramp_user(), None, KycLevel::Standard, Origin::default(), &mut fresh(42));
     started.expect("a first case").0
 }
 

@@ -51,8 +51,10 @@ fn aged(passing: Passing, at: Timestamp, number: u8) -> (RowKey, Changes) {
             let row = samples::simulated_transaction();
             changes.insert(domain::simulated::SimulatedTransaction { id: key.into(), ..row });
         }
-        Passing::RampSession => changes
-            .insert(domain::ramp_session::RampSession { id: key.into(), ..samples::ramp_session() }),
+        Passing::RampSession => changes.insert(domain::ramp_session::RampSession {
+            id: key.into(),
+            ..samples::ramp_session()
+        }),
         Passing::Delivery => changes.insert(Delivery {
             id: key.into(),
             merchant_id: SHOP,

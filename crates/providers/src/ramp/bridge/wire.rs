@@ -248,10 +248,9 @@ struct Receipt {
 impl Transfer {
     fn why(&self) -> RampFailure {
         let details = self.return_details.as_ref();
-        details.and_then(|details| details.reason.as_deref()).map_or(
-            RampFailure::BankRejected,
-            failure,
-        )
+        details
+            .and_then(|details| details.reason.as_deref())
+            .map_or(RampFailure::BankRejected, failure)
     }
 
     pub fn payout_report(&self) -> PayoutReport {
@@ -351,7 +350,8 @@ impl VirtualAccountEvents {
             let currency = event.currency.as_deref().unwrap_or("usd");
             let decimals = domain::currency::Currency::parse(currency)?.decimals();
             let amount = TokenAmount::parse(&amount, decimals).ok()?;
-            receipts.push(FiatReceipt { key: RowKey::of("bridge_receipt", &[id.as_bytes()]), amount });
+            receipts
+                .push(FiatReceipt { key: RowKey::of("bridge_receipt", &[id.as_bytes()]), amount });
         }
         Some(receipts)
     }

@@ -150,11 +150,7 @@ pub async fn create_liquidation(
     write.once(acting.whose())?.answer(&app, given).await
 }
 
-fn token(
-    acting: &Acting,
-    network: Network,
-    name: &TokenName,
-) -> Result<&'static Token, ApiError> {
+fn token(acting: &Acting, network: Network, name: &TokenName) -> Result<&'static Token, ApiError> {
     let mut all = Token::of(acting.environment).filter(|token| token.network == network);
     let found = match name {
         TokenName::Id(id) => all.find(|token| token.id == *id),

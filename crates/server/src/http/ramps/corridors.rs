@@ -50,10 +50,7 @@ pub struct CorridorList {
     security(("merchantApiKey" = []), ("bearerAuth" = []),
         ("sessionToken" = [], "sessionSignature" = [])),
 )]
-pub async fn list(
-    _: RampCaller,
-    Query(query): Query<CorridorsQuery>,
-) -> Result<Answer, ApiError> {
+pub async fn list(_: RampCaller, Query(query): Query<CorridorsQuery>) -> Result<Answer, ApiError> {
     let country = query.country.as_deref().map(|text| {
         let refuse = || ApiError::invalid("country", "must be two letters of ISO 3166-1");
         Country::parse(text).ok_or_else(refuse)

@@ -94,8 +94,7 @@ pub async fn credit(
         let user = user_of(&app, whose, id).await?;
         let mut fresh = app.fresh();
         kyc::require(&user, KycLevel::Basic, fresh.now())?;
-        let (deposit, mut changes) =
-            ramp_deposit::credit(&user, ask, origin.clone(), &mut fresh)?;
+        let (deposit, mut changes) = ramp_deposit::credit(&user, ask, origin.clone(), &mut fresh)?;
         changes.insert(caller.audit("ramp_user.credited", deposit.id, &mut fresh));
         Ok((changes, Answer::ok(&deposit.view())))
     };

@@ -117,8 +117,7 @@ pub async fn start(
         let user = user_of(&app, whose, id).await?;
         let known = latest(&app, &user).await?;
         let mut fresh = app.fresh();
-        let (case, after, changes) =
-            kyc::start(&user, known, level, origin.clone(), &mut fresh)?;
+        let (case, after, changes) = kyc::start(&user, known, level, origin.clone(), &mut fresh)?;
         Ok((changes, Answer::ok(&view(&app, &case, &after))))
     })
     .await

@@ -112,9 +112,8 @@ pub async fn export(
     let deposits =
         whole_list!(RampDeposit::key, |page| store.ramp_deposits_of_user(id, page, PAGE));
     let key_of = |row: &PlacedTransfer| row.id.key();
-    let postings = whole_list!(key_of, |page| {
-        store.balance_transactions_of_owner(user.key(), page, PAGE)
-    });
+    let postings =
+        whole_list!(key_of, |page| { store.balance_transactions_of_owner(user.key(), page, PAGE) });
     let postings = List { object: "list", data: postings, has_more: false };
     let balances = app.store.balances_of_owner(user.merchant_id, user.key()).await?;
     let bank_accounts = accounts.into_iter().map(|account| {

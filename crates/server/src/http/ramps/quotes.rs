@@ -183,9 +183,7 @@ async fn corridor(
             let unknown = || ApiError::invalid("method", "is not served for that country");
             Corridor::find(country, currency, method).ok_or_else(unknown)
         }
-        (None, (None, _, _)) => {
-            Err(ApiError::invalid("bank_account_id", "or country is required"))
-        }
+        (None, (None, _, _)) => Err(ApiError::invalid("bank_account_id", "or country is required")),
         (None, (Some(_), None, _)) => Err(ApiError::invalid("currency", "is required")),
         (None, (Some(_), Some(_), None)) => Err(ApiError::invalid("method", "is required")),
     }

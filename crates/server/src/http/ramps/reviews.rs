@@ -14,7 +14,7 @@ use crate::http::error::{ApiError, ErrorBody};
 use crate::http::extract::{Path, Query};
 use crate::http::idempotency::Answer;
 use crate::http::page::{List, PageQuery};
-use crate::ramps::{ReviewError, decide_review};
+use crate::screening_reviews::{ReviewError, decide_review};
 
 /// Which reviews.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]

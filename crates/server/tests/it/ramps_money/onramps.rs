@@ -36,8 +36,10 @@ async fn bank_money_becomes_stablecoin_in_a_wallet() {
     let house = House::start().await;
     let customer = customer(&house, "standard").await;
     let made = start(&house, &customer.id, "92").await;
-    assert_eq!((&made["status"], &made["target"]["amount"]),
-        (&json!("awaiting_fiat"), &json!("99.5")));
+    assert_eq!(
+        (&made["status"], &made["target"]["amount"]),
+        (&json!("awaiting_fiat"), &json!("99.5"))
+    );
     pass(&house, 2).await;
     let open = read(&house, &made).await;
     assert!(open["instructions"]["account_number"].is_string(), "{open}");

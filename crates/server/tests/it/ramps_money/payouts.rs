@@ -54,8 +54,7 @@ async fn every_magic_amount_ends_as_it_says() {
     for made in &all {
         ended.push(text(&read(&house, made).await, "status"));
     }
-    let after_minutes =
-        ["failed", "paid", "in_review", "paid", "paid", "paid", "failed", "paid"];
+    let after_minutes = ["failed", "paid", "in_review", "paid", "paid", "paid", "failed", "paid"];
     assert_eq!(ended, after_minutes);
     // Nothing went backwards, not even where the answers did.
     let steps = told(&house, &all[5]).await;
@@ -63,8 +62,10 @@ async fn every_magic_amount_ends_as_it_says() {
     house.advance(8 * DAY_MS);
     house.step().await;
     let returned = read(&house, &all[1]).await;
-    assert_eq!((&returned["status"], &returned["failure_reason"]),
-        (&json!("returned"), &json!("account_closed")));
+    assert_eq!(
+        (&returned["status"], &returned["failure_reason"]),
+        (&json!("returned"), &json!("account_closed"))
+    );
     let path = format!("/api/v1/devnet/ramps/payouts/{}/simulate", text(&all[2], "id"));
     house.post(&path, json!({ "outcome": "paid" })).await.ok();
     house.step().await;
@@ -152,10 +153,16 @@ async fn nothing_moves_without_the_level_it_needs_or_above_its_limit() {
     });
     let quoted = house.post("/api/v1/ramps/quotes", anybody).await.ok();
     let path = format!("/api/v1/ramps/users/{}/bank_accounts", text(&stranger, "id"));
-    let account = house.post(&path, json!({
-        "country": "DE", "currency": "eur", "method": "sepa", "holder_name": "Bob",
-        "account": { "iban": "DE89370400440532013000" },
-    })).await.ok();
+    let account = house
+        .post(
+            &path,
+            json!({
+                "country": "DE", "currency": "eur", "method": "sepa", "holder_name": "Bob",
+                "account": { "iban": "DE89370400440532013000" },
+            }),
+        )
+        .await
+        .ok();
     let bob = super::Customer { id: text(&stranger, "id"), account_id: text(&account, "id") };
     let refused = request_payout(&house, &bob, &quoted, "k1").await;
     assert_eq!(refused.error(), (403, "KYC_REQUIRED"));

@@ -11,10 +11,8 @@ async fn of_two_payouts_for_one_balance_exactly_one_wins() {
     let house = House::start().await;
     let customer = customer(&house, "standard").await;
     fund(&house, &customer.id, "100").await;
-    let quotes = [
-        quote(&house, &customer, "60").await.ok(),
-        quote(&house, &customer, "60").await.ok(),
-    ];
+    let quotes =
+        [quote(&house, &customer, "60").await.ok(), quote(&house, &customer, "60").await.ok()];
     let (one, other) = tokio::join!(
         request_payout(&house, &customer, &quotes[0], "one"),
         request_payout(&house, &customer, &quotes[1], "other"),

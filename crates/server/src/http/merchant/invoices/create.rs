@@ -6,8 +6,8 @@
 use axum::extract::State;
 use axum::response::Response;
 use domain::environment::Environment;
-use domain::invoice::{self, InvoiceAsk, Metadata};
 use domain::ids::RampUserId;
+use domain::invoice::{self, InvoiceAsk, Metadata};
 use domain::kyc::{self, KycLevel};
 use domain::questions::Questions;
 use domain::ramp_user::RampUser;

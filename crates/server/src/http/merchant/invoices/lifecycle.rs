@@ -13,8 +13,8 @@ use crate::http::auth::MerchantCaller;
 use crate::http::error::{ApiError, ErrorBody};
 use crate::http::extract::{Path, Query, parse_json};
 use crate::http::idempotency::Answer;
-use crate::workers::observe;
 use crate::http::merchant::{EnvironmentQuery, Write};
+use crate::workers::observe;
 
 /// Far more payments than one invoice ever takes.
 const ACCEPTED_MAX: i64 = 10_000;
@@ -131,8 +131,7 @@ pub async fn resolve(
         let crediting = observe::crediting(&app, &before, concerned).await?;
         let crediting = crediting.as_ref();
         let origin = origin.clone();
-        let accepted =
-            invoice::accept(&before, payments, crediting, &head, origin, &mut fresh);
+        let accepted = invoice::accept(&before, payments, crediting, &head, origin, &mut fresh);
         let (after, mut changes) = accepted?;
         changes.insert(caller.audit("invoice.accepted", id, &mut fresh));
         Ok((changes, Answer::ok(&after.view())))
