@@ -55,6 +55,7 @@ struct Inside {
 #[derive(Clone, Default)]
 pub struct Double {
     inside: Arc<Mutex<Inside>>,
+    was_asked: Arc<tokio::sync::Notify>,
     pub url: String,
 }
 
@@ -96,6 +97,11 @@ impl Double {
     /// How often a transfer was asked for, repetitions included.
     pub fn asked(&self) -> usize {
         self.inside().asked.len()
+    }
+
+    /// Until the next transfer is asked for.
+    pub async fn is_asked(&self) {
+        self.was_asked.notified().await;
     }
 
     /// Moves every transfer to a state.
@@ -167,6 +173,7 @@ async fn transfer(State(double): State<Double>, headers: HeaderMap, body: Bytes)
         }
         (mood, inside.transfers.get(&key).cloned().unwrap_or(Value::Null))
     };
+    double.was_asked.notify_one();
     match mood {
         Mood::Well => answer(201, &made),
         Mood::TooMany => answer(429, &json!({ "message": CANARIES[0] })),

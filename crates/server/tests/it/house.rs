@@ -16,7 +16,10 @@ use server::clock::Clock;
 use server::config::Config;
 use server::merchants::{self, NewMerchant};
 use server::workers::lease::Lease;
-use server::workers::{expiry, follow, holds, housekeeping, ledger_chain, verification, watcher};
+use server::workers::{
+    expiry, follow, holds, housekeeping, ledger_chain, liquidations, onramps, payouts,
+    verification, watcher,
+};
 use store::{Store, StoreConfig};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -263,6 +266,9 @@ impl House {
         self.look_around().await;
         finish(&self.app, verification::Verifier::default()).await;
         finish(&self.app, expiry::Expirer::default()).await;
+        finish(&self.app, liquidations::Liquidator::default()).await;
+        finish(&self.app, payouts::Payer::default()).await;
+        finish(&self.app, onramps::Onramper::default()).await;
         finish(&self.app, follow::Follower::default()).await;
         finish(&self.app, housekeeping::Housekeeper).await;
         finish(&self.app, holds::HoldExpirer::default()).await;

@@ -24,6 +24,7 @@ mod payor;
 mod profile;
 mod quotes;
 mod ramps;
+mod ramps_money;
 mod rates;
 mod retention;
 mod streams;
