@@ -22,6 +22,7 @@ mod range;
 mod scan;
 mod told;
 mod traces;
+mod transaction;
 mod width;
 mod wire;
 
