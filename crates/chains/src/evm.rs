@@ -21,6 +21,7 @@ mod payments;
 mod range;
 mod scan;
 mod traces;
+mod transaction;
 mod width;
 mod wire;
 

@@ -10,6 +10,7 @@ mod address_list;
 mod cardano;
 mod evm;
 pub mod file;
+pub mod signing;
 mod slip10;
 mod solana;
 mod sui;

@@ -12,6 +12,7 @@ pub mod evm;
 pub mod hashes;
 pub mod keys;
 pub mod rpc;
+pub mod send;
 pub mod simulated;
 pub mod solana;
 pub mod sui;

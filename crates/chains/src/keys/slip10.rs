@@ -34,6 +34,11 @@ impl Node {
         SigningKey::from_bytes(&self.key).verifying_key().to_bytes()
     }
 
+    /// The key itself, which wipes itself likewise.
+    pub fn signing_key(&self) -> SigningKey {
+        SigningKey::from_bytes(&self.key)
+    }
+
     fn of(hmac_key: &[u8], parts: &[&[u8]]) -> Node {
         let mut mac = Hmac::<Sha512>::new_from_slice(hmac_key).expect("HMAC takes any key");
         for part in parts {
