@@ -7,3 +7,4 @@
 mod faults;
 mod node;
 mod payments;
+mod sending;

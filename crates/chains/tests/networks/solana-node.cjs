@@ -285,6 +285,48 @@ const commands = {
     await pass(slots);
     return { final: await surfpool('getSlot', [{ commitment: 'finalized' }]) };
   },
+  /** So many blocks, which is how blockhashes age; each holds a payment to nobody. */
+  async blocks({ count }) {
+    const nobody = new web3.PublicKey(hashOf('nobody')).toBase58();
+    for (let made = 0; made < count; made += 1) {
+      const amount = String(1_000_000 + made);
+      const transaction = new web3.Transaction().add(...step({ asset: 'native', to: nobody, amount }));
+      await sendWell(transaction, [payer]);
+    }
+    return {};
+  },
+  /** What web3.js makes of a transaction somebody else signed, and where an owner's tokens lie. */
+  async parsed({ raw, owner }) {
+    const transaction = web3.Transaction.from(Buffer.from(raw, 'base64'));
+    const told = { feePayer: transaction.feePayer, blockhash: transaction.recentBlockhash };
+    told.isVerified = transaction.verifySignatures(true);
+    told.signers = transaction.signatures.map(({ publicKey }) => publicKey);
+    told.tokenAccounts = Object.fromEntries(
+      Object.entries(mints).map(([name, { address, program }]) => [
+        name, spl.getAssociatedTokenAddressSync(address, new web3.PublicKey(owner), true, program),
+      ]),
+    );
+    told.instructions = transaction.instructions.map((instruction) => {
+      const { programId } = instruction;
+      if (programId.equals(web3.SystemProgram.programId)) {
+        const { fromPubkey, toPubkey, lamports } =
+          web3.SystemInstruction.decodeTransfer(instruction);
+        return { is: 'coins', from: fromPubkey, to: toPubkey, amount: String(lamports) };
+      }
+      if (programId.equals(LEGACY) || programId.equals(TOKEN_2022)) {
+        const { keys, data } = spl.decodeTransferCheckedInstruction(instruction, programId);
+        const [from, mint, to, owner] =
+          ['source', 'mint', 'destination', 'owner'].map((name) => keys[name].pubkey);
+        const { amount, decimals } = data;
+        return { is: 'tokens', from, mint, to, owner, amount: String(amount), decimals };
+      }
+      if (programId.equals(web3.ComputeBudgetProgram.programId)) {
+        return { is: web3.ComputeBudgetInstruction.decodeInstructionType(instruction) };
+      }
+      return { is: programId, accounts: instruction.keys.map(({ pubkey }) => pubkey) };
+    });
+    return told;
+  },
   async faults({ view, ...faults }) {
     Object.assign(viewOf(view), faults);
     return {};

@@ -69,6 +69,16 @@ impl Net {
         Solana::new(changed(settings), pool(&urls))
     }
 
+    /// The ways to these nodes.
+    pub fn nodes(&self, nodes: &[&str]) -> Nodes {
+        let urls: Vec<String> = nodes.iter().map(|node| self.url_of(node)).collect();
+        pool(&urls.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    pub fn url_of(&self, node: &str) -> String {
+        format!("{}/{node}", self.url)
+    }
+
     /// Tells the wallet or the node what to do.
     pub async fn command(&self, name: &str, what: Value) -> Value {
         self.commands.post(&format!("/command/{name}"), what).await.expect(name)

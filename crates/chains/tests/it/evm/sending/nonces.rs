@@ -151,11 +151,10 @@ async fn what_a_reorg_dropped_is_pending_and_sent_again_as_it_was() {
     let before = purse.included(&prepared).await;
     purse.testnet.rpc("anvil_reorg", json!([1, []])).await;
     purse.testnet.mine(FINAL_DEPTH + 1).await;
-    if purse.sender.outcome(&prepared).await == Outcome::Pending {
-        assert_eq!(purse.coins(&address(ALICE)).await, 0);
-        purse.sent(&prepared).await;
-        purse.testnet.mine(1).await;
-    }
+    assert_eq!(purse.sender.outcome(&prepared).await, Outcome::Pending);
+    assert_eq!(purse.coins(&address(ALICE)).await, 0);
+    purse.sent(&prepared).await;
+    purse.testnet.mine(1).await;
     let after = purse.included(&prepared).await;
     assert_ne!(before.block_hash, after.block_hash);
     assert_eq!(purse.coins(&address(ALICE)).await, 9, "paid once");
