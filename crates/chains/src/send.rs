@@ -168,6 +168,8 @@ pub enum Facts {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EvmFacts {
+    /// The newest block.
+    pub at_block: u64,
     pub nonce: u64,
     /// Units the transaction may use at most.
     pub gas: u64,
@@ -182,6 +184,8 @@ pub struct EvmFacts {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SolanaFacts {
+    /// The newest slot.
+    pub at_slot: u64,
     pub blockhash: String,
     /// The last height of a block that may include a transaction with this blockhash.
     pub last_valid_block_height: u64,
@@ -234,9 +238,20 @@ pub struct Prepared {
 #[serde(rename_all = "snake_case")]
 pub enum Place {
     /// It takes this place among the account's transactions, or another one does.
-    Nonce { account: String, nonce: u64, fees: EvmOffer },
+    Nonce {
+        account: String,
+        nonce: u64,
+        fees: EvmOffer,
+        /// The head when it was signed: no block up to it includes it.
+        since_block: u64,
+    },
     /// No block above this height includes it.
-    Blockhash { blockhash: String, last_valid_block_height: u64 },
+    Blockhash {
+        blockhash: String,
+        last_valid_block_height: u64,
+        /// The head when it was signed, which is another count than heights.
+        since_slot: u64,
+    },
 }
 
 /// In wei a unit of gas: what a transaction says it will pay.
@@ -297,7 +312,8 @@ pub enum Outcome {
     /// It is in no block and can never come into one: another transaction that is final has its
     /// nonce, or a final block is above its last height.
     Gone,
-    /// The nodes do not answer, or contradict each other.
+    /// The nodes do not answer, contradict each other, or may have forgotten it: it was signed so
+    /// long ago that not finding it proves nothing. A person, or a node that keeps all, must tell.
     Unknown(String),
 }
 
@@ -381,8 +397,10 @@ mod tests {
     #[test]
     fn what_is_prepared_comes_back_from_json_byte_for_byte() {
         let fees = EvmOffer { most: TokenAmount(u128::MAX), tip: Some(TokenAmount(0)) };
-        let place = Place::Nonce { account: "0x1".to_owned(), nonce: u64::MAX, fees };
-        let expiring = Place::Blockhash { blockhash: "1".to_owned(), last_valid_block_height: 9 };
+        let (account, nonce) = ("0x1".to_owned(), u64::MAX);
+        let place = Place::Nonce { account, nonce, fees, since_block: 7 };
+        let (blockhash, last_valid_block_height) = ("1".to_owned(), 9);
+        let expiring = Place::Blockhash { blockhash, last_valid_block_height, since_slot: 8 };
         for place in [place, expiring] {
             let prepared = Prepared {
                 raw: (0..=u8::MAX).collect(),

@@ -40,6 +40,8 @@ const TRANSFER: [u8; 4] = [0xa9, 0x05, 0x9c, 0xbb];
 const GAS_OF_COINS: u64 = 21_000;
 /// Full nodes remember the nonces after this many blocks.
 const FINAL_DEPTH_MAX: u64 = 120;
+/// The leanest of the usual nodes, pruned reth, keeps 10,064.
+const RECEIPTS_KEPT_BLOCKS: u64 = 8_000;
 
 /// What is sent with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +52,8 @@ pub struct EvmSendSettings {
     pub caps: FeeCaps,
     /// Blocks on top of a used nonce, itself included, after which it is taken for used for ever.
     pub final_depth_blocks: u64,
+    /// Blocks for which every node keeps receipts: of what is older, none is no proof.
+    pub receipts_kept_blocks: u64,
 }
 
 /// One EVM network and our keys on it.
@@ -69,6 +73,7 @@ impl EvmSendSettings {
             chain_id: profile.chain_id,
             caps: FeeCaps::usual(network),
             final_depth_blocks: profile.confirmations.large.min(FINAL_DEPTH_MAX),
+            receipts_kept_blocks: RECEIPTS_KEPT_BLOCKS,
         }
     }
 }
@@ -83,7 +88,7 @@ struct Call {
 
 impl EvmSender {
     pub fn new(settings: EvmSendSettings, nodes: Nodes, keys: Arc<Signers>) -> EvmSender {
-        let nodes = SendingNodes::new(nodes, settings.chain_id, settings.final_depth_blocks);
+        let nodes = SendingNodes::new(nodes, &settings);
         EvmSender { settings, nodes, keys }
     }
 
@@ -96,7 +101,7 @@ impl EvmSender {
         let call = call(order)?;
         let token = contract(order)?.map(|contract| (contract, from));
         let state = self.nodes.state(from, token).await?;
-        let fees = self.nodes.fees().await?;
+        let (at_block, fees) = self.nodes.head_and_fees().await?;
         let coin = state.coin;
         if let (Spend::Token { amount, .. }, Some(has)) = (&order.spend, state.token)
             && has < *amount
@@ -114,6 +119,7 @@ impl EvmSender {
         }
         let nonce = state.nonces.map_or(0, |nonces| nonces.latest);
         let mut facts = EvmFacts {
+            at_block,
             nonce,
             gas: if gas == GAS_OF_COINS { gas } else { gas.saturating_add(gas / 4) },
             fees,
@@ -180,7 +186,12 @@ impl EvmSender {
         Ok(Prepared {
             raw: signed.raw,
             tx_hash: signed.hash.to_string(),
-            place: Place::Nonce { account, nonce: facts.nonce, fees: offer },
+            place: Place::Nonce {
+                account,
+                nonce: facts.nonce,
+                fees: offer,
+                since_block: facts.at_block,
+            },
             amount,
             max_cost: TokenAmount(max_cost),
         })
@@ -223,7 +234,10 @@ impl Sender for EvmSender {
     }
 
     fn fees(&self) -> Answer<'_, Fees> {
-        Box::pin(async { self.nodes.fees().await.map(Fees::Evm) })
+        Box::pin(async {
+            let (_, fees) = self.nodes.head_and_fees().await?;
+            Ok(Fees::Evm(fees))
+        })
     }
 
     fn facts<'a>(&'a self, order: &'a Order) -> Told<'a, Result<Facts, SendError>> {
@@ -242,7 +256,7 @@ impl Sender for EvmSender {
         facts: &Facts,
         stuck: &Prepared,
     ) -> Result<Prepared, SendError> {
-        let Place::Nonce { account, nonce, fees } = &stuck.place else {
+        let Place::Nonce { account, nonce, fees, .. } = &stuck.place else {
             return Err(SendError::Malformed("what is stuck is of another network"));
         };
         if *account != self.address(order.from)?.as_str() {
@@ -264,14 +278,14 @@ impl Sender for EvmSender {
 
     fn outcome<'a>(&'a self, prepared: &'a Prepared) -> Told<'a, Outcome> {
         Box::pin(async {
-            let Place::Nonce { account, nonce, .. } = &prepared.place else {
+            let Place::Nonce { account, nonce, since_block, .. } = &prepared.place else {
                 return Outcome::Unknown("this is no transaction of the network".to_owned());
             };
             let (Some(hash), Some(account)) = (Hash::parse(&prepared.tx_hash), parse(account))
             else {
                 return Outcome::Unknown("this is no transaction of the network".to_owned());
             };
-            match self.nodes.outcome(hash, account, *nonce).await {
+            match self.nodes.outcome(hash, account, *nonce, *since_block).await {
                 Ok(outcome) => outcome,
                 Err(error) => Outcome::Unknown(error.to_string()),
             }

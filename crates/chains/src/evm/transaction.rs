@@ -1,4 +1,4 @@
-//! Transactions of EVM networks, written and signed: EIP-1559's, and those of before with one price.
+//! Transactions of EVM networks, written and signed: EIP-1559's, and the older ones with one price.
 //!
 //! RLP is Ethereum's encoding of bytes and lists of bytes; a number is its bytes without leading
 //! zeros. Writing is all that is needed here, and these are the few lines that do it.

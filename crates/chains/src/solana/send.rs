@@ -6,7 +6,7 @@
 //!
 //! Invariant: a transaction is named by its signature and lives as long as its blockhash. `Gone` is
 //! only said when every node that answers has a final block above the last height, knows the
-//! blockhash no more and has no such signature; only then may another blockhash be signed.
+//! blockhash no more, remembers all slots since and has no such signature; only then may another blockhash be signed.
 
 mod nodes;
 mod refusals;
@@ -18,7 +18,7 @@ use domain::environment::Environment;
 use domain::money::TokenAmount;
 use domain::network::Network;
 
-use self::nodes::{AccountJson, SendingNodes};
+use self::nodes::{AccountJson, Life, SendingNodes};
 use super::accounts::{TOKEN_2022_PROGRAM, TOKEN_PROGRAM, associated_token_account};
 use super::message::{Instruction, Key, Message, TRANSACTION_BYTES_MAX, TokenAccount, key};
 use super::{GENESIS_OF_DEVNET, GENESIS_OF_MAINNET};
@@ -119,8 +119,9 @@ impl SolanaSender {
                 Some(token)
             }
         };
-        let (blockhash, last_valid_block_height) = self.nodes.latest_blockhash().await?;
+        let (at_slot, blockhash, last_valid_block_height) = self.nodes.latest_blockhash().await?;
         let mut facts = SolanaFacts {
+            at_slot,
             blockhash,
             last_valid_block_height,
             fees,
@@ -298,6 +299,7 @@ impl Sender for SolanaSender {
             place: Place::Blockhash {
                 blockhash: facts.blockhash.clone(),
                 last_valid_block_height: facts.last_valid_block_height,
+                since_slot: facts.at_slot,
             },
             amount: TokenAmount(u128::from(amount)),
             max_cost: TokenAmount(cost),
@@ -314,11 +316,17 @@ impl Sender for SolanaSender {
 
     fn outcome<'a>(&'a self, prepared: &'a Prepared) -> Told<'a, Outcome> {
         Box::pin(async {
-            let Place::Blockhash { blockhash, last_valid_block_height } = &prepared.place else {
+            let Place::Blockhash { blockhash, last_valid_block_height, since_slot } =
+                &prepared.place
+            else {
                 return Outcome::Unknown("this is no transaction of the network".to_owned());
             };
-            let last = *last_valid_block_height;
-            match self.nodes.outcome(&prepared.tx_hash, blockhash, last).await {
+            let life = Life {
+                blockhash,
+                last_valid_block_height: *last_valid_block_height,
+                since_slot: *since_slot,
+            };
+            match self.nodes.outcome(&prepared.tx_hash, life).await {
                 Ok(outcome) => outcome,
                 Err(error) => Outcome::Unknown(error.to_string()),
             }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Contracts the tests of EVM networks pay with: a plain token, one that keeps a fee of every
-// transfer without saying so in its event, two that never move, one that only pretends, and one that
-// passes coins on.
+// transfer without saying so in its event, two that never move, one that only pretends, and
+// one that passes coins on.
 pragma solidity ^0.8.20;
 
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";

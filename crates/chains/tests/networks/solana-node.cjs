@@ -290,8 +290,8 @@ const commands = {
     const nobody = new web3.PublicKey(hashOf('nobody')).toBase58();
     for (let made = 0; made < count; made += 1) {
       const amount = String(1_000_000 + made);
-      const transaction = new web3.Transaction().add(...step({ asset: 'native', to: nobody, amount }));
-      await sendWell(transaction, [payer]);
+      const instructions = step({ asset: 'native', to: nobody, amount });
+      await sendWell(new web3.Transaction().add(...instructions), [payer]);
     }
     return {};
   },

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::EvmSendSettings;
 use super::refusals::{Said, said};
 use crate::chain::{ChainError, NodeHealth};
 use crate::evm::wire::{Account, Amount, Hash, Quantity, Word};
@@ -35,11 +36,13 @@ const REASON_CHARACTERS_MAX: usize = 200;
 pub struct SendingNodes {
     nodes: CheckedNodes,
     final_depth_blocks: u64,
+    receipts_kept_blocks: u64,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Priced {
+    number: Quantity,
     base_fee_per_gas: Option<Amount>,
 }
 
@@ -63,10 +66,14 @@ struct SentReceipt {
 }
 
 impl SendingNodes {
-    pub fn new(nodes: Nodes, chain_id: u64, final_depth_blocks: u64) -> SendingNodes {
-        let expected = Some(format!("{chain_id:#x}"));
+    pub fn new(nodes: Nodes, settings: &EvmSendSettings) -> SendingNodes {
+        let expected = Some(format!("{:#x}", settings.chain_id));
         let nodes = CheckedNodes::new(nodes, Question { method: "eth_chainId", expected });
-        SendingNodes { nodes, final_depth_blocks }
+        SendingNodes {
+            nodes,
+            final_depth_blocks: settings.final_depth_blocks,
+            receipts_kept_blocks: settings.receipts_kept_blocks,
+        }
     }
 
     pub fn health(&self) -> Vec<NodeHealth> {
@@ -115,11 +122,11 @@ impl SendingNodes {
         highest.ok_or(ChainError::Unavailable(why))
     }
 
-    pub async fn fees(&self) -> Result<EvmFees, ChainError> {
+    pub async fn head_and_fees(&self) -> Result<(u64, EvmFees), ChainError> {
         let head: Priced = self.ask("eth_getBlockByNumber", json!(["latest", false])).await?;
         let Some(base) = head.base_fee_per_gas else {
             let price: Amount = self.ask("eth_gasPrice", json!([])).await?;
-            return Ok(EvmFees { base: None, tip: clipped(price) });
+            return Ok((head.number.0, EvmFees { base: None, tip: clipped(price) }));
         };
         let base = clipped(base);
         let tip = match self.nodes.ask::<Amount>("eth_maxPriorityFeePerGas", json!([])).await {
@@ -131,7 +138,7 @@ impl SendingNodes {
             }
             Err(error) => return Err(error.into()),
         };
-        Ok(EvmFees { base: Some(base), tip })
+        Ok((head.number.0, EvmFees { base: Some(base), tip }))
     }
 
     /// The gas a call would use now.
@@ -226,6 +233,7 @@ impl SendingNodes {
         hash: Hash,
         account: Account,
         nonce: u64,
+        since_block: u64,
     ) -> Result<Outcome, ChainError> {
         // Asked first: who has the nonce used so deep has had the transaction's block by then.
         let is_used = self.nonce_is_used_for_ever(account, nonce).await?;
@@ -234,13 +242,19 @@ impl SendingNodes {
             receipts.iter().filter_map(|(node, told)| Some((*node, told.clone()?))).collect();
         let Some((_, receipt)) = found.first() else {
             return Ok(match is_used {
-                Used::ByAllNodes(nodes)
+                Used::ByAllNodes { head, .. }
+                    if head.saturating_sub(since_block) > self.receipts_kept_blocks =>
+                {
+                    let what = "its nonce is used, too long ago for nodes to tell by what";
+                    Outcome::Unknown(what.to_owned())
+                }
+                Used::ByAllNodes { nodes, .. }
                     if nodes.len() == receipts.len()
                         && receipts.iter().all(|(node, _)| nodes.contains(node)) =>
                 {
                     Outcome::Gone
                 }
-                Used::ByAllNodes(_) | Used::No => Outcome::Pending,
+                Used::ByAllNodes { .. } | Used::No => Outcome::Pending,
             });
         };
         if found.iter().any(|(_, other)| other.block_hash != receipt.block_hash) {
@@ -294,7 +308,7 @@ impl SendingNodes {
         Ok(Outcome::Included(Inclusion {
             block_number: number,
             block_hash: Some(receipt.block_hash.to_string()),
-            depth: (head + 1).saturating_sub(number),
+            depth: head.saturating_add(1).saturating_sub(number),
             is_final: finalized.is_some_and(|finalized| finalized >= number),
             is_success: receipt.status == Quantity(1),
             fee_paid: TokenAmount(fee.saturating_add(data_fee)),
@@ -318,8 +332,11 @@ impl SendingNodes {
             return Ok(Used::No);
         }
         let heads = self.numbers("latest").await?;
-        let Some(head) = heads.iter().map(|(_, head)| *head).min() else { return Ok(Used::No) };
-        let Some(deep) = (head + 1).checked_sub(self.final_depth_blocks) else {
+        let of_heads = || heads.iter().map(|(_, head)| *head);
+        let (Some(lowest), Some(head)) = (of_heads().min(), of_heads().max()) else {
+            return Ok(Used::No);
+        };
+        let Some(deep) = lowest.saturating_add(1).checked_sub(self.final_depth_blocks) else {
             return Ok(Used::No);
         };
         let params = json!([account, Quantity(deep)]);
@@ -332,15 +349,18 @@ impl SendingNodes {
                 Err(RpcError::Unavailable(_)) => {}
             }
         }
-        Ok(if nodes.is_empty() { Used::No } else { Used::ByAllNodes(nodes) })
+        Ok(if nodes.is_empty() { Used::No } else { Used::ByAllNodes { nodes, head } })
     }
 }
 
 /// Whether a nonce is used in a block that stays.
 enum Used {
     No,
-    /// All that answered, and these are they.
-    ByAllNodes(Vec<NodeId>),
+    /// By the word of all that answered: who they are, and the newest block of any.
+    ByAllNodes {
+        nodes: Vec<NodeId>,
+        head: u64,
+    },
 }
 
 fn clipped(amount: Amount) -> TokenAmount {

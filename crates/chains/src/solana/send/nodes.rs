@@ -38,6 +38,14 @@ pub struct SendingNodes {
     nodes: CheckedNodes,
 }
 
+/// When a transaction could be included.
+#[derive(Clone, Copy, Debug)]
+pub struct Life<'a> {
+    pub blockhash: &'a str,
+    pub last_valid_block_height: u64,
+    pub since_slot: u64,
+}
+
 /// An account as `getMultipleAccounts` tells it.
 #[derive(Clone, Debug, Deserialize)]
 pub struct AccountJson {
@@ -152,19 +160,19 @@ impl SendingNodes {
         answer.value.try_into().map_err(not_as_many)
     }
 
-    /// A blockhash and the last height of a block that takes it.
-    pub async fn latest_blockhash(&self) -> Result<(String, u64), ChainError> {
+    /// The newest slot, a blockhash and the last height of a block that takes it.
+    pub async fn latest_blockhash(&self) -> Result<(u64, String, u64), ChainError> {
         let params = json!([{ "commitment": "confirmed" }]);
-        let Of { value, .. } =
+        let Of { context, value } =
             self.nodes.ask::<Of<LatestBlockhash>>("getLatestBlockhash", params).await?;
         match key(&value.blockhash) {
-            Some(_) => Ok((value.blockhash, value.last_valid_block_height)),
+            Some(_) => Ok((context.slot, value.blockhash, value.last_valid_block_height)),
             None => Err(unavailable("a node's blockhash is none")),
         }
     }
 
     pub async fn fees(&self, payer: Key) -> Result<SolanaFees, ChainError> {
-        let (blockhash, _) = self.latest_blockhash().await?;
+        let (_, blockhash, _) = self.latest_blockhash().await?;
         let blockhash = key(&blockhash).ok_or_else(|| unavailable("a node's blockhash is none"))?;
         let nothing =
             Message::new(payer, blockhash, &[Instruction::transfer_coin(payer, payer, 0)]);
@@ -256,14 +264,9 @@ impl SendingNodes {
     }
 
     /// What became of a transaction.
-    pub async fn outcome(
-        &self,
-        tx_hash: &str,
-        blockhash: &str,
-        last_valid_block_height: u64,
-    ) -> Result<Outcome, ChainError> {
+    pub async fn outcome(&self, tx_hash: &str, life: Life<'_>) -> Result<Outcome, ChainError> {
         // Asked first: who has a final block above the last height has had the transaction's.
-        let dead_for = self.dead_for(blockhash, last_valid_block_height).await?;
+        let dead_for = self.dead_for(life.blockhash, life.last_valid_block_height).await?;
         let statuses = self.statuses(tx_hash).await?;
         let mut found = statuses.iter().filter_map(|(_, slot, status)| {
             let status = status.as_ref()?;
@@ -272,7 +275,15 @@ impl SendingNodes {
         let Some(first) = found.next() else {
             let is_gone =
                 !dead_for.is_empty() && statuses.iter().all(|(node, _, _)| dead_for.contains(node));
-            return Ok(if is_gone { Outcome::Gone } else { Outcome::Pending });
+            if !is_gone {
+                return Ok(Outcome::Pending);
+            }
+            return Ok(if self.is_remembered(life.since_slot, &dead_for).await? {
+                Outcome::Gone
+            } else {
+                let what = "it is too old to be included, and for the nodes to tell whether it was";
+                Outcome::Unknown(what.to_owned())
+            });
         };
         // The one that is surest of it.
         let (is_final, head, status) =
@@ -340,6 +351,17 @@ impl SendingNodes {
             }
         }
         Ok(above)
+    }
+
+    /// Whether all of these nodes still have what happened since a slot: one that forgot it knows
+    /// no signature of it either.
+    async fn is_remembered(&self, since_slot: u64, by: &[NodeId]) -> Result<bool, ChainError> {
+        let answers = self.nodes.each::<u64>("getFirstAvailableBlock", json!([])).await?;
+        let remembers = |node: &NodeId| {
+            let answer = answers.iter().find(|(one, _)| one == node);
+            answer.is_some_and(|(_, first)| matches!(first, Ok(first) if *first <= since_slot))
+        };
+        Ok(by.iter().all(remembers))
     }
 
     /// What an included transaction took from the fee payer beside what it sent: the fee, and the

@@ -95,7 +95,7 @@ impl Purse {
         }
     }
 
-    /// Sends, and waits until a block has it: the node answers before it has executed it.
+    /// Sends, and waits until a block has it.
     async fn sent(&self, prepared: &Prepared) -> Inclusion {
         assert_eq!(self.sender.broadcast(prepared).await, Broadcast::Sent);
         included(&self.sender, prepared).await
@@ -107,15 +107,14 @@ impl Purse {
     }
 }
 
-/// Asks until the transaction is included; every question is a step of the node's.
+/// Asks until the transaction is included: a node answers before it has executed it.
 async fn included(sender: &SolanaSender, prepared: &Prepared) -> Inclusion {
     let mut last = Outcome::Pending;
-    for _ in 0..500 {
+    for _ in 0..5_000 {
         last = sender.outcome(prepared).await;
         if let Outcome::Included(inclusion) = last {
             return inclusion;
         }
-        tokio::time::sleep(Duration::from_millis(5)).await;
     }
     panic!("{last:?}");
 }
@@ -292,17 +291,34 @@ async fn solana_signs_anew_only_when_the_old_blockhash_is_certain_to_be_dead() {
     assert!(purse.sent(&anew).await.is_success);
     assert_eq!(purse.coins(&merchant).await, SOL / 5 + SOL / 10, "each paid once");
 
-    // A node whose chain is not so far keeps the question open.
-    let behind = Faulty::in_front_of(&purse.net.url_of("a")).await;
-    let low: crate::fault::Edit = Arc::new(|_, mut body| {
-        body["result"] = json!(1);
+    // A node whose chain is not so far keeps the question open, and one that forgot leaves it to
+    // people.
+    for (method, says, expected) in [
+        ("getBlockHeight", 1, "Pending"),
+        ("isBlockhashValid", 1, "Pending"),
+        ("getFirstAvailableBlock", u64::MAX, "Unknown"),
+    ] {
+        let other = Faulty::in_front_of(&purse.net.url_of("a")).await;
+        other.always_for(method, answers(method, says));
+        let endpoints = [purse.net.url_of("a"), other.url.clone()];
+        let endpoints = endpoints.map(|url| Endpoint { url, headers: vec![] });
+        let nodes = Nodes::new(endpoints.to_vec(), Limits::default()).expect("URLs");
+        let outcome = format!("{:?}", sender(nodes, None).outcome(&never_sent).await);
+        assert!(outcome.starts_with(expected), "{method}: {outcome}");
+    }
+}
+
+/// A node that says this to one question.
+fn answers(method: &str, says: u64) -> Fault {
+    let is_valid = method == "isBlockhashValid";
+    Fault::Edited(Arc::new(move |_, mut body: Value| {
+        if is_valid {
+            body["result"]["value"] = json!(true);
+        } else {
+            body["result"] = json!(says);
+        }
         body
-    });
-    behind.always_for("getBlockHeight", Fault::Edited(low));
-    let endpoints = [purse.net.url_of("a"), behind.url.clone()];
-    let endpoints = endpoints.map(|url| Endpoint { url, headers: vec![] });
-    let nodes = Nodes::new(endpoints.to_vec(), Limits::default()).expect("URLs");
-    assert_eq!(sender(nodes, None).outcome(&never_sent).await, Outcome::Pending);
+    }))
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use chains::send::{Broadcast, Outcome, Sender as _};
 use domain::network::Network;
 use serde_json::{Value, json};
 
-use super::purse::{DEPOSIT, ETHER, FINAL_DEPTH, Purse, of_coins, sender};
+use super::purse::{DEPOSIT, ETHER, FINAL_DEPTH, Purse, RECEIPTS_KEPT, of_coins, sender};
 use crate::evm::testnet::{ALICE, address};
 use crate::fault::{Asked, Fault, Faulty};
 
@@ -32,6 +32,7 @@ async fn a_node_that_took_it_and_failed_to_say_so_leaves_it_unknown_until_it_is_
         let told = through_proxy.broadcast(&prepared).await;
         assert!(matches!(told, Broadcast::Unknown(_)), "{nonce}: {told:?}");
         proxy.heal();
+        assert!(purse.included(&prepared).await.is_success);
         let outcome = through_proxy.outcome(&prepared).await;
         assert!(matches!(outcome, Outcome::Included(_)), "{nonce}: {outcome:?}");
         assert_eq!(through_proxy.broadcast(&prepared).await, Broadcast::AlreadyKnown);
@@ -75,6 +76,14 @@ async fn nothing_is_gone_while_one_node_has_it() {
     behind.always_for("eth_getTransactionCount", says(json!("0x0")));
     let both = purse.sender_through(&[&purse.testnet.url, &behind.url]);
     assert_eq!(both.outcome(&other).await, Outcome::Pending);
+
+    // Nodes forget receipts: what was signed long ago is not gone because it is not found.
+    purse.testnet.mine(RECEIPTS_KEPT + 1).await;
+    let forgetful = purse.sender_through(&[&forgetful.url]);
+    for old in [&other, &prepared] {
+        let outcome = forgetful.outcome(old).await;
+        assert!(matches!(outcome, Outcome::Unknown(_)), "{outcome:?}");
+    }
 }
 
 #[tokio::test]

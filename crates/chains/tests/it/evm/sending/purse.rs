@@ -20,6 +20,7 @@ use crate::evm::testnet::{ALICE, Testnet, address, nodes};
 pub const ETHER: u128 = 1_000_000_000_000_000_000;
 /// Blocks after which a used nonce is taken for used for ever.
 pub const FINAL_DEPTH: u64 = 3;
+pub const RECEIPTS_KEPT: u64 = 50;
 pub const DEPOSIT: KeyRef = KeyRef::Deposit(4);
 
 pub struct Purse {
@@ -88,11 +89,16 @@ impl Purse {
         assert_eq!(self.sender.broadcast(prepared).await, Broadcast::Sent);
     }
 
+    /// Asks until it is included: a node answers a moment before it has made the block.
     pub async fn included(&self, prepared: &Prepared) -> Inclusion {
-        match self.sender.outcome(prepared).await {
-            Outcome::Included(inclusion) => inclusion,
-            other => panic!("{other:?}"),
+        let mut last = Outcome::Pending;
+        for _ in 0..500 {
+            last = self.sender.outcome(prepared).await;
+            if let Outcome::Included(inclusion) = last {
+                return inclusion;
+            }
         }
+        panic!("{last:?}");
     }
 
     /// Blocks come only when a test says so.
@@ -111,6 +117,7 @@ pub fn sender(network: Network, nodes: Nodes) -> EvmSender {
     let keys = Signers::new(&words, Environment::Mainnet).expect("keys");
     let settings = EvmSendSettings {
         final_depth_blocks: FINAL_DEPTH,
+        receipts_kept_blocks: RECEIPTS_KEPT,
         ..EvmSendSettings::new(network, Environment::Mainnet)
     };
     EvmSender::new(settings, nodes, Arc::new(keys))

@@ -63,7 +63,7 @@ async fn ethers_reads_what_was_signed() {
         assert_eq!((text(&parsed["value"]), text(&parsed["data"])), (value.to_owned(), data));
         assert_eq!((&parsed["nonce"], &parsed["type"]), (&json!(300), &json!(2)));
         assert_eq!((text(&parsed["chainId"]), &parsed["isSigned"]), ("8453".into(), &json!(true)));
-        let Place::Nonce { account, nonce, fees } = &prepared.place else { panic!() };
+        let Place::Nonce { account, nonce, fees, .. } = &prepared.place else { panic!() };
         assert_eq!((account.as_str(), *nonce), (deposit.as_str(), 300));
         assert_eq!(text(&parsed["maxFeePerGas"]), fees.most.0.to_string());
         let tip = fees.tip.expect("a tip").0;
