@@ -49,18 +49,29 @@ const wallet = ethers.HDNodeWallet.fromPhrase(WORDS, undefined, path).connect(pr
 const sender = new ethers.NonceManager(wallet);
 const say = (value) => process.stdout.write(`${JSON.stringify(value)}\n`);
 
+// Asked for until it is there. What ethers waits for is the next block, and it waits for ever if
+// that one came between its first look and its second.
+async function receiptOf(hash) {
+  for (let tries = 0; tries < 1_000; tries += 1) {
+    const receipt = await provider.getTransactionReceipt(hash);
+    if (receipt) return receipt;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error(`${hash} was never included`);
+}
+
 const contracts = {};
 const addresses = { sender: wallet.address };
 for (const [name, { abi, evm }] of Object.entries(artifacts)) {
   const contract = await new ethers.ContractFactory(abi, evm.bytecode.object, sender).deploy();
-  await contract.waitForDeployment();
+  await receiptOf(contract.deploymentTransaction().hash);
   contracts[name] = contract;
   addresses[name] = await contract.getAddress();
 }
 say(addresses);
 
 async function mined(sent) {
-  const receipt = await provider.waitForTransaction((await sent).hash, 1, 5_000);
+  const receipt = await receiptOf((await sent).hash);
   const { hash, blockNumber, blockHash, status } = receipt;
   return { hash, blockNumber, blockHash, status };
 }
