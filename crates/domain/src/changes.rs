@@ -10,10 +10,12 @@ use crate::{
     api_key::ApiKey, audit::AuditEntry, challenge::WalletChallenge, claim::Claim,
     delivery::Attempt, delivery::Delivery, deposit_address::DepositAddress, follow::FollowCursor,
     idempotency::IdempotencyRow, invoice::Invoice, member::Member, merchant::Merchant,
-    password::PasswordReset, payment::Payment, quote::Quote, sequence::Sequence, session::Session,
-    sign_in::SignIn, simulated::SimulatedChain, simulated::SimulatedTransaction, slot::Slot,
-    token_rule::TokenRule, unmatched::Unmatched, verification::Verification, watch::WatchCursor,
-    webhook_endpoint, webhook_endpoint::WebhookEndpoint,
+    network_pause::NetworkPause, password::PasswordReset, payment::Payment, quote::Quote,
+    refund::Refund, send::Send, sequence::Sequence, session::Session, settlement::Settlement,
+    settlement_rule::SettlementRule, settlement_wallet::SettlementWallet, sign_in::SignIn,
+    simulated::SimulatedChain, simulated::SimulatedTransaction, slot::Slot, token_rule::TokenRule,
+    unmatched::Unmatched, verification::Verification, watch::WatchCursor, webhook_endpoint,
+    webhook_endpoint::WebhookEndpoint,
 };
 
 macro_rules! records {
@@ -77,6 +79,12 @@ records! {
     Hold(Hold),
     ChainLink(ChainLink),
     ChainHead(ChainHead),
+    SettlementWallet(SettlementWallet),
+    SettlementRule(SettlementRule),
+    Settlement(Settlement),
+    Send(Send),
+    Refund(Refund),
+    NetworkPause(NetworkPause),
 }
 
 /// A row that was only read, but must still be as it was.

@@ -243,9 +243,8 @@ impl Sums {
         for ((environment, asset), total) in totals {
             if total != 0 {
                 let environment = environment.as_str();
-                let what = format!(
-                    "the ledger of {asset:?} ({environment}) sums to {total}, not to zero"
-                );
+                let what =
+                    format!("the ledger of {asset:?} ({environment}) sums to {total}, not to zero");
                 findings.push(CheckFinding::error(what, ASK_FOR_HELP));
             }
         }

@@ -19,9 +19,9 @@ mod deposit_addresses;
 mod engine;
 mod events;
 mod follow_cursors;
+mod holds;
 mod idempotency;
 mod invoices;
-mod holds;
 mod ledger;
 mod ledger_chain;
 mod lists;
@@ -54,8 +54,14 @@ mod webhook_endpoints;
 mod write;
 
 pub mod error;
+mod network_pauses;
 pub mod plans;
+mod refunds;
 pub mod row;
+mod sends;
+mod settlement_rules;
+mod settlement_wallets;
+mod settlements;
 pub mod stats;
 pub mod store;
 

@@ -11,7 +11,9 @@ use domain::ids::{EndpointId, InvoiceId, MemberId, MerchantId, RowKey};
 use domain::invoice::{Invoice, InvoiceStatus, InvoiceType};
 use domain::network::Network;
 use domain::retention::Passing;
+use domain::settlement::Pool;
 use domain::time::Timestamp;
+use domain::token::TokenId;
 
 use crate::deliveries::{self, DeliveryFilter, QueuePlace};
 use crate::events::{self, EventFilter, Walk};
@@ -22,9 +24,9 @@ use crate::relation::catalog;
 use crate::row::{Row, Value};
 use crate::sweep::{OLDEST_ENTRIES, Order};
 use crate::{
-    api_keys, audit, delivery_attempts, deposit_addresses, invoices, members, merchants, payments,
-    quotes, sign_ins, simulated, token_rules, unmatched, verifications, watch_cursors,
-    webhook_endpoints,
+    api_keys, audit, delivery_attempts, deposit_addresses, invoices, members, merchants,
+    network_pauses, payments, quotes, refunds, sends, settlement_wallets, settlements, sign_ins,
+    simulated, token_rules, unmatched, verifications, watch_cursors, webhook_endpoints,
 };
 
 /// One text, with values of the kinds it takes.
@@ -131,7 +133,19 @@ fn of_payments() -> Vec<Statement> {
         Statement::of(payments::deep(place, Reach { head: 7, finalized: Some(5) }).limit(5)),
         Statement::of(payments::from_block(place, 7, None).limit(5)),
         Statement::of(payments::from_block(place, 7, Some(KEY)).limit(5)),
+        Statement::of(payments::next_to_settle(None).limit(1)),
     ];
+    let pool = Pool {
+        merchant_id: MERCHANT,
+        environment: Environment::Devnet,
+        network: Network::Base,
+        token_id: TokenId(1),
+        receiver: String::new(),
+    };
+    let (whose, asset) = ((MERCHANT, pool.environment), (pool.network, pool.token_id));
+    statements.push(Statement::of(payments::next_to_settle(Some(&pool)).limit(1)));
+    statements.push(Statement::of(payments::to_settle(&pool).limit(5)));
+    statements.push(Statement::of(payments::standing(whose, asset).limit(5)));
     let several = [1, 10, 100]
         .into_iter()
         .filter_map(|count| payments::of_invoices(&vec![invoice_id; count], 5));
@@ -232,9 +246,19 @@ fn of_the_others() -> Vec<Statement> {
         Statement::of(simulated::in_blocks(Network::Base, 1, 2).limit(5)),
         Statement::of(simulated::by_hash(Network::Base, "0x1").limit(1)),
         Statement::of(simulated::to_address(Network::Base, "0x1").limit(5)),
+        Statement::of(simulated::from_address(Network::Base, "0x1").limit(5)),
+        Statement::of(network_pauses::all().limit(5)),
+        Statement::of(settlement_wallets::of_merchant(place)),
+        Statement::of(sends::due(NOW).limit(5)),
+        Statement::of(sends::of_parent(KEY).limit(5)),
+        Statement::of(sends::of_account(KEY).limit(5)),
+        Statement::of(sends::exported(Network::Base).limit(5)),
     ];
     for page in PAGES {
         statements.push(Statement::of(audit::of_merchant(MERCHANT, page, 5)));
+        statements.push(Statement::of(settlements::of_merchant(place, page, 5)));
+        statements.push(Statement::of(refunds::of_merchant(place, page, 5)));
+        statements.push(Statement::of(refunds::of_invoice(invoice_id, page, 5)));
         for network in [None, Some(Network::Base)] {
             statements.push(Statement::of(unmatched::of_merchant(place, network, page, 5)));
         }

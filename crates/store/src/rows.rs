@@ -16,11 +16,17 @@ use domain::invoice::Invoice;
 use domain::ledger::{ChainHead, ChainLink, Hold};
 use domain::member::Member;
 use domain::merchant::Merchant;
+use domain::network_pause::NetworkPause;
 use domain::password::PasswordReset;
 use domain::payment::Payment;
 use domain::quote::Quote;
+use domain::refund::Refund;
+use domain::send::Send;
 use domain::sequence::Sequence;
 use domain::session::Session;
+use domain::settlement::Settlement;
+use domain::settlement_rule::SettlementRule;
+use domain::settlement_wallet::SettlementWallet;
 use domain::sign_in::SignIn;
 use domain::simulated::{SimulatedChain, SimulatedTransaction};
 use domain::slot::Slot;
@@ -32,7 +38,7 @@ use domain::webhook_endpoint::WebhookEndpoint;
 
 use crate::row::{Row, Table, Value};
 
-static TABLES: [&Table; 29] = [
+static TABLES: [&Table; 35] = [
     &Merchant::TABLE,
     &Member::TABLE,
     &ApiKey::TABLE,
@@ -62,6 +68,12 @@ static TABLES: [&Table; 29] = [
     &Hold::TABLE,
     &ChainLink::TABLE,
     &ChainHead::TABLE,
+    &SettlementWallet::TABLE,
+    &SettlementRule::TABLE,
+    &Settlement::TABLE,
+    &Send::TABLE,
+    &Refund::TABLE,
+    &NetworkPause::TABLE,
 ];
 
 /// All tables of nouns, each at the place of its noun.
@@ -100,6 +112,12 @@ pub(crate) fn table_of(noun: Noun) -> &'static Table {
         Noun::Hold => &Hold::TABLE,
         Noun::ChainLink => &ChainLink::TABLE,
         Noun::ChainHead => &ChainHead::TABLE,
+        Noun::SettlementWallet => &SettlementWallet::TABLE,
+        Noun::SettlementRule => &SettlementRule::TABLE,
+        Noun::Settlement => &Settlement::TABLE,
+        Noun::Send => &Send::TABLE,
+        Noun::Refund => &Refund::TABLE,
+        Noun::NetworkPause => &NetworkPause::TABLE,
     }
 }
 
@@ -135,6 +153,12 @@ pub(crate) fn encode(record: Record) -> Vec<Value> {
         Record::Hold(row) => row.encode(),
         Record::ChainLink(row) => row.encode(),
         Record::ChainHead(row) => row.encode(),
+        Record::SettlementWallet(row) => row.encode(),
+        Record::SettlementRule(row) => row.encode(),
+        Record::Settlement(row) => row.encode(),
+        Record::Send(row) => row.encode(),
+        Record::Refund(row) => row.encode(),
+        Record::NetworkPause(row) => row.encode(),
     }
 }
 

@@ -198,7 +198,17 @@ impl Transfer {
     ) -> Transfer {
         let Movement { debit, credit, amount, reason, object } = movement;
         let id = TransferId::fresh(fresh);
-        Transfer { id, debit, credit, amount, reason, phase, cover, object, created_at: fresh.now() }
+        Transfer {
+            id,
+            debit,
+            credit,
+            amount,
+            reason,
+            phase,
+            cover,
+            object,
+            created_at: fresh.now(),
+        }
     }
 
     /// The ramp user it concerns, if any: at most one side has one, or both have the same.

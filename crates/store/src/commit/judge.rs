@@ -170,7 +170,8 @@ impl<'g> Judge<'g> {
         (by, reserve_by): (i128, i128),
     ) -> Result<AccountState, CommitError> {
         let before = self.view.accounts.get(&key).copied().unwrap_or_default();
-        let sum = |number: i128, by| number.checked_add(by).ok_or(CommitError::Insufficient { key });
+        let sum =
+            |number: i128, by| number.checked_add(by).ok_or(CommitError::Insufficient { key });
         let after = AccountState {
             balance: sum(before.balance, by)?,
             reserved: sum(before.reserved, reserve_by)?,

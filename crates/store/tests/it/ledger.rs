@@ -157,8 +157,12 @@ async fn promised_money_is_not_promised_twice_and_goes_once() {
         let holds: Vec<_> = (1..=10).map(|number| holding(number, 3)).collect();
         let commits = holds.iter().map(|(_, changes)| store.commit(changes.clone()));
         let done = join_all(commits).await;
-        let held: Vec<&Hold> =
-            holds.iter().zip(&done).filter(|(_, done)| done.is_ok()).map(|(one, _)| &one.0).collect();
+        let held: Vec<&Hold> = holds
+            .iter()
+            .zip(&done)
+            .filter(|(_, done)| done.is_ok())
+            .map(|(one, _)| &one.0)
+            .collect();
         assert_eq!(held.len(), 3);
         let is_short = |done: &Result<_, _>| matches!(done, Err(CommitError::Insufficient { .. }));
         assert_eq!(done.iter().filter(|done| is_short(done)).count(), 7);
@@ -183,7 +187,10 @@ async fn promised_money_is_not_promised_twice_and_goes_once() {
         assert_eq!(ended.iter().filter(|end| end.is_ok()).count(), 1);
         let mut changes = Changes::of(SHOP);
         let mut fresh = Fresh::new(START, [90; 16]);
-        kept(&store, held[1]).await.capture(TokenAmount(3), &mut changes, &mut fresh).expect("open");
+        kept(&store, held[1])
+            .await
+            .capture(TokenAmount(3), &mut changes, &mut fresh)
+            .expect("open");
         kept(&store, held[2]).await.release(&mut changes, &mut fresh).expect("open");
         store.commit(changes).await.expect("commits");
         let merchant = store.balance(account(SHOP, AccountKind::Merchant)).await.expect("reads");
