@@ -40,6 +40,8 @@ pub const ATTEMPTS_MAX: usize = 32;
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
     Settlement(SettlementId),
+    /// What arrived over a route goes on to the merchant.
+    Delivery(SettlementId),
     Refund(RefundId),
     /// Coin for the address of another send, which pays its fee with it.
     Gas {
@@ -229,7 +231,7 @@ impl Send {
     /// What finds the open sends that belong to a settlement, a refund or another send.
     pub fn parent(&self) -> RowKey {
         match self.purpose {
-            Purpose::Settlement(id) => id.key(),
+            Purpose::Settlement(id) | Purpose::Delivery(id) => id.key(),
             Purpose::Refund(id) => id.key(),
             Purpose::Gas { of } => of.key(),
         }
@@ -304,9 +306,9 @@ impl Send {
     }
 
     /// Waits for something that is known to come soon, which is no failure of its own.
-    pub fn await_shortly(mut self, why: &str, now: Timestamp) -> Send {
+    pub fn await_for(mut self, why: &str, ms: i64, now: Timestamp) -> Send {
         self.complaint = Some(why.to_owned());
-        self.look_at(now.plus_ms(FOLLOW_MS), now)
+        self.look_at(now.plus_ms(ms), now)
     }
 
     /// None of its attempts can ever be included: it may be signed anew.

@@ -17,11 +17,11 @@ use crate::changes::Changes;
 use crate::environment::Environment;
 use crate::ids::{Fresh, MerchantId, RowKey, SettlementId, Version};
 use crate::ledger::{Account, AccountKind, Asset, Hold, HoldAsk, Movement, TransferReason};
-use crate::money::{TokenAmount, Usd};
+use crate::money::{TokenAmount, Usd, mul_div_floor, power_of_ten};
 use crate::network::Network;
 use crate::send::{Ending, Part, Purpose, Send, SendAsk, SendStatus, Source, Touched};
 use crate::time::Timestamp;
-use crate::token::TokenId;
+use crate::token::{Token, TokenId};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -50,6 +50,26 @@ pub struct Delivery {
     pub network: Network,
     pub token_id: TokenId,
     pub destination: String,
+    /// The address of ours on that network that pays it out.
+    pub exit: String,
+    /// What the route keeps: a fixed part, and a share.
+    pub cost_fixed: Usd,
+    pub cost_bps: i64,
+    /// The price of a whole token there, in pico-dollars.
+    pub rate: TokenAmount,
+}
+
+impl Delivery {
+    /// How many tokens arrive for a value; none if the route keeps all of it.
+    pub fn arriving(&self, value: Usd) -> Option<(TokenAmount, Usd)> {
+        let kept = value.share(self.cost_bps).plus(self.cost_fixed);
+        let value = value.minus_floor(kept);
+        let token = Token::by_id(self.token_id)?;
+        let picos = u128::try_from(value.0).ok()?.checked_mul(1_000_000)?;
+        let unit = power_of_ten(token.decimals.into());
+        let amount = mul_div_floor(picos, unit, self.rate.0.max(1))?;
+        (amount > 0).then_some((TokenAmount(amount), value))
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -209,6 +229,27 @@ impl Settlement {
         self.state = SettlementState::Processing;
         (self.approved_by, self.updated_at) = (Some(by), now);
         self
+    }
+
+    /// The second part of a way over a route, once the first has arrived there.
+    pub(crate) fn deliver(&self, send: &Send, fresh: &mut Fresh) -> Option<Send> {
+        let delivery = self.delivery.as_ref()?;
+        let Purpose::Settlement(id) = send.purpose else { return None };
+        let (amount, value) = delivery.arriving(send.value)?;
+        let ask = SendAsk {
+            merchant_id: self.merchant_id,
+            environment: self.environment,
+            network: delivery.network,
+            token_id: delivery.token_id,
+            purpose: Purpose::Delivery(id),
+            from: Source { index: None, address: delivery.exit.clone() },
+            to: delivery.destination.clone(),
+            amount,
+            value,
+            parts: send.parts.clone(),
+            status: SendStatus::Planned,
+        };
+        Some(Send::plan(ask, fresh))
     }
 
     pub(crate) fn send_ended(mut self, send: &Send, ending: &Ending, now: Timestamp) -> Settlement {

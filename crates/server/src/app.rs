@@ -24,6 +24,7 @@ use crate::networks::Networks;
 use crate::outbound::Client;
 use crate::rates::RateBook;
 use crate::realtime::Realtime;
+use crate::routes::Routes;
 use crate::workers::deliver::Bell;
 
 pub struct App {
@@ -35,6 +36,8 @@ pub struct App {
     pub address_indexes: AddressIndexes,
     pub networks: Networks,
     pub rates: RateBook,
+    /// Ways to the token a merchant is settled in.
+    pub routes: Routes,
     pub limits: RateLimits,
     pub metrics: Metrics,
     pub realtime: Realtime,
@@ -64,6 +67,7 @@ impl App {
         Ok(Arc::new(App {
             limits: RateLimits::new(&config),
             rates: RateBook::new(&config, clock.now())?,
+            routes: Routes::default(),
             caches: Caches::new(),
             address_indexes: AddressIndexes::new(),
             metrics: Metrics::new(),

@@ -3,6 +3,7 @@
 mod chains;
 mod faults;
 mod rates;
+mod settlement;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ use serde::Deserialize;
 
 pub use self::chains::{ChainConfig, ChainConfigs};
 pub use self::rates::{RateSourceConfig, RateSourceKind, RatesConfig};
+pub use self::settlement::SettlementConfig;
 use crate::outbound::{Patience, Resolve};
 
 /// Each delivery on its way holds a connection and up to 16 KiB of an answer.
@@ -85,6 +87,8 @@ pub struct Config {
     pub chains: ChainConfigs,
     /// Where prices come from.
     pub rates: RatesConfig,
+    /// When money is settled, and how much may leave.
+    pub settlement: SettlementConfig,
     /// Tokens beside those that ship.
     pub tokens: Vec<AddedToken>,
     /// Opens the keystores of this deployment: `PEPAY_KEYSTORE_PASSPHRASE`, never the file.
@@ -158,6 +162,7 @@ impl Default for Config {
             ws_stall_ms: 10_000,
             chains: ChainConfigs::new(),
             rates: RatesConfig::default(),
+            settlement: SettlementConfig::default(),
             tokens: Vec::new(),
             keystore_passphrase: None,
             is_dev: false,
@@ -243,6 +248,7 @@ impl Config {
         }
         self::chains::check(&self.chains)?;
         self.rates.check(&self.rate_reach())?;
+        self.settlement.check()?;
         for token in &self.tokens {
             token.add()?;
         }

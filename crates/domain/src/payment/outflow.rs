@@ -98,6 +98,15 @@ impl Payment {
         }
     }
 
+    /// Somebody wants it tried again.
+    pub fn settle_again(&mut self) {
+        if self.settlement_status == SettlementStatus::Failed {
+            self.settlement_status = SettlementStatus::Pending;
+            self.outflow.settlement_id = None;
+            self.outflow.settlement_network = None;
+        }
+    }
+
     pub(crate) fn draw(&mut self, part: TokenAmount) {
         self.outflow.drawn.0 += part.0;
         if self.went_back() && self.settlement_status == SettlementStatus::Pending {
@@ -105,7 +114,8 @@ impl Payment {
         }
     }
 
-    pub(crate) fn undraw(&mut self, part: TokenAmount) {
+    /// What was to be drawn from it stays.
+    pub fn undraw(&mut self, part: TokenAmount) {
         let had_gone = self.went_back();
         self.outflow.drawn.0 = self.outflow.drawn.0.saturating_sub(part.0);
         let is_merchants = self.posting == Posting::Merchant;

@@ -99,7 +99,16 @@ pub fn close(closing: Closing, ending: &Ending, fresh: &mut Fresh) -> Result<Cha
         (None, _) => {}
     }
     post_fee(&send, ending, &mut changes, fresh);
+    let goes_on = match ending {
+        Ending::Confirmed { .. } => {
+            settlement.as_ref().and_then(|settlement| settlement.deliver(&send, fresh))
+        }
+        Ending::Failed { .. } | Ending::Canceled => None,
+    };
     for part in &send.parts {
+        if goes_on.is_some() {
+            break;
+        }
         let to_payor = refund.is_some();
         payments.change(part.payment_id, |payment| match (ending, to_payor) {
             (Ending::Confirmed { tx_hash, .. }, false) => payment.settled(tx_hash),
@@ -113,8 +122,17 @@ pub fn close(closing: Closing, ending: &Ending, fresh: &mut Fresh) -> Result<Cha
             (Ending::Failed { .. } | Ending::Canceled, true) => payment.undraw(part.amount),
         });
     }
-    if let Some(settlement) = settlement {
-        changes.update(settlement.send_ended(&send, ending, now));
+    match (settlement, goes_on) {
+        (Some(mut settlement), Some(delivery)) => {
+            // It counts once it has arrived.
+            if let Ending::Confirmed { tx_hash, .. } = ending {
+                settlement.tx_hashes.push(tx_hash.clone());
+            }
+            changes.insert(delivery);
+            changes.update(Settlement { updated_at: now, ..settlement });
+        }
+        (Some(settlement), None) => changes.update(settlement.send_ended(&send, ending, now)),
+        (None, _) => {}
     }
     if let Some(refund) = refund {
         let invoice_id = refund.invoice_id;
@@ -171,7 +189,7 @@ fn post_fee(send: &Send, ending: &Ending, changes: &mut Changes, fresh: &mut Fre
         owner: None,
     };
     let object: RowKey = match send.purpose {
-        Purpose::Settlement(_) | Purpose::Refund(_) => send.key(),
+        Purpose::Settlement(_) | Purpose::Delivery(_) | Purpose::Refund(_) => send.key(),
         Purpose::Gas { of } => of.key(),
     };
     let movement = Movement {

@@ -63,7 +63,7 @@ impl Send {
     pub fn planned_transfer(&self) -> PlannedTransfer {
         let token = self.token();
         let (settlement_id, refund_id) = match self.purpose {
-            Purpose::Settlement(id) => (Some(id.0), None),
+            Purpose::Settlement(id) | Purpose::Delivery(id) => (Some(id.0), None),
             Purpose::Refund(id) => (None, Some(id.to_string())),
             Purpose::Gas { .. } => (None, None),
         };

@@ -13,6 +13,8 @@ pub mod lease;
 pub mod observe;
 pub mod rates;
 pub mod retention;
+pub mod send;
+pub mod settle;
 pub mod verification;
 pub mod watcher;
 
@@ -36,6 +38,8 @@ const VERIFY_EVERY_MS: u64 = 500;
 const FOLLOW_EVERY_MS: u64 = 1_000;
 const FAN_OUT_EVERY_MS: u64 = 1_000;
 const SEND_EVERY_MS: u64 = 1_000;
+const SETTLE_EVERY_MS: u64 = 1_000;
+const PAY_OUT_EVERY_MS: u64 = 500;
 const HOUSEKEEPING_EVERY_MS: u64 = 60_000;
 const RETENTION_EVERY_MS: u64 = 60_000;
 const FAILURE_PAUSE_MS_MAX: u64 = 10_000;
@@ -63,6 +67,8 @@ pub fn spawn_shared(app: &Shared) {
         spawn(app, format!("fan-out {lane}"), FAN_OUT_EVERY_MS, fan_out::FanOut::new(lane));
     }
     spawn(app, "webhooks", SEND_EVERY_MS, deliver::Sender::default());
+    spawn(app, "settlement", SETTLE_EVERY_MS, settle::Settler::default());
+    spawn(app, "sends", PAY_OUT_EVERY_MS, send::Dispatcher::default());
     spawn(app, "retention", RETENTION_EVERY_MS, retention::Sweeper::default());
 }
 
