@@ -20,6 +20,7 @@ mod inside;
 mod payments;
 mod range;
 mod scan;
+mod send;
 mod told;
 mod traces;
 mod transaction;
@@ -40,6 +41,8 @@ use self::width::Width;
 use self::wire::{Account, Hash};
 use crate::chain::{Answer, Chain, ChainError, Head, NodeHealth, Ours, Scan};
 use crate::rpc::Nodes;
+
+pub use self::send::{EvmSendSettings, EvmSender, FeeCaps};
 
 const RANGE_BLOCKS_MAX: u64 = 2_000;
 const LOOKBACK_BLOCKS_MAX: u64 = 50_000;

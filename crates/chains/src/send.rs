@@ -260,6 +260,19 @@ pub enum Broadcast {
     Unknown(String),
 }
 
+impl Broadcast {
+    /// Of what two nodes said, what is known after both: one that took it outweighs all others,
+    /// and one that may have taken it every refusal.
+    pub(crate) fn clearer(self, other: Broadcast) -> Broadcast {
+        match (self, other) {
+            (Broadcast::Sent, _) | (_, Broadcast::Sent) => Broadcast::Sent,
+            (Broadcast::AlreadyKnown, _) | (_, Broadcast::AlreadyKnown) => Broadcast::AlreadyKnown,
+            (Broadcast::Unknown(why), _) | (_, Broadcast::Unknown(why)) => Broadcast::Unknown(why),
+            (refused @ Broadcast::Refused { .. }, Broadcast::Refused { .. }) => refused,
+        }
+    }
+}
+
 /// Why nodes refuse a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {

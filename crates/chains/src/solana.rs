@@ -21,9 +21,12 @@ mod client;
 mod cursor;
 mod decode;
 mod history;
+mod message;
 mod scan;
+mod send;
 mod wire;
 
+pub use self::send::{SolanaSendSettings, SolanaSender};
 pub use accounts::{TOKEN_2022_PROGRAM, TOKEN_PROGRAM, associated_token_account};
 
 const GENESIS_OF_MAINNET: &str = "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d";

@@ -9,4 +9,5 @@ mod faults;
 mod inside;
 mod lies;
 mod reorgs;
+mod sending;
 mod testnet;

@@ -71,6 +71,10 @@ pub enum Fault {
     NoBatches,
     /// The true answer, changed: a lie.
     Edited(Edit),
+    /// The node behind does what it is asked; whoever asked gets this status.
+    StatusAfterwards(u16),
+    /// The node behind does what it is asked; whoever asked is never answered.
+    HangsAfterwards,
 }
 
 /// The node. Its faults are changed while it runs.
@@ -316,6 +320,14 @@ impl Inner {
                 "error": { "code": -32_600, "message": "batches are not supported" },
             })),
             Fault::NoBatches => json(&self.true_json(&asked).await),
+            Fault::StatusAfterwards(status) => {
+                self.truth(&asked).await;
+                Ok(response(status, "trouble".into()))
+            }
+            Fault::HangsAfterwards => {
+                self.truth(&asked).await;
+                std::future::pending().await
+            }
             Fault::Edited(edit) => {
                 let body = self.true_json(&asked).await;
                 json(&edit(&asked, body))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Contracts the tests of EVM networks pay with: a plain token, one that keeps a fee of every
-// transfer without saying so in its event, one that only pretends, and one that passes coins on.
+// transfer without saying so in its event, two that never move, one that only pretends, and one that
+// passes coins on.
 pragma solidity ^0.8.20;
 
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
@@ -37,6 +38,19 @@ contract Taxed is Dollar {
 
     function balanceOf(address account) public view override returns (uint256) {
         return super.balanceOf(account) - kept[account];
+    }
+}
+
+contract Frozen is Dollar {
+    function transfer(address, uint256) public pure override returns (bool) {
+        revert("frozen");
+    }
+}
+
+contract Unwilling is Dollar {
+    // Says no instead of failing, as tokens of before the standard may.
+    function transfer(address, uint256) public pure override returns (bool) {
+        return false;
     }
 }
 

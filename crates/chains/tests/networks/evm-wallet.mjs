@@ -89,6 +89,18 @@ const commands = {
     const full = await wallet.populateTransaction({ ...request, nonce, gasLimit: GAS });
     return { raw: await wallet.signTransaction(full) };
   },
+  // What ethers makes of a transaction somebody else signed; it recovers the sender itself.
+  parsed: async (raw) => {
+    const one = ethers.Transaction.from(raw);
+    const { hash, from, to, nonce, type, data } = one;
+    const numbers = {};
+    const names = ['chainId', 'value', 'gasLimit', 'maxFeePerGas', 'maxPriorityFeePerGas'];
+    for (const name of names) numbers[name] = String(one[name]);
+    return { hash, from, to, nonce, type, data, isSigned: one.isSigned(), ...numbers };
+  },
+  transferData: async (to, amount) => ({
+    data: contracts.Dollar.interface.encodeFunctionData('transfer', [to, amount]),
+  }),
   nonce: async () => ({ nonce: await provider.getTransactionCount(wallet.address) }),
   // After a reorg the node's count is true, not ours.
   forget: async () => {
