@@ -7,7 +7,7 @@ mod books;
 mod real;
 
 pub use self::books::{Books, Simulated};
-pub use self::real::open as open_real;
+pub use self::real::{open as open_real, open_sender};
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
@@ -71,6 +71,11 @@ impl Networks {
 
     fn add_real(&mut self, place: Place, config: &ChainConfig) -> anyhow::Result<()> {
         self.chains.insert(place, real::open(place, config)?);
+        if let Some(keys) = self.books.signers(place)
+            && let Some(sender) = real::open_sender(place, config, keys)?
+        {
+            self.senders.insert(place, sender);
+        }
         self.chosen.insert(place, config.clone());
         Ok(())
     }

@@ -4,14 +4,19 @@
 //! cross-network and cross-token ways up on devnet, with quotes that are always the same, so that
 //! everything around them can be tried.
 
+use std::collections::BTreeMap;
+use std::sync::RwLock;
+
 use chains::addresses::{AddressBook as _, SimulatedAddresses};
 use chains::send::KeyRef;
 use domain::environment::Environment;
 use domain::money::{TokenAmount, Usd};
 use domain::settlement::{Delivery, Route};
+use domain::settlement_rule::{SettlementPreference, SettlementRule};
 use domain::token::Token;
 
 use crate::app::App;
+use crate::networks::Place;
 
 /// The sandbox takes this share of what it carries, and a fixed part.
 const SANDBOX_FEE_BPS: i64 = 100;
@@ -67,18 +72,40 @@ impl SettlementRouter for Sandbox {
     }
 }
 
-/// Every router of this deployment, in the order they are asked.
+/// Every router of this deployment, in the order they are asked, and what networks cost lately.
 pub struct Routes {
     routers: Vec<Box<dyn SettlementRouter>>,
+    /// A transfer of a token, by place; asked for by the worker that sends.
+    costs: RwLock<BTreeMap<Place, Usd>>,
 }
 
 impl Default for Routes {
     fn default() -> Self {
-        Routes { routers: vec![Box::new(Direct), Box::new(Sandbox)] }
+        Routes { routers: vec![Box::new(Direct), Box::new(Sandbox)], costs: RwLock::default() }
     }
 }
 
 impl Routes {
+    /// Notes what a transfer costs on a network.
+    pub fn note_cost(&self, place: Place, cost: Usd) {
+        self.costs.write().expect("no panic holds this lock").insert(place, cost);
+    }
+
+    /// What settling a payment in a token costs the house, as far as it is known.
+    pub fn cost(&self, place: Place) -> Usd {
+        let costs = self.costs.read().expect("no panic holds this lock");
+        costs.get(&place).copied().unwrap_or(Usd::ZERO)
+    }
+
+    /// Whether a token can reach its merchant at all: as it is, or over a route.
+    pub fn reaches(&self, app: &App, token: &Token, rule: &SettlementRule) -> bool {
+        let goes_straight = match rule.preference {
+            SettlementPreference::StablesOnly => token.stable.is_some(),
+            SettlementPreference::StablesPreferred | SettlementPreference::Tokens => true,
+        };
+        goes_straight || self.between(app, token, rule.token()).is_some()
+    }
+
     pub fn between(&self, app: &App, from: &Token, to: &Token) -> Option<Quoted> {
         self.routers.iter().find_map(|router| router.quote(app, from, to))
     }

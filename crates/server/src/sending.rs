@@ -18,7 +18,7 @@ use domain::refund::Refund;
 use domain::send::{Closing, Ending, Purpose, Send, Touched, close};
 use domain::settlement::Settlement;
 use domain::token::{Token, TokenType};
-use store::{CommitError, StoreError};
+use store::{CommitError, Store, StoreError};
 
 use crate::app::App;
 use crate::networks::Place;
@@ -179,12 +179,12 @@ pub async fn confirm_exported(app: &App, id: SendId, tx_hash: &str) -> anyhow::R
 
 /// Sends of networks that are sent on by the operator.
 pub async fn exported(
-    app: &App,
+    store: &Store,
     environment: Environment,
     network: domain::network::Network,
 ) -> anyhow::Result<Vec<Send>> {
     const PLAN_MAX: i64 = 1_000;
-    let mut sends = app.store.sends_exported(network, PLAN_MAX).await?;
+    let mut sends = store.sends_exported(network, PLAN_MAX).await?;
     sends.retain(|send| send.environment == environment);
     Ok(sends)
 }

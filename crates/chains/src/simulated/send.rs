@@ -29,7 +29,8 @@ use crate::send::{
 const GONE_DEPTH: u64 = 2;
 /// What a transaction costs, as a part of a whole coin.
 const FEES_IN_A_COIN: u128 = 10_000;
-/// What the gas wallet has: more than anybody spends, and no sum of it passes 128 bits.
+/// What the gas wallet has, of coin and of every token, since it also pays out what the sandbox's
+/// routes carry: more than anybody spends, and no sum of it passes 128 bits.
 pub const GAS_WALLET_COIN: TokenAmount = TokenAmount(1 << 100);
 
 /// What goes wrong with an amount.

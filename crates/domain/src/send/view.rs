@@ -85,7 +85,7 @@ impl Send {
 }
 
 /// A transfer that the operator is to sign.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct PlannedTransfer {
     pub id: SendId,
     pub settlement_id: Option<i64>,

@@ -24,6 +24,7 @@ pub mod private_files;
 mod production;
 mod remote;
 mod serve;
+pub mod settlement;
 pub mod start;
 mod trigger;
 mod watch;
@@ -84,6 +85,8 @@ enum Command {
     Events(events::EventsOptions),
     /// Looks one transaction up and credits what the watcher missed
     Watch(watch::WatchOptions),
+    /// Shows what the operator is to sign, and pauses what is sent
+    Settlement(settlement::SettlementOptions),
     /// Prints the description of the API (OpenAPI, JSON)
     Openapi,
 }
@@ -106,6 +109,7 @@ pub fn run() -> ExitCode {
         Command::Trigger(options) => trigger::run(options),
         Command::Events(options) => events::run(options),
         Command::Watch(options) => watch::run(options),
+        Command::Settlement(options) => settlement::run(options),
         Command::Openapi => {
             say(&crate::http::openapi::json());
             Ok(ExitCode::SUCCESS)

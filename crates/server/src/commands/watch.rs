@@ -42,14 +42,14 @@ pub struct WatchOptions {
     tx: String,
 }
 
-fn parse_network(text: &str) -> Result<Network, String> {
+pub(super) fn parse_network(text: &str) -> Result<Network, String> {
     Network::parse(text).ok_or_else(|| {
         let all = Network::ALL.map(Network::as_str).join(", ");
         format!("the networks are {all}")
     })
 }
 
-fn parse_environment(text: &str) -> Result<Environment, String> {
+pub(super) fn parse_environment(text: &str) -> Result<Environment, String> {
     let found = Environment::ALL.into_iter().find(|environment| environment.as_str() == text);
     found.ok_or_else(|| "devnet or mainnet".to_owned())
 }

@@ -35,7 +35,7 @@ use crate::realtime::frames::{WsControl, WsError};
         wallets::list, wallets::set, wallets::remove,
         preference::retrieve, preference::set, preference::reset, preference::set_token,
         settlements::list, settlements::retrieve, settlements::approve, settlements::reject,
-        settlements::retry, sending::set, sending::list,
+        settlements::retry, sending::set, sending::list, sending::plan, sending::confirm,
         tokens::list, tokens::search, tokens::policy, tokens::set_policy, tokens::reset_policy,
         tokens::block,
         quotes::create, quotes::rates, quotes::retrieve,

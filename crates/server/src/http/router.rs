@@ -143,6 +143,8 @@ fn account_routes() -> Router<Shared> {
         .route("/api/v1/user/mainnet-access/activate", post(mainnet::activate))
         .route("/api/v1/user/mainnet-access/request", post(mainnet::request))
         .route("/api/v1/merchant/audit-log", get(members::audit_log))
+        .route("/api/admin/settlement/plan", post(sending::plan))
+        .route("/api/admin/settlement/confirm", post(sending::confirm))
         .route("/api/admin/networks/sending", post(sending::set).get(sending::list))
         .route("/api/admin/watch", post(admin::watch_transaction))
         .route("/api/admin/merchants", post(admin::create_merchant).get(admin::list_merchants))

@@ -72,6 +72,7 @@ impl SimulatedSender {
         let mut account = sending::account((&chain, node.clock.now()), token, (&to, &from));
         if self.own(KeyRef::Gas).is_ok_and(|wallet| wallet == *address) {
             account.coin = GAS_WALLET_COIN;
+            account.token = account.token.map(|_| GAS_WALLET_COIN);
         }
         Ok(account)
     }

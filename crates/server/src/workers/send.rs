@@ -14,6 +14,7 @@ use domain::send::{
     ATTEMPTS_MAX, Attempt, AttemptState, Ending, PLANS_MAX, Purpose, Send, SendAsk, SendStatus,
     Source, Told,
 };
+use domain::time::Timestamp;
 use domain::token::Token;
 use store::CommitError;
 
@@ -25,6 +26,8 @@ use crate::workers::{Progress, Worker};
 const BATCH_MAX: i64 = 32;
 const PAUSED_MS: i64 = 5_000;
 const GAS_MS: i64 = 1_000;
+/// How often the gas wallets are looked at.
+const GAS_LOOK_MS: i64 = 60_000;
 /// A transaction no node may know any more is given to them again.
 const AGAIN_MS: i64 = 30_000;
 /// How often one send is brought gas before a human is asked.
@@ -32,11 +35,13 @@ const GAS_SENDS_MAX: usize = 5;
 
 pub struct Dispatcher {
     lease: Lease,
+    /// When the gas wallets were looked at last.
+    gas_at: Option<Timestamp>,
 }
 
 impl Default for Dispatcher {
     fn default() -> Self {
-        Dispatcher { lease: Lease::new("sends", 0) }
+        Dispatcher { lease: Lease::new("sends", 0), gas_at: None }
     }
 }
 
@@ -45,7 +50,12 @@ impl Worker for Dispatcher {
         if !self.lease.hold(app).await? {
             return Ok(Progress::Idle);
         }
-        let due = app.store.sends_due(app.now(), BATCH_MAX).await?;
+        let now = app.now();
+        if self.gas_at.is_none_or(|at| at.plus_ms(GAS_LOOK_MS) <= now) {
+            self.gas_at = Some(now);
+            look_at_gas(app).await;
+        }
+        let due = app.store.sends_due(now, BATCH_MAX).await?;
         let is_full = due.len() as i64 == BATCH_MAX;
         let mut is_moving = false;
         for send in due {
@@ -225,7 +235,10 @@ impl Dispatch<'_> {
         missing: TokenAmount,
     ) -> anyhow::Result<Moved> {
         let (app, now) = (self.app, self.app.now());
-        if let Purpose::Gas { .. } = send.purpose {
+        // On Solana itself the gas wallet pays for every transaction.
+        let is_payer = send.network.family() == domain::network::Family::Solana
+            && !app.networks.is_simulated((send.environment, send.network));
+        if send.from.index.is_none() || is_payer {
             tracing::error!(network = send.network.as_str(), "the gas wallet is short of coin");
             app.metrics.add("pepay_gas_wallet_short_total", 1);
             return self.wait(send, "The gas wallet is short of coin").await;
@@ -372,7 +385,7 @@ impl Dispatch<'_> {
     }
 }
 
-fn attempt(prepared: &Prepared, now: domain::time::Timestamp) -> anyhow::Result<Attempt> {
+fn attempt(prepared: &Prepared, now: Timestamp) -> anyhow::Result<Attempt> {
     Ok(Attempt {
         tx_hash: prepared.tx_hash.clone(),
         nonce: match &prepared.place {
@@ -403,6 +416,19 @@ fn told(answer: &Broadcast) -> Told {
     }
 }
 
+/// Tells of gas wallets that run low, and keeps what networks cost.
+async fn look_at_gas(app: &App) {
+    for level in measure_gas(app).await {
+        let (environment, network) = (level.place.0.as_str(), level.place.1.as_str());
+        let labels = format!("environment=\"{environment}\",network=\"{network}\"");
+        app.metrics.set(&format!("pepay_gas_wallet_low{{{labels}}}"), i64::from(level.is_low));
+        if level.is_low {
+            let wallet = level.wallet;
+            tracing::warn!(environment, network, wallet, "a gas wallet runs low: bring it coin");
+        }
+    }
+}
+
 /// What the house's gas wallets have, and whether that is enough for a while.
 pub async fn measure_gas(app: &App) -> Vec<GasLevel> {
     let mut levels = Vec::new();
@@ -411,6 +437,9 @@ pub async fn measure_gas(app: &App) -> Vec<GasLevel> {
         let Ok(state) = sender.state(&wallet, None).await else { continue };
         let Some(coin) = Token::find(place.1, place.0, None) else { continue };
         let each = sending::fee_estimate(app, place, coin, 1).await;
+        if let Some(each) = each {
+            app.routes.note_cost(place, each);
+        }
         let has =
             app.rates.worth(coin, app.now()).map(|rate| rate.value(state.coin, coin.decimals));
         let least = i64::from(app.config.settlement.gas_transactions_min);

@@ -24,6 +24,7 @@ mod profile;
 mod quotes;
 mod rates;
 mod retention;
+mod settlement;
 mod streams;
 mod tokens;
 mod verification;

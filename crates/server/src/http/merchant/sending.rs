@@ -2,17 +2,20 @@
 
 use axum::extract::State;
 use domain::environment::Environment;
+use domain::ids::SendId;
 use domain::network::Network;
 use domain::network_pause::{NetworkPause, Sending};
+use domain::send::PlannedTransfer;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::app::Shared;
 use crate::http::auth::Operator;
-use crate::http::error::{ApiError, ErrorBody};
+use crate::http::error::{ApiError, Code, ErrorBody};
 use crate::http::extract::Json;
 use crate::http::idempotency::Answer;
 use crate::http::page::List;
+use crate::sending;
 
 #[derive(Deserialize, ToSchema)]
 pub struct SetSending {
@@ -89,4 +92,69 @@ pub async fn list(State(app): State<Shared>, _: Operator) -> Result<Answer, ApiE
     let pauses = app.store.network_pauses().await?;
     let data = pauses.into_iter().map(NetworkSending::of).collect();
     Ok(Answer::ok(&List { object: "list", data, has_more: false }))
+}
+
+#[derive(Deserialize, ToSchema)]
+pub struct PlanQuestion {
+    environment: Environment,
+    network: Network,
+}
+
+/// What the operator is to sign.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SettlementPlan {
+    pub object: &'static str,
+    pub data: Vec<PlannedTransfer>,
+    pub has_more: bool,
+}
+
+#[derive(Deserialize, ToSchema)]
+pub struct ConfirmSend {
+    id: SendId,
+    /// As its network writes it.
+    #[schema(min_length = 1, max_length = 128)]
+    tx_hash: String,
+}
+
+/// Show the transfers of a network that the operator signs himself
+#[utoipa::path(post, path = "/api/admin/settlement/plan", tag = "Account",
+    operation_id = "planSettlement", request_body = PlanQuestion,
+    security(("bearerAuth" = [])),
+    responses(
+        (status = 200, body = SettlementPlan),
+        (status = 400, body = ErrorBody),
+        (status = 401, body = ErrorBody)))]
+pub async fn plan(
+    State(app): State<Shared>,
+    _: Operator,
+    Json(body): Json<PlanQuestion>,
+) -> Result<Answer, ApiError> {
+    let sends = sending::exported(&app.store, body.environment, body.network).await;
+    let sends = sends.map_err(refused)?;
+    let data = sends.iter().map(domain::send::Send::planned_transfer).collect();
+    Ok(Answer::ok(&SettlementPlan { object: "list", data, has_more: false }))
+}
+
+/// Say that a planned transfer was sent
+///
+/// The transaction is looked up; it must pay exactly what was planned, and be final.
+#[utoipa::path(post, path = "/api/admin/settlement/confirm", tag = "Account",
+    operation_id = "confirmPlannedTransfer", request_body = ConfirmSend,
+    security(("bearerAuth" = [])),
+    responses(
+        (status = 200, body = crate::http::account::Done),
+        (status = 400, body = ErrorBody, description = "The transaction is not it"),
+        (status = 401, body = ErrorBody)))]
+pub async fn confirm(
+    State(app): State<Shared>,
+    _: Operator,
+    Json(body): Json<ConfirmSend>,
+) -> Result<axum::Json<crate::http::account::Done>, ApiError> {
+    sending::confirm_exported(&app, body.id, &body.tx_hash).await.map_err(refused)?;
+    let message = "The transfer is confirmed".to_owned();
+    Ok(axum::Json(crate::http::account::Done { success: true, message }))
+}
+
+fn refused(error: anyhow::Error) -> ApiError {
+    ApiError::new(Code::ValidationError, format!("{error:#}"))
 }
