@@ -7,6 +7,7 @@ use domain::changes::{Changes, Noun};
 use domain::deposit_address::DepositAddress;
 use domain::environment::Environment;
 use domain::ids::{MerchantId, SettlementId};
+use domain::money::Usd;
 use domain::payment::Payment;
 use domain::send::{SpeedLimit, count_against, limit_keys};
 use domain::sequence::Sequence;
@@ -51,11 +52,20 @@ pub async fn rule(
     Ok(known.unwrap_or_else(|| SettlementRule::default_of(merchant_id, environment)))
 }
 
+/// Where the question learns what a network costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum FeesFrom {
+    Network,
+    /// As it was lately: whoever waits for an answer does not wait for nodes.
+    Memory,
+}
+
 /// Asks whether a pool goes now.
 async fn ask(
     app: &App,
     pool: &Pool,
     payments: &[Payment],
+    fees: FeesFrom,
 ) -> Result<Result<Plan, Wait>, StoreError> {
     let place = (pool.environment, pool.network);
     let whose = (pool.merchant_id, pool.environment);
@@ -72,13 +82,20 @@ async fn ask(
     addresses.sort_unstable();
     addresses.dedup();
     let route = app.routes.between(app, token, rule.token());
+    let fee = match fees {
+        FeesFrom::Network => sending::fee_estimate(app, place, token, addresses.len()).await,
+        FeesFrom::Memory => {
+            let each = app.routes.cost(place).0;
+            Some(Usd(each.saturating_mul(i64::try_from(addresses.len()).unwrap_or(i64::MAX))))
+        }
+    };
     let terms = Terms {
         pool,
         payments,
         wallets: &wallets,
         rule: &rule,
         route: route.as_ref().map(|quoted| &quoted.route),
-        fee: sending::fee_estimate(app, place, token, addresses.len()).await,
+        fee,
         policy: &app.config.settlement.policy(),
         now: app.now(),
     };
@@ -87,16 +104,18 @@ async fn ask(
 
 /// Settles what is due of a pool.
 pub async fn consider(app: &App, lease: &Lease, pool: &Pool) -> anyhow::Result<Considered> {
-    let payments = free_payments(app, pool).await?;
-    let plan = match ask(app, pool, &payments).await? {
+    let mut payments = free_payments(app, pool).await?;
+    let plan = match ask(app, pool, &payments, FeesFrom::Network).await? {
         Ok(plan) => plan,
         Err(wait) => return Ok(Considered::Waits(wait)),
     };
     let limits = app.config.settlement.limits();
     let whose = (pool.merchant_id, pool.environment);
-    let value = value_of(&payments);
-    let mut review = review_of(value, &limits);
+    let mut is_over = false;
     loop {
+        let value = value_of(&payments);
+        let over = is_over.then_some(ReviewReason::LimitReached);
+        let review = review_of(value, &limits).or(over);
         let mut changes = Changes::of(pool.merchant_id);
         let batch = batch(app, pool, &plan, &payments, review).await?;
         let (id, numbering) = number(app).await?;
@@ -113,7 +132,11 @@ pub async fn consider(app: &App, lease: &Lease, pool: &Pool) -> anyhow::Result<C
             Err(CommitError::Insufficient { key })
                 if limit_keys(&limits, whose, app.now()).contains(&key) =>
             {
-                review = Some(ReviewReason::LimitReached);
+                is_over = true;
+            }
+            // Some of it was given away otherwise: as much as there is.
+            Err(CommitError::Insufficient { .. }) if payments.len() > 1 => {
+                payments.truncate(payments.len() / 2);
             }
             Err(CommitError::Insufficient { .. }) => {
                 return Ok(Considered::Waits(Wait::BalanceUsedElsewhere));
@@ -191,7 +214,7 @@ pub async fn pending(
             break;
         }
         let payments = free_payments(app, &pool).await?;
-        let reason = ask(app, &pool, &payments).await?.err().unwrap_or(Wait::Due);
+        let reason = ask(app, &pool, &payments, FeesFrom::Memory).await?.err().unwrap_or(Wait::Due);
         pools.push(PendingPoolView {
             network: pool.network,
             token_id: pool.token_id,

@@ -98,6 +98,13 @@ impl Payment {
         }
     }
 
+    /// It left its address and did not arrive.
+    pub(crate) fn lost_on_the_way(&mut self) {
+        if self.settlement_status == SettlementStatus::Processing {
+            self.settlement_status = SettlementStatus::Manual;
+        }
+    }
+
     /// Somebody wants it tried again.
     pub fn settle_again(&mut self) {
         if self.settlement_status == SettlementStatus::Failed {

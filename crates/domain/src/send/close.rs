@@ -110,6 +110,13 @@ pub fn close(closing: Closing, ending: &Ending, fresh: &mut Fresh) -> Result<Cha
             break;
         }
         let to_payor = refund.is_some();
+        if let (Purpose::Delivery(_), Ending::Failed { .. } | Ending::Canceled) =
+            (send.purpose, ending)
+        {
+            // It left its address with the first part of the way: a human has to look for it.
+            payments.change(part.payment_id, Payment::lost_on_the_way);
+            continue;
+        }
         payments.change(part.payment_id, |payment| match (ending, to_payor) {
             (Ending::Confirmed { tx_hash, .. }, false) => payment.settled(tx_hash),
             (Ending::Confirmed { .. }, true) => {}

@@ -57,9 +57,14 @@ impl Books {
         Ok(Books { keystores, signers, watch_only, simulated })
     }
 
+    /// Whether the keys of a place's addresses are elsewhere.
+    pub fn is_watched_only(&self, place: Place) -> bool {
+        self.watch_only.contains_key(&place)
+    }
+
     /// Keys that sign for a place's addresses; none where those are only watched.
     pub fn signers(&self, place: Place) -> Option<Arc<Signers>> {
-        match self.watch_only.contains_key(&place) {
+        match self.is_watched_only(place) {
             true => None,
             false => self.signers.get(&place.0).cloned(),
         }

@@ -49,6 +49,9 @@ impl SimulatedSender {
     fn own(&self, key: KeyRef) -> Result<Address, SendError> {
         let (environment, network) = self.place();
         let address = match key {
+            KeyRef::Deposit(_) if self.books.is_watched_only(self.place()) => {
+                return Err(SendError::NoKey);
+            }
             KeyRef::Deposit(index) => self.books.address(self.place(), index, Simulated::Yes),
             KeyRef::Gas => {
                 let wallet = SimulatedAddresses::new(GAS_WALLET_SEED);

@@ -4,6 +4,8 @@
 //! it, so a crash anywhere is taken up from the row. Refusals and silence prove nothing; only what
 //! a chain includes for good, or never can, ends a send. One process does this, under a lease.
 
+use std::time::Duration;
+
 use anyhow::Context as _;
 use chains::send::{Broadcast, Facts, Outcome, Place as Life, Prepared, SendError, Sender};
 use domain::changes::Changes;
@@ -28,6 +30,7 @@ const PAUSED_MS: i64 = 5_000;
 const GAS_MS: i64 = 1_000;
 /// How often the gas wallets are looked at.
 const GAS_LOOK_MS: i64 = 60_000;
+const GAS_ANSWER_MAX: Duration = Duration::from_secs(2);
 /// A transaction no node may know any more is given to them again.
 const AGAIN_MS: i64 = 30_000;
 /// How often one send is brought gas before a human is asked.
@@ -434,9 +437,11 @@ pub async fn measure_gas(app: &App) -> Vec<GasLevel> {
     let mut levels = Vec::new();
     for (place, sender) in app.networks.senders() {
         let Ok(wallet) = sender.address(chains::send::KeyRef::Gas) else { continue };
-        let Ok(state) = sender.state(&wallet, None).await else { continue };
+        let looked = tokio::time::timeout(GAS_ANSWER_MAX, sender.state(&wallet, None)).await;
+        let Ok(Ok(state)) = looked else { continue };
         let Some(coin) = Token::find(place.1, place.0, None) else { continue };
-        let each = sending::fee_estimate(app, place, coin, 1).await;
+        let estimate = sending::fee_estimate(app, place, coin, 1);
+        let each = tokio::time::timeout(GAS_ANSWER_MAX, estimate).await.ok().flatten();
         if let Some(each) = each {
             app.routes.note_cost(place, each);
         }

@@ -190,3 +190,53 @@ async fn nobody_approves_his_own_refund() {
     assert_eq!(arrived(&house, OTHER_WALLET, "USDC").await.len(), 1);
     check(&house).await;
 }
+
+#[tokio::test]
+async fn where_the_keys_are_elsewhere_the_operator_signs() {
+    use chains::keys::Keystore;
+    use chains::keys::words::Words;
+    use domain::environment::Environment;
+    use domain::network::Network;
+    use server::config::ChainConfig;
+
+    let words = "legal winner thank year wave sausage worth useful legal winner thank yellow";
+    let words = Words::parse(words).expect("are words");
+    let keys = Keystore::new(&words, Environment::Devnet).expect("usable words").account_keys();
+    let watched = ChainConfig { xpub: Some(keys[0].text.clone()), ..ChainConfig::default() };
+    let house = house_with(|config| {
+        config.chains.entry(Environment::Devnet).or_default().insert(Network::Ethereum, watched);
+    })
+    .await;
+    let created = paid(&house, "USDC", "10").await;
+    run(&house).await;
+    assert_eq!(payment(&house, &created).await["settlement_status"], "processing");
+    let place = json!({ "environment": "devnet", "network": "ethereum" });
+    let plan = operator(&house, "/api/admin/settlement/plan", place.clone()).await.ok();
+    let planned = plan["data"][0].clone();
+    let from = payment(&house, &created).await["to_address"].clone();
+    assert_eq!((&planned["address"], &planned["destination"]), (&from, &json!(WALLET)));
+    assert_eq!((&planned["amount"], &planned["settlement_id"]), (&json!("10"), &json!(1)));
+    assert_eq!(planned["derivation_path"], "m/44'/60'/0'/0/0");
+
+    let confirm = async |hash: &Value| {
+        let body = json!({ "id": planned["id"], "tx_hash": hash });
+        operator(&house, "/api/admin/settlement/confirm", body).await
+    };
+    let transfer = async |amount: &str| {
+        let id = crate::house::token_id("ethereum", "USDC");
+        let body = json!({ "to": WALLET, "from": from, "amount": amount, "token_id": id });
+        let sent = house.post("/api/v1/devnet/chain/ethereum/transfers", body).await.ok();
+        sent["data"]["tx_hash"].clone()
+    };
+    let (wrong, right) = (transfer("9").await, transfer("10").await);
+    assert_eq!(confirm(&right).await.status, 400, "it is in no block yet");
+    house.advance(5_000);
+    assert_eq!(confirm(&wrong).await.status, 400);
+    confirm(&right).await.ok();
+    let settled = payment(&house, &created).await;
+    assert_eq!(settled["settlement_status"], "settled");
+    assert_eq!(settled["settlement"]["settlement_tx_hash"], right);
+    let plan = operator(&house, "/api/admin/settlement/plan", place).await.ok();
+    assert_eq!(plan["data"], json!([]));
+    check(&house).await;
+}
