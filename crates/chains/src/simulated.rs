@@ -14,6 +14,7 @@ mod acts;
 mod blocks;
 mod reads;
 mod scan;
+pub mod send;
 
 pub use acts::{
     BLOCKS_AT_ONCE_MAX, FAULT_SECONDS_MAX, REORG_DEPTH_MAX, Reorg, SimulationRefusal, TransferAsk,

@@ -11,14 +11,16 @@ use crate::{
     api_key::ApiKey, audit::AuditEntry, bank_account::BankAccount, challenge::WalletChallenge,
     claim::Claim, delivery::Attempt, delivery::Delivery, deposit_address::DepositAddress,
     follow::FollowCursor, idempotency::IdempotencyRow, invoice::Invoice, kyc::KycCase,
-    member::Member, merchant::Merchant, onchain_deposit::OnchainDeposit, onramp::Onramp,
-    password::PasswordReset, payment::Payment, payout::Payout, quote::Quote,
-    ramp_address::RampAddress, ramp_deposit::RampDeposit, ramp_quote::RampQuote,
-    ramp_session::RampSession, ramp_user::RampUser, sandbox::SandboxCase,
-    screening_review::ScreeningReview, sequence::Sequence, session::Session, sign_in::SignIn,
-    simulated::SimulatedChain, simulated::SimulatedTransaction, slot::Slot, token_rule::TokenRule,
-    unmatched::Unmatched, verification::Verification, virtual_account::VirtualAccount,
-    watch::WatchCursor, webhook_endpoint, webhook_endpoint::WebhookEndpoint,
+    member::Member, merchant::Merchant, network_pause::NetworkPause,
+    onchain_deposit::OnchainDeposit, onramp::Onramp, password::PasswordReset, payment::Payment,
+    payout::Payout, quote::Quote, ramp_address::RampAddress, ramp_deposit::RampDeposit,
+    ramp_quote::RampQuote, ramp_session::RampSession, ramp_user::RampUser, refund::Refund,
+    sandbox::SandboxCase, screening_review::ScreeningReview, send::Send, sequence::Sequence,
+    session::Session, settlement::Settlement, settlement_rule::SettlementRule,
+    settlement_wallet::SettlementWallet, sign_in::SignIn, simulated::SimulatedChain,
+    simulated::SimulatedTransaction, slot::Slot, token_rule::TokenRule, unmatched::Unmatched,
+    verification::Verification, virtual_account::VirtualAccount, watch::WatchCursor,
+    webhook_endpoint, webhook_endpoint::WebhookEndpoint,
 };
 
 macro_rules! records {
@@ -97,6 +99,12 @@ records! {
     OnchainDeposit(OnchainDeposit),
     VirtualAccount(VirtualAccount),
     Onramp(Onramp),
+    SettlementWallet(SettlementWallet),
+    SettlementRule(SettlementRule),
+    Settlement(Settlement),
+    Send(Send),
+    Refund(Refund),
+    NetworkPause(NetworkPause),
 }
 
 /// A row that was only read, but must still be as it was.

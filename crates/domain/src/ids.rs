@@ -120,6 +120,9 @@ uuid_ids! {
     OnrampId,
     VirtualAccountId,
     RampAddressId,
+    /// One outgoing transaction.
+    SendId,
+    RefundId,
 }
 
 macro_rules! prefixed_ids {
@@ -208,6 +211,39 @@ impl MerchantId {
 }
 
 impl std::fmt::Display for MerchantId {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(out)
+    }
+}
+
+/// A settlement's number, which merchants read as `merchant_settlement_id`.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+)]
+#[serde(transparent)]
+pub struct SettlementId(pub i64);
+
+impl SettlementId {
+    pub fn key(self) -> RowKey {
+        RowKey::of_integer(self.0)
+    }
+
+    pub fn parse(text: &str) -> Option<SettlementId> {
+        text.parse().ok().filter(|number| *number > 0).map(SettlementId)
+    }
+}
+
+impl std::fmt::Display for SettlementId {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.fmt(out)
     }

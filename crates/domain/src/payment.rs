@@ -6,17 +6,20 @@
 
 mod crediting;
 mod observe;
+mod outflow;
 #[cfg(test)]
 mod tests;
 
 pub use crediting::Crediting;
 pub use observe::{Confirmation, Sighting, confirm, revert, see};
+pub use outflow::Outflow;
 
 use serde::{Deserialize, Serialize};
 
 use crate::chain::{ChainTransfer, Reach};
 use crate::environment::Environment;
 use crate::ids::{InvoiceId, MerchantId, PaymentId, RowKey, Version};
+use crate::ledger::AccountKind;
 use crate::money::{TokenAmount, Usd, UsdNumber};
 use crate::network::Network;
 use crate::time::Timestamp;
@@ -119,6 +122,15 @@ impl Posting {
     pub const ALL: [Posting; 4] =
         [Posting::None, Posting::Merchant, Posting::Suspense, Posting::User];
 
+    pub fn account_kind(self) -> AccountKind {
+        match self {
+            Posting::None => AccountKind::Clearing,
+            Posting::Merchant => AccountKind::Merchant,
+            Posting::Suspense => AccountKind::Suspense,
+            Posting::User => AccountKind::User,
+        }
+    }
+
     pub fn code(self) -> i64 {
         self as i64
     }
@@ -159,6 +171,10 @@ pub struct Payment {
     pub posting: Posting,
     pub created_at: Timestamp,
     pub confirmed_at: Option<Timestamp>,
+    /// Whom the invoice names as the receiver of the settlement; empty: the merchant's wallet.
+    pub receiver: String,
+    /// What has left its address, or is promised to.
+    pub outflow: Outflow,
     pub version: Version,
 }
 
@@ -230,24 +246,6 @@ impl Payment {
             counted: self.is_counted,
             created_at: self.created_at.seconds(),
             confirmed_at: self.confirmed_at.map(Timestamp::seconds),
-        }
-    }
-
-    fn settlement_view(&self) -> SettlementView {
-        let status = self.settlement_status;
-        let stage = match status {
-            SettlementStatus::Pending => "pending",
-            SettlementStatus::Processing => "processing",
-            SettlementStatus::Manual => "manual",
-            SettlementStatus::Failed | SettlementStatus::Settled => "final",
-        };
-        SettlementView {
-            summary_status: status,
-            stage,
-            merchant_settlement_id: None,
-            settlement_tx_hash: None,
-            network: None,
-            status,
         }
     }
 }

@@ -58,6 +58,18 @@ pub enum Refusal {
     QuoteUsed,
     #[error("This payout is on its way or over; it cannot be canceled")]
     PayoutNotCancelable,
+    #[error("Nothing arrived there that could go back")]
+    NothingToRefund,
+    #[error("At most {most} can go back")]
+    RefundTooLarge { most: String },
+    #[error("A transaction of it is signed already, or it has ended")]
+    RefundNotCancelable,
+    #[error("It does not wait for an approval")]
+    NotInReview,
+    #[error("Whoever asked for it cannot approve it")]
+    OwnRequest,
+    #[error("The merchant's addresses do not hold that much of this token")]
+    InsufficientFunds,
 }
 
 impl Refusal {

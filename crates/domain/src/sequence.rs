@@ -27,6 +27,11 @@ impl Sequence {
         RowKey::of("sequence", &[b"merchant"])
     }
 
+    /// The numbers of settlements, of all merchants.
+    pub fn settlement_key() -> RowKey {
+        RowKey::of("sequence", &[b"settlement"])
+    }
+
     /// The numbers of a merchant's webhook endpoints.
     pub fn webhook_endpoint_key(merchant_id: MerchantId) -> RowKey {
         RowKey::of("sequence", &[b"webhook_endpoint", &merchant_id.0.to_be_bytes()])

@@ -83,9 +83,20 @@ pub struct SimulatedTransaction {
     pub amount: Option<TokenAmount>,
     pub from: String,
     pub to: String,
+    /// Signed by a key of ours: what makes it one of its account's, in order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed: Option<SignedBy>,
     pub created_at: Timestamp,
     #[serde(skip)]
     pub version: Version,
+}
+
+/// What an account of ours wrote on a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedBy {
+    pub nonce: u64,
+    /// What it pays for being included, in the network's own coin.
+    pub fee: TokenAmount,
 }
 
 impl SimulatedTransaction {

@@ -25,6 +25,7 @@ use crate::outbound::Client;
 use crate::ramp_providers::RampProviders;
 use crate::rates::RateBook;
 use crate::realtime::Realtime;
+use crate::routes::Routes;
 use crate::screening::Screening;
 use crate::workers::deliver::Bell;
 
@@ -41,6 +42,8 @@ pub struct App {
     pub screening: Screening,
     /// Who moves bank money.
     pub ramp_providers: RampProviders,
+    /// Ways to the token a merchant is settled in.
+    pub routes: Routes,
     pub limits: RateLimits,
     pub metrics: Metrics,
     pub realtime: Realtime,
@@ -72,6 +75,7 @@ impl App {
             limits: RateLimits::new(&config),
             rates: RateBook::new(&config, clock.now())?,
             screening: Screening::open(&config.ramps.screening_lists)?,
+            routes: Routes::default(),
             caches: Caches::new(),
             address_indexes: AddressIndexes::new(),
             metrics: Metrics::new(),

@@ -5,6 +5,7 @@ mod faults;
 mod ramp_providers;
 mod ramps;
 mod rates;
+mod settlement;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -23,6 +24,7 @@ pub use self::chains::{ChainConfig, ChainConfigs};
 pub use self::ramp_providers::{RampProviderConfig, RampProviderConfigs, RampProviderKind};
 pub use self::ramps::RampsConfig;
 pub use self::rates::{RateSourceConfig, RateSourceKind, RatesConfig};
+pub use self::settlement::SettlementConfig;
 use crate::outbound::{Patience, Resolve};
 
 /// Each delivery on its way holds a connection and up to 16 KiB of an answer.
@@ -93,6 +95,8 @@ pub struct Config {
     pub ramps: RampsConfig,
     /// Who moves bank money, by environment.
     pub ramp_providers: RampProviderConfigs,
+    /// When money is settled, and how much may leave.
+    pub settlement: SettlementConfig,
     /// Tokens beside those that ship.
     pub tokens: Vec<AddedToken>,
     /// Opens the keystores of this deployment: `PEPAY_KEYSTORE_PASSPHRASE`, never the file.
@@ -168,6 +172,7 @@ impl Default for Config {
             rates: RatesConfig::default(),
             ramps: RampsConfig::default(),
             ramp_providers: RampProviderConfigs::default(),
+            settlement: SettlementConfig::default(),
             tokens: Vec::new(),
             keystore_passphrase: None,
             is_dev: false,
@@ -255,6 +260,7 @@ impl Config {
         self.rates.check(&self.rate_reach())?;
         self.ramps.check()?;
         self.ramp_providers.check()?;
+        self.settlement.check()?;
         for token in &self.tokens {
             token.add()?;
         }

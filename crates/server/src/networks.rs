@@ -6,14 +6,15 @@
 mod books;
 mod real;
 
-pub use self::books::Books;
-pub use self::real::open as open_real;
+pub use self::books::{Books, Simulated};
+pub use self::real::{open as open_real, open_sender};
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
 
 use chains::addresses::NoAddress;
 use chains::chain::{Chain, NodeHealth};
+use chains::send::{KeyRef, Sender};
 use domain::address::Address;
 use domain::environment::Environment;
 use domain::network::{Depths, Network, SIMULATED_DEPTHS};
@@ -24,8 +25,7 @@ use store::Store;
 
 use crate::clock::Clock;
 use crate::config::{ChainConfig, Config};
-use crate::networks::books::Simulated;
-use crate::simulated::SimulatedNode;
+use crate::simulated::{SimulatedNode, SimulatedSender};
 
 /// One network of one environment.
 pub type Place = (Environment, Network);
@@ -37,7 +37,9 @@ pub struct Networks {
     simulated: BTreeMap<Network, Arc<SimulatedNode>>,
     /// What the operator chose for those that have nodes.
     chosen: BTreeMap<Place, ChainConfig>,
-    books: Books,
+    /// Those that money can be sent on from here.
+    senders: BTreeMap<Place, Arc<dyn Sender>>,
+    books: Arc<Books>,
     seen: RwLock<BTreeMap<Place, WatchCursor>>,
 }
 
@@ -48,7 +50,8 @@ impl Networks {
             chains: BTreeMap::new(),
             simulated: BTreeMap::new(),
             chosen: BTreeMap::new(),
-            books: Books::open(config)?,
+            senders: BTreeMap::new(),
+            books: Arc::new(Books::open(config)?),
             seen: RwLock::new(BTreeMap::new()),
         };
         for &environment in &config.environments {
@@ -69,6 +72,11 @@ impl Networks {
 
     fn add_real(&mut self, place: Place, config: &ChainConfig) -> anyhow::Result<()> {
         self.chains.insert(place, real::open(place, config)?);
+        if let Some(keys) = self.books.signers(place)
+            && let Some(sender) = real::open_sender(place, config, keys)?
+        {
+            self.senders.insert(place, sender);
+        }
         self.chosen.insert(place, config.clone());
         Ok(())
     }
@@ -78,6 +86,8 @@ impl Networks {
         let node = SimulatedNode::new(network, block_ms, store.clone(), clock.clone());
         let node = Arc::new(node);
         self.simulated.insert(network, node.clone());
+        let sender = SimulatedSender::new(node.clone(), self.books.clone());
+        self.senders.insert((Environment::Devnet, network), Arc::new(sender));
         self.chains.insert((Environment::Devnet, network), node);
     }
 
@@ -87,6 +97,21 @@ impl Networks {
 
     pub fn chain(&self, environment: Environment, network: Network) -> Option<&Arc<dyn Chain>> {
         self.chains.get(&(environment, network))
+    }
+
+    /// Who sends on a network; nobody where the keys are elsewhere or it is not sent on from here.
+    pub fn sender(&self, place: Place) -> Option<&Arc<dyn Sender>> {
+        self.senders.get(&place)
+    }
+
+    pub fn senders(&self) -> impl Iterator<Item = (Place, &Arc<dyn Sender>)> {
+        self.senders.iter().map(|(place, sender)| (*place, sender))
+    }
+
+    /// Whether an address is the one that pays for gas: what it sends is nobody's payment.
+    pub fn is_gas_wallet(&self, place: Place, address: &str) -> bool {
+        let wallet = self.sender(place).and_then(|sender| sender.address(KeyRef::Gas).ok());
+        wallet.is_some_and(|wallet| wallet.as_str() == address)
     }
 
     /// The simulated network, if devnet runs it so.

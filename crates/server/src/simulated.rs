@@ -3,6 +3,10 @@
 //! Rows survive restarts and are shared by processes. Acting on the chain (a transfer, a reorg)
 //! is read → decide → commit like everything else.
 
+mod sender;
+
+pub use self::sender::SimulatedSender;
+
 use chains::chain::{Answer, Chain, ChainError, Head, NodeHealth, Ours, Scan};
 use chains::simulated as machine;
 use chains::simulated::{ScanPlan, SimulationRefusal, TransferAsk};

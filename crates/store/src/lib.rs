@@ -71,8 +71,14 @@ mod webhook_endpoints;
 mod write;
 
 pub mod error;
+mod network_pauses;
 pub mod plans;
+mod refunds;
 pub mod row;
+mod sends;
+mod settlement_rules;
+mod settlement_wallets;
+mod settlements;
 pub mod stats;
 pub mod store;
 

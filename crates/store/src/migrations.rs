@@ -42,6 +42,11 @@ const STEPS: &[Step] = &[
         // A program that does not know the table leaves it alone.
         minimum_compatible: 4,
     },
+    Step {
+        name: "settlement",
+        text: include_str!("../migrations/0006_settlement.sql"),
+        minimum_compatible: 6,
+    },
 ];
 
 /// The newest schema this program knows.

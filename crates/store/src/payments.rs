@@ -6,9 +6,10 @@
 use domain::chain::Reach;
 use domain::changes::Noun;
 use domain::environment::Environment;
-use domain::ids::{InvoiceId, PaymentId, RowKey};
+use domain::ids::{InvoiceId, MerchantId, PaymentId, RowKey};
 use domain::network::Network;
-use domain::payment::{Payment, PaymentStatus, Posting, SettlementStatus};
+use domain::payment::{Outflow, Payment, PaymentStatus, Posting, SettlementStatus};
+use domain::settlement::Pool;
 use domain::token::TokenId;
 
 use crate::error::StoreError;
@@ -16,7 +17,7 @@ use crate::lists::{List, Page};
 use crate::row::{Cells, Column, KeyOrigin, Kind, Row, Table, Value, frozen, mutable};
 use crate::store::Store;
 
-const COLUMNS: [Column; 24] = [
+const COLUMNS: [Column; 26] = [
     frozen("invoice_id", Kind::Key),
     frozen("merchant_id", Kind::Int),
     frozen("environment", Kind::Int),
@@ -41,6 +42,9 @@ const COLUMNS: [Column; 24] = [
     mutable("is_counted", Kind::Int),
     mutable("posting", Kind::Int),
     mutable("confirmed_at", Kind::Int).or_null(),
+    frozen("receiver", Kind::Text),
+    // Null while nothing left its address.
+    mutable("outflow", Kind::Text).or_null(),
 ];
 
 impl Row for Payment {
@@ -77,6 +81,8 @@ impl Row for Payment {
             self.is_counted.into(),
             self.posting.code().into(),
             self.confirmed_at.into(),
+            self.receiver.into(),
+            if self.outflow.is_empty() { Value::Null } else { Value::json(&self.outflow) },
         ]
     }
 
@@ -108,6 +114,11 @@ impl Row for Payment {
             is_counted: cells.flag()?,
             posting: cells.coded(Posting::from_code)?,
             confirmed_at: cells.maybe_time()?,
+            receiver: cells.text()?,
+            outflow: match cells.maybe_text()? {
+                None => Outflow::default(),
+                Some(text) => serde_json::from_str(&text).map_err(|_| cells.corrupt())?,
+            },
         })
     }
 }
@@ -164,7 +175,78 @@ pub(crate) fn from_block(
         .push(" ORDER BY COALESCE(key, key)")
 }
 
+/// The oldest payment of the pool after another one: how pools are walked without naming them.
+pub(crate) fn next_to_settle(after: Option<&Pool>) -> List<Payment> {
+    let list = List::new(" WHERE status = 2 AND settlement_status = 0 AND posting = 1");
+    let list = match after {
+        None => list,
+        Some(pool) => list
+            .bind(
+                " AND (merchant_id, environment, network, token_id, receiver) > (",
+                pool.merchant_id,
+            )
+            .bind(", ", pool.environment)
+            .bind(", ", pool.network)
+            .bind(", ", pool.token_id)
+            .bind(", ", pool.receiver.clone())
+            .push(")"),
+    };
+    list.push(" ORDER BY merchant_id, environment, network, token_id, receiver, key")
+}
+
+/// What waits of one pool, the oldest first.
+pub(crate) fn to_settle(pool: &Pool) -> List<Payment> {
+    List::new(" WHERE status = 2 AND settlement_status = 0 AND posting = 1")
+        .bind(" AND merchant_id = ", pool.merchant_id)
+        .bind(" AND environment = ", pool.environment)
+        .bind(" AND network = ", pool.network)
+        .bind(" AND token_id = ", pool.token_id)
+        .bind(" AND receiver = ", pool.receiver.clone())
+        .push(" ORDER BY merchant_id, environment, network, token_id, receiver, key")
+}
+
+/// A merchant's payments in one token that may still stand on addresses, the newest first.
+pub(crate) fn standing(
+    (merchant_id, environment): (MerchantId, Environment),
+    (network, token_id): (Network, TokenId),
+) -> List<Payment> {
+    List::new(" WHERE status IN (1, 2) AND settlement_status <> 4")
+        .bind(" AND merchant_id = ", merchant_id)
+        .bind(" AND environment = ", environment)
+        .bind(" AND network = ", network)
+        .bind(" AND token_id = ", token_id)
+        .push(" ORDER BY merchant_id DESC, environment DESC, network DESC, token_id DESC, key DESC")
+}
+
 impl Store {
+    /// The oldest payment to be settled of the pool that comes after another one.
+    pub async fn next_pool_to_settle(
+        &self,
+        after: Option<&Pool>,
+    ) -> Result<Option<Pool>, StoreError> {
+        let first = next_to_settle(after).read_one(self).await?;
+        Ok(first.as_ref().and_then(Pool::of))
+    }
+
+    /// Payments of one pool that wait to be settled, the oldest first.
+    pub async fn payments_to_settle(
+        &self,
+        pool: &Pool,
+        limit: i64,
+    ) -> Result<Vec<Payment>, StoreError> {
+        to_settle(pool).limit(limit).read(self).await
+    }
+
+    /// A merchant's payments in one token that may still stand on addresses of ours.
+    pub async fn payments_standing(
+        &self,
+        whose: (MerchantId, Environment),
+        asset: (Network, TokenId),
+        limit: i64,
+    ) -> Result<Vec<Payment>, StoreError> {
+        standing(whose, asset).limit(limit).read(self).await
+    }
+
     /// The newest payments of an invoice, newest first.
     pub async fn payments_of_invoice(
         &self,
@@ -234,5 +316,10 @@ mod tests {
         };
         assert_eq!(codes(|status| status.is_waiting()), [0, 3]);
         assert_eq!(codes(|status| *status == PaymentStatus::Reverted), [4]);
+        assert_eq!(codes(|status| *status == PaymentStatus::Confirmed), [2]);
+        assert_eq!(codes(|status| status.is_confirmed()), [1, 2]);
+        let settlement = [SettlementStatus::Pending, SettlementStatus::Settled];
+        assert_eq!(settlement.map(SettlementStatus::code), [0, 4]);
+        assert_eq!(Posting::Merchant.code(), 1);
     }
 }

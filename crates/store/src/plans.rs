@@ -15,7 +15,9 @@ use domain::onramp::OnrampStatus;
 use domain::payout::PayoutStatus;
 use domain::ramp_address::AddressPurpose;
 use domain::retention::Passing;
+use domain::settlement::Pool;
 use domain::time::Timestamp;
+use domain::token::TokenId;
 
 use crate::deliveries::{self, DeliveryFilter, QueuePlace};
 use crate::events::{self, EventFilter, Walk};
@@ -30,9 +32,10 @@ use crate::row::{Row, Value};
 use crate::sweep::{OLDEST_ENTRIES, Order};
 use crate::{
     api_keys, audit, bank_accounts, delivery_attempts, deposit_addresses, holds, invoices,
-    kyc_cases, ledger_days, ledger_verify, members, merchants, onchain_deposits, payments, quotes,
-    ramp_addresses, ramp_deposits, ramp_users, screening_reviews, sign_ins, simulated, token_rules,
-    unmatched, verifications, virtual_accounts, watch_cursors, webhook_endpoints,
+    kyc_cases, ledger_days, ledger_verify, members, merchants, network_pauses, onchain_deposits,
+    payments, quotes, ramp_addresses, ramp_deposits, ramp_users, refunds, screening_reviews, sends,
+    settlement_wallets, settlements, sign_ins, simulated, token_rules, unmatched, verifications,
+    virtual_accounts, watch_cursors, webhook_endpoints,
 };
 
 /// One text, with values of the kinds it takes.
@@ -142,7 +145,19 @@ fn of_payments() -> Vec<Statement> {
         Statement::of(payments::deep(place, Reach { head: 7, finalized: Some(5) }).limit(5)),
         Statement::of(payments::from_block(place, 7, None).limit(5)),
         Statement::of(payments::from_block(place, 7, Some(KEY)).limit(5)),
+        Statement::of(payments::next_to_settle(None).limit(1)),
     ];
+    let pool = Pool {
+        merchant_id: MERCHANT,
+        environment: Environment::Devnet,
+        network: Network::Base,
+        token_id: TokenId(1),
+        receiver: String::new(),
+    };
+    let (whose, asset) = ((MERCHANT, pool.environment), (pool.network, pool.token_id));
+    statements.push(Statement::of(payments::next_to_settle(Some(&pool)).limit(1)));
+    statements.push(Statement::of(payments::to_settle(&pool).limit(5)));
+    statements.push(Statement::of(payments::standing(whose, asset).limit(5)));
     let several = [1, 10, 100]
         .into_iter()
         .filter_map(|count| payments::of_invoices(&vec![invoice_id; count], 5));
@@ -278,6 +293,13 @@ fn of_the_others() -> Vec<Statement> {
         Statement::of(simulated::in_blocks(Network::Base, 1, 2).limit(5)),
         Statement::of(simulated::by_hash(Network::Base, "0x1").limit(1)),
         Statement::of(simulated::to_address(Network::Base, "0x1").limit(5)),
+        Statement::of(simulated::from_address(Network::Base, "0x1").limit(5)),
+        Statement::of(network_pauses::all().limit(5)),
+        Statement::of(settlement_wallets::of_merchant(place)),
+        Statement::of(sends::due(NOW).limit(5)),
+        Statement::of(sends::of_parent(KEY).limit(5)),
+        Statement::of(sends::of_account(KEY).limit(5)),
+        Statement::of(sends::exported(Network::Base).limit(5)),
     ];
     for page in PAGES {
         let user = RampUserId::from(KEY);
@@ -295,6 +317,9 @@ fn of_the_others() -> Vec<Statement> {
             Statement::of(screening_reviews::any(page, 5)),
         ]);
         statements.push(Statement::of(audit::of_merchant(MERCHANT, page, 5)));
+        statements.push(Statement::of(settlements::of_merchant(place, page, 5)));
+        statements.push(Statement::of(refunds::of_merchant(place, page, 5)));
+        statements.push(Statement::of(refunds::of_invoice(invoice_id, page, 5)));
         for network in [None, Some(Network::Base)] {
             statements.push(Statement::of(unmatched::of_merchant(place, network, page, 5)));
         }

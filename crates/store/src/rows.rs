@@ -19,6 +19,7 @@ use domain::kyc::KycCase;
 use domain::ledger::{ChainHead, ChainLink, Hold, LedgerDay};
 use domain::member::Member;
 use domain::merchant::Merchant;
+use domain::network_pause::NetworkPause;
 use domain::onchain_deposit::OnchainDeposit;
 use domain::onramp::Onramp;
 use domain::password::PasswordReset;
@@ -30,10 +31,15 @@ use domain::ramp_deposit::RampDeposit;
 use domain::ramp_quote::RampQuote;
 use domain::ramp_session::RampSession;
 use domain::ramp_user::RampUser;
+use domain::refund::Refund;
 use domain::sandbox::SandboxCase;
 use domain::screening_review::ScreeningReview;
+use domain::send::Send;
 use domain::sequence::Sequence;
 use domain::session::Session;
+use domain::settlement::Settlement;
+use domain::settlement_rule::SettlementRule;
+use domain::settlement_wallet::SettlementWallet;
 use domain::sign_in::SignIn;
 use domain::simulated::{SimulatedChain, SimulatedTransaction};
 use domain::slot::Slot;
@@ -46,7 +52,7 @@ use domain::webhook_endpoint::WebhookEndpoint;
 
 use crate::row::{Row, Table, Value};
 
-static TABLES: [&Table; 44] = [
+static TABLES: [&Table; 50] = [
     &Merchant::TABLE,
     &Member::TABLE,
     &ApiKey::TABLE,
@@ -91,6 +97,12 @@ static TABLES: [&Table; 44] = [
     &OnchainDeposit::TABLE,
     &VirtualAccount::TABLE,
     &Onramp::TABLE,
+    &SettlementWallet::TABLE,
+    &SettlementRule::TABLE,
+    &Settlement::TABLE,
+    &Send::TABLE,
+    &Refund::TABLE,
+    &NetworkPause::TABLE,
 ];
 
 /// All tables of nouns, each at the place of its noun.
@@ -144,6 +156,12 @@ pub(crate) fn table_of(noun: Noun) -> &'static Table {
         Noun::OnchainDeposit => &OnchainDeposit::TABLE,
         Noun::VirtualAccount => &VirtualAccount::TABLE,
         Noun::Onramp => &Onramp::TABLE,
+        Noun::SettlementWallet => &SettlementWallet::TABLE,
+        Noun::SettlementRule => &SettlementRule::TABLE,
+        Noun::Settlement => &Settlement::TABLE,
+        Noun::Send => &Send::TABLE,
+        Noun::Refund => &Refund::TABLE,
+        Noun::NetworkPause => &NetworkPause::TABLE,
     }
 }
 
@@ -194,6 +212,12 @@ pub(crate) fn encode(record: Record) -> Vec<Value> {
         Record::OnchainDeposit(row) => row.encode(),
         Record::VirtualAccount(row) => row.encode(),
         Record::Onramp(row) => row.encode(),
+        Record::SettlementWallet(row) => row.encode(),
+        Record::SettlementRule(row) => row.encode(),
+        Record::Settlement(row) => row.encode(),
+        Record::Send(row) => row.encode(),
+        Record::Refund(row) => row.encode(),
+        Record::NetworkPause(row) => row.encode(),
     }
 }
 

@@ -31,12 +31,14 @@ impl Row for SimulatedChain {
     }
 }
 
-const TRANSACTION_COLUMNS: [Column; 5] = [
+const TRANSACTION_COLUMNS: [Column; 6] = [
     mutable("body", Kind::Text),
     frozen("network", Kind::Int),
     frozen("tx_hash", Kind::Text),
     frozen("to_address", Kind::Text),
     mutable("block_number", Kind::Int),
+    // Of ours; empty for everybody else's.
+    frozen("from_address", Kind::Text),
 ];
 
 impl Row for SimulatedTransaction {
@@ -52,8 +54,9 @@ impl Row for SimulatedTransaction {
             Value::json(&self),
             self.network.into(),
             self.tx_hash.into(),
-            self.to.into(),
+            self.to.clone().into(),
             block(self.block_number).into(),
+            self.signed.as_ref().map_or_else(String::new, |_| self.from.clone()).into(),
         ]
     }
 
@@ -84,12 +87,27 @@ pub(crate) fn to_address(network: Network, address: &str) -> List<Transaction> {
     list.bind(" AND to_address = ", address.to_owned()).push(NEWEST_FIRST)
 }
 
+/// What an address of ours sent.
+pub(crate) fn from_address(network: Network, address: &str) -> List<Transaction> {
+    let list = List::new(" WHERE from_address <> ''").bind(" AND network = ", network);
+    list.bind(" AND from_address = ", address.to_owned()).push(NEWEST_FIRST)
+}
+
 type Transaction = SimulatedTransaction;
 
 /// Nobody pays one simulated address more often than this.
 const TO_ADDRESS_MAX: i64 = 10_000;
 
 impl Store {
+    /// Everything an address of ours sent on a simulated network, newest first.
+    pub async fn simulated_transactions_from(
+        &self,
+        network: Network,
+        address: &str,
+    ) -> Result<Vec<SimulatedTransaction>, StoreError> {
+        from_address(network, address).limit(TO_ADDRESS_MAX).read(self).await
+    }
+
     /// Transactions in `from_block` to `to_block`, both included, by block.
     ///
     /// An answer of `limit` rows may lack some of its last block.

@@ -86,6 +86,7 @@ pub fn submit(chain: &SimulatedChain, ask: TransferAsk, fresh: &mut Fresh) -> Si
         amount: ask.amount,
         from: ask.from.unwrap_or_else(|| default_payer(network.family())).as_str().to_owned(),
         to: ask.to.as_str().to_owned(),
+        signed: None,
         created_at: now,
         version: 0,
     }

@@ -8,11 +8,12 @@ use crate::event::Origin;
 use crate::ids::{Fresh, InvoiceId, RampUserId};
 use crate::merchant::Merchant;
 use crate::money::Usd;
+use crate::network::Network;
 use crate::questions::{Questions, normalize_email};
 use crate::refusal::Refusal;
 use crate::session::Session;
+use crate::settlement_rule;
 use crate::time::{DAY_MS, HOUR_MS, Timestamp};
-use crate::token::Token;
 
 const AMOUNT_MIN: Usd = Usd(10_000);
 const AMOUNT_MAX: Usd = Usd(1_000_000_000_000);
@@ -33,6 +34,8 @@ pub struct InvoiceAsk {
     pub expires_in_ms: Option<i64>,
     pub receiver_override_enable: bool,
     pub receiver_override_address: Option<String>,
+    /// The network the merchant is settled on; the system's default if none.
+    pub settlement_network: Option<Network>,
     pub invoice_title: Option<String>,
     pub invoice_footer: Option<String>,
     pub customer_email: Option<String>,
@@ -138,7 +141,7 @@ fn details(
         receiver_override_address: receiver_override(
             ask.receiver_override_enable,
             ask.receiver_override_address.as_deref(),
-            environment,
+            (environment, ask.settlement_network),
         )?,
         credit_user_id: ask.credit_user_id,
         questions: ask.questions,
@@ -181,10 +184,10 @@ fn return_url(text: String) -> Result<String, Refusal> {
 fn receiver_override(
     is_enabled: bool,
     address: Option<&str>,
-    environment: Environment,
+    (environment, settlement_network): (Environment, Option<Network>),
 ) -> Result<Option<String>, Refusal> {
-    let settlement = Token::of(environment).find(|token| token.default_settlement);
-    let network = settlement.expect("every environment has a default settlement token").network;
+    let default = || settlement_rule::default_token(environment).network;
+    let network = settlement_network.unwrap_or_else(default);
     let parse = |text: &str| {
         Address::parse(network, environment, text)
             .map(|address| address.as_str().to_owned())

@@ -8,7 +8,7 @@ use crate::event::{NewEntry, Notice, Origin};
 use crate::ids::{Fresh, SessionId};
 use crate::ledger::TransferReason;
 use crate::merchant::notice;
-use crate::money::Usd;
+use crate::money::{TokenAmount, Usd};
 use crate::network::Network;
 use crate::payment::{Crediting, Payment, PaymentStatus, Posting, SettlementStatus};
 use crate::questions::Answer;
@@ -208,6 +208,10 @@ pub fn accept(
         if !payment.status.is_confirmed() || payment.token_id.is_none() {
             continue;
         }
+        if payment.outflow.refunded > TokenAmount::ZERO {
+            // It went back, or is about to: it pays for nothing any more.
+            continue;
+        }
         accepted = accepted.plus(payment.value);
         if after.payer_wallet_address.is_none() {
             after.payer_wallet_address = payment.from_address.clone();
@@ -331,7 +335,6 @@ mod tests {
     use crate::ids::{MerchantId, QuoteId};
     use crate::invoice::InvoiceAsk;
     use crate::merchant::Merchant;
-    use crate::money::TokenAmount;
 
     const NOW: Timestamp = Timestamp(1_766_320_496_000);
 

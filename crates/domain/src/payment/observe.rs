@@ -3,7 +3,7 @@
 //! Each step is idempotent on its own: replaying a block, or confirming twice, changes nothing.
 //! The invoice row is written with every payment, so that racing steps meet a conflict, not a sum.
 
-use super::{Crediting, Payment, PaymentStatus, Posting, SettlementStatus};
+use super::{Crediting, Outflow, Payment, PaymentStatus, Posting, SettlementStatus};
 use crate::chain::{ChainTransfer, Reach};
 use crate::changes::Changes;
 use crate::claim::Claim;
@@ -135,6 +135,8 @@ fn see_first(sighting: &Sighting<'_>, amount: TokenAmount, fresh: &mut Fresh) ->
         posting: Posting::None,
         created_at: now,
         confirmed_at: None,
+        receiver: invoice.details.receiver_override_address.clone().unwrap_or_default(),
+        outflow: Outflow::default(),
         version: 0,
     };
     let mut after = invoice.clone();
@@ -400,19 +402,20 @@ impl Payment {
             asset: Asset::Token { network: self.network, token_id },
             owner: owner.filter(|_| kind == AccountKind::User),
         };
-        let kind = |posting| match posting {
-            Posting::None => AccountKind::Clearing,
-            Posting::Merchant => AccountKind::Merchant,
-            Posting::Suspense => AccountKind::Suspense,
-            Posting::User => AccountKind::User,
+        let kind = Posting::account_kind;
+        // What went back to payors left the account it stood in then.
+        let amount = if reason == TransferReason::PaymentAccepted {
+            self.amount.0.saturating_sub(self.outflow.drawn.0)
+        } else {
+            self.amount.0
         };
-        if target == self.posting || self.amount == TokenAmount::ZERO {
+        if target == self.posting || amount == 0 {
             return;
         }
         let movement = Movement {
             debit: account(kind(self.posting)),
             credit: account(kind(target)),
-            amount: self.amount,
+            amount: TokenAmount(amount),
             reason,
             object: self.key(),
         };

@@ -26,6 +26,7 @@ mod production;
 mod ramps;
 mod remote;
 mod serve;
+pub mod settlement;
 pub mod start;
 mod trigger;
 mod watch;
@@ -90,6 +91,8 @@ enum Command {
     Ramps(ramps::RampsOptions),
     /// Looks one transaction up and credits what the watcher missed
     Watch(watch::WatchOptions),
+    /// Shows what the operator is to sign, and pauses what is sent
+    Settlement(settlement::SettlementOptions),
     /// Prints the description of the API (OpenAPI, JSON)
     Openapi,
 }
@@ -114,6 +117,7 @@ pub fn run() -> ExitCode {
         Command::Events(options) => events::run(options),
         Command::Ramps(options) => ramps::run(options),
         Command::Watch(options) => watch::run(options),
+        Command::Settlement(options) => settlement::run(options),
         Command::Openapi => {
             say(&crate::http::openapi::json());
             Ok(ExitCode::SUCCESS)

@@ -65,7 +65,7 @@ struct What {
     restart_from: Option<Begin>,
 }
 
-fn parse_network(text: &str) -> Result<Network, String> {
+pub(super) fn parse_network(text: &str) -> Result<Network, String> {
     Network::parse(text).ok_or_else(|| {
         let all = Network::ALL.map(Network::as_str).join(", ");
         format!("the networks are {all}")
@@ -76,7 +76,7 @@ fn parse_begin(text: &str) -> Result<Begin, String> {
     Begin::parse(text).ok_or_else(|| "head or the number of a block".to_owned())
 }
 
-fn parse_environment(text: &str) -> Result<Environment, String> {
+pub(super) fn parse_environment(text: &str) -> Result<Environment, String> {
     let found = Environment::ALL.into_iter().find(|environment| environment.as_str() == text);
     found.ok_or_else(|| "devnet or mainnet".to_owned())
 }

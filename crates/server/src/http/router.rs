@@ -9,8 +9,9 @@ use crate::http::account::{environment, keys, mainnet, members, password, sign_i
 use crate::http::devnet::{chains, ramps as simulated_ramps};
 use crate::http::edge::edge;
 use crate::http::error::{ApiError, Code};
+use crate::http::merchant::settlement::{preference, settlements, wallets};
 use crate::http::merchant::{
-    admin, events, invoices, ledger, profile, quotes, tokens, unmatched, webhooks,
+    admin, events, invoices, ledger, profile, quotes, refunds, sending, tokens, unmatched, webhooks,
 };
 use crate::http::payor::{addresses, forms, session, simulate, verification};
 use crate::http::ramps::{
@@ -53,6 +54,25 @@ fn merchant_routes() -> Router<Shared> {
         .route("/api/v1/balance_transactions", get(ledger::transactions))
         .route("/api/v1/balance_transactions/export", get(ledger::export))
         .route("/api/v1/reports/{report}", get(ledger::report))
+        .route("/api/v1/invoices/{id}/refunds", post(refunds::create).get(refunds::list_of_invoice))
+        .route("/api/v1/refunds", get(refunds::list))
+        .route("/api/v1/refunds/{id}", get(refunds::retrieve))
+        .route("/api/v1/refunds/{id}/cancel", post(refunds::cancel))
+        .route("/api/v1/refunds/{id}/approve", post(refunds::approve))
+        .route(
+            "/api/v1/merchant/settlement-wallets",
+            get(wallets::list).put(wallets::set).delete(wallets::remove),
+        )
+        .route(
+            "/api/v1/merchant/settlement-preference",
+            get(preference::retrieve).put(preference::set).delete(preference::reset),
+        )
+        .route("/api/v1/merchant/settlement-token", put(preference::set_token))
+        .route("/api/v1/merchant/settlements", get(settlements::list))
+        .route("/api/v1/settlements/{id}", get(settlements::retrieve))
+        .route("/api/v1/settlements/{id}/approve", post(settlements::approve))
+        .route("/api/v1/settlements/{id}/reject", post(settlements::reject))
+        .route("/api/v1/settlements/{id}/retry", post(settlements::retry))
         .route("/api/v1/merchant/unmatched", get(unmatched::list))
         .route("/api/v1/merchant/tokens", get(tokens::list))
         .route("/api/v1/merchant/tokens/search", get(tokens::search))
@@ -133,6 +153,9 @@ fn account_routes() -> Router<Shared> {
         .route("/api/v1/user/mainnet-access/activate", post(mainnet::activate))
         .route("/api/v1/user/mainnet-access/request", post(mainnet::request))
         .route("/api/v1/merchant/audit-log", get(members::audit_log))
+        .route("/api/admin/settlement/plan", post(sending::plan))
+        .route("/api/admin/settlement/confirm", post(sending::confirm))
+        .route("/api/admin/networks/sending", post(sending::set).get(sending::list))
         .route("/api/admin/watch", post(admin::watch_transaction))
         .route("/api/admin/watch/restart", post(admin::restart_watcher))
         .route("/api/admin/merchants", post(admin::create_merchant).get(admin::list_merchants))

@@ -6,12 +6,15 @@
 //! when it has nodes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use chains::addresses::{AddressBook, NoAddress, SimulatedAddresses};
 use chains::keys::Keystore;
 use chains::keys::file::{KeystoreFile, path_in};
+use chains::keys::signing::Signers;
 use chains::keys::watch_only::WatchOnly;
+use chains::keys::words::Words;
 use domain::address::Address;
 use domain::environment::Environment;
 
@@ -25,16 +28,19 @@ const LIST_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// Every address book of this deployment.
 pub struct Books {
     keystores: BTreeMap<Environment, Keystore>,
+    /// The same words, as they sign.
+    signers: BTreeMap<Environment, Arc<Signers>>,
     watch_only: BTreeMap<Place, WatchOnly>,
     simulated: SimulatedAddresses,
 }
 
 impl Books {
     pub fn open(config: &Config) -> anyhow::Result<Books> {
-        let mut keystores = BTreeMap::new();
+        let (mut keystores, mut signers) = (BTreeMap::new(), BTreeMap::new());
         for &environment in &config.environments {
-            if let Some(keystore) = keystore(config, environment)? {
-                keystores.insert(environment, keystore);
+            if let Some(words) = words(config, environment)? {
+                keystores.insert(environment, Keystore::new(&words, environment)?);
+                signers.insert(environment, Arc::new(Signers::new(&words, environment)?));
             }
         }
         let mut watch_only = BTreeMap::new();
@@ -48,7 +54,20 @@ impl Books {
             }
         }
         let simulated = SimulatedAddresses::new(SIMULATED_SEED);
-        Ok(Books { keystores, watch_only, simulated })
+        Ok(Books { keystores, signers, watch_only, simulated })
+    }
+
+    /// Whether the keys of a place's addresses are elsewhere.
+    pub fn is_watched_only(&self, place: Place) -> bool {
+        self.watch_only.contains_key(&place)
+    }
+
+    /// Keys that sign for a place's addresses; none where those are only watched.
+    pub fn signers(&self, place: Place) -> Option<Arc<Signers>> {
+        match self.is_watched_only(place) {
+            true => None,
+            false => self.signers.get(&place.0).cloned(),
+        }
     }
 
     /// What there is, for `pepay doctor`.
@@ -92,7 +111,7 @@ pub enum Simulated {
     No,
 }
 
-fn keystore(config: &Config, environment: Environment) -> anyhow::Result<Option<Keystore>> {
+fn words(config: &Config, environment: Environment) -> anyhow::Result<Option<Words>> {
     let path = path_in(&config.data_dir, environment);
     if !path.exists() {
         return Ok(None);
@@ -104,7 +123,7 @@ fn keystore(config: &Config, environment: Environment) -> anyhow::Result<Option<
     let words = file
         .open(environment, passphrase)
         .with_context(|| format!("opening {}", path.display()))?;
-    Ok(Some(Keystore::new(&words, environment)?))
+    Ok(Some(words))
 }
 
 fn watched(place: Place, chain: &ChainConfig) -> anyhow::Result<Option<WatchOnly>> {

@@ -8,8 +8,11 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use chains::chain::Chain;
-use chains::evm::{ArrivedBy, Evm, EvmSettings};
+use chains::evm::{ArrivedBy, Evm, EvmSendSettings, EvmSender, EvmSettings};
+use chains::keys::signing::Signers;
 use chains::rpc::{Limits, Nodes};
+use chains::send::Sender;
+use chains::solana::{SolanaSendSettings, SolanaSender};
 use chains::sui::{Sui, SuiNodes, SuiSettings};
 use chains::{cardano, evm, solana, ton};
 use domain::address::Address;
@@ -69,6 +72,30 @@ fn chain(place: Place, config: &ChainConfig) -> anyhow::Result<Arc<dyn Chain>> {
             let settings = SuiSettings::of(environment);
             Arc::new(Sui::new(settings, SuiNodes::new(config.endpoints(), limits)?))
         }
+    })
+}
+
+/// Who sends on a real network: on EVM networks and Solana, where its keys are here.
+pub fn open_sender(
+    place: Place,
+    config: &ChainConfig,
+    keys: Arc<Signers>,
+) -> anyhow::Result<Option<Arc<dyn Sender>>> {
+    let (environment, network) = place;
+    let limits = limits(network, config);
+    Ok(match network.family() {
+        Family::Evm => {
+            let mut settings = EvmSendSettings::new(network, environment);
+            settings.chain_id = config.chain_id.unwrap_or(settings.chain_id);
+            let nodes = Nodes::new(config.endpoints(), limits)?;
+            Some(Arc::new(EvmSender::new(settings, nodes, keys)))
+        }
+        Family::Solana => {
+            let settings = SolanaSendSettings::new(environment);
+            let nodes = Nodes::new(config.endpoints(), limits)?;
+            Some(Arc::new(SolanaSender::new(settings, nodes, keys)))
+        }
+        Family::Ton | Family::Cardano | Family::Sui => None,
     })
 }
 

@@ -18,6 +18,8 @@ pub mod onramps;
 pub mod payouts;
 pub mod rates;
 pub mod retention;
+pub mod send;
+pub mod settle;
 pub mod verification;
 pub mod watcher;
 
@@ -44,6 +46,8 @@ const SEND_EVERY_MS: u64 = 1_000;
 const LEDGER_EVERY_MS: u64 = 1_000;
 const HOLDS_EVERY_MS: u64 = 1_000;
 const RAMPS_EVERY_MS: u64 = 1_000;
+const SETTLE_EVERY_MS: u64 = 1_000;
+const PAY_OUT_EVERY_MS: u64 = 500;
 const HOUSEKEEPING_EVERY_MS: u64 = 60_000;
 const RETENTION_EVERY_MS: u64 = 60_000;
 const FAILURE_PAUSE_MS_MAX: u64 = 10_000;
@@ -79,6 +83,8 @@ pub fn spawn_shared(app: &Shared) {
     spawn(app, "payouts", RAMPS_EVERY_MS, payouts::Payer::default());
     spawn(app, "on-ramps", RAMPS_EVERY_MS, onramps::Onramper::default());
     spawn(app, "liquidations", RAMPS_EVERY_MS, liquidations::Liquidator::default());
+    spawn(app, "settlement", SETTLE_EVERY_MS, settle::Settler::default());
+    spawn(app, "sends", PAY_OUT_EVERY_MS, send::Dispatcher::default());
     spawn(app, "retention", RETENTION_EVERY_MS, retention::Sweeper::default());
 }
 

@@ -52,6 +52,10 @@ pub async fn record_transfer(
     fence: Fence<'_>,
 ) -> anyhow::Result<Recorded> {
     let (environment, network) = place;
+    if transfer.from.as_deref().is_some_and(|from| app.networks.is_gas_wallet(place, from)) {
+        // Coin that we bring ourselves, for an address to pay its fees with.
+        return Ok(Recorded::Nothing);
+    }
     let key = DepositAddress::row_key(environment, network, &transfer.to);
     decide(app, fence, async || {
         let Some(address) = app.store.get::<DepositAddress>(key).await? else { return Ok(None) };

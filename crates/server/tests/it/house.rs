@@ -17,8 +17,8 @@ use server::config::Config;
 use server::merchants::{self, NewMerchant};
 use server::workers::lease::Lease;
 use server::workers::{
-    expiry, follow, holds, housekeeping, ledger_chain, liquidations, onramps, payouts,
-    verification, watcher,
+    expiry, follow, holds, housekeeping, ledger_chain, liquidations, onramps, payouts, send,
+    settle, verification, watcher,
 };
 use store::{Store, StoreConfig};
 use tempfile::TempDir;
@@ -266,6 +266,7 @@ impl House {
         self.look_around().await;
         finish(&self.app, verification::Verifier::default()).await;
         finish(&self.app, expiry::Expirer::default()).await;
+        self.move_money().await;
         finish(&self.app, liquidations::Liquidator::default()).await;
         finish(&self.app, payouts::Payer::default()).await;
         finish(&self.app, onramps::Onramper::default()).await;
@@ -275,6 +276,31 @@ impl House {
         for lane in 0..self.app.store.lanes() {
             finish(&self.app, ledger_chain::LedgerChain::new(lane)).await;
         }
+    }
+
+    /// What is due is settled, signed, sent and followed.
+    pub async fn move_money(&self) {
+        finish(&self.app, settle::Settler::default()).await;
+        finish(&self.app, send::Dispatcher::default()).await;
+    }
+
+    /// The process dies, and another one takes the same database up.
+    pub async fn reopen(self) -> House {
+        let House { app, merchant_id, key, commerce_key, data_dir, _database, http, .. } = self;
+        let (mut config, clock) = (app.config.clone(), app.clock.clone());
+        app.store.close().await;
+        drop(app);
+        // Whoever died holds its leases until their time is over.
+        clock.advance(domain::slot::LEASE_MS + 1);
+        if let Some(database) = &_database {
+            config.database_url = Some(database.url.clone());
+        }
+        let store = Store::open(StoreConfig::new(config.database_url())).await.expect("opens");
+        let app = App::new(config, clock, store, KeyRing::new(&[7; 32], &[])).expect("opens");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        tokio::spawn(serve(app.clone(), listener));
+        House { app, url, http, merchant_id, key, commerce_key, data_dir, _database }
     }
 
     /// Every watcher looks at its chain; one that fails (a fault was asked for) is left alone.

@@ -27,6 +27,7 @@ mod ramps;
 mod ramps_money;
 mod rates;
 mod retention;
+mod settlement;
 mod streams;
 mod tokens;
 mod verification;

@@ -8,6 +8,7 @@
 mod house;
 mod node;
 mod outage;
+mod settlement;
 
 use chains::addresses::AddressBook as _;
 use chains::chain::ChainError;

@@ -87,6 +87,11 @@ impl Node {
         self.rpc("anvil_mine", &json!([format!("{blocks:#x}")]));
     }
 
+    /// Gives an address coin out of nothing.
+    pub fn give_coin(&self, to: &str, wei: u128) {
+        self.rpc("anvil_setBalance", &json!([to, format!("{wei:#x}")]));
+    }
+
     /// One block at a time of the house's choosing.
     pub fn mine_at(&self, seconds: i64) {
         self.rpc("evm_setNextBlockTimestamp", &json!([seconds]));

@@ -18,7 +18,7 @@ use domain::environment::Environment;
 use domain::event::EventType;
 use domain::follow::{FollowCursor, Follower};
 use domain::idempotency::{IdempotencyRow, KEPT_MS};
-use domain::ids::{RowKey, Version};
+use domain::ids::{RowKey, SettlementId, Version};
 use domain::invoice::{Invoice, InvoiceStatus, Lock};
 use domain::known_price::KnownPrice;
 use domain::kyc::{KycCase, KycStatus};
@@ -27,16 +27,22 @@ use domain::member::{Member, Role};
 use domain::merchant::Merchant;
 use domain::money::{Rate, TokenAmount, Usd};
 use domain::network::Network;
+use domain::network_pause::NetworkPause;
 use domain::password::PasswordReset;
-use domain::payment::{Payment, PaymentStatus, Posting, SettlementStatus};
+use domain::payment::{Outflow, Payment, PaymentStatus, Posting, SettlementStatus};
 use domain::questions::Answer;
 use domain::quote::Quote;
 use domain::ramp_deposit::{DepositStatus, RampDeposit};
 use domain::ramp_session::RampSession;
 use domain::ramp_user::RampUser;
+use domain::refund::{Refund, RefundStatus};
 use domain::screening_review::{ReviewStatus, ScreeningReview};
+use domain::send::Send;
 use domain::sequence::Sequence;
 use domain::session::Session;
+use domain::settlement::{Settlement, SettlementState};
+use domain::settlement_rule::SettlementRule;
+use domain::settlement_wallet::SettlementWallet;
 use domain::sign_in::SignIn;
 use domain::simulated::{SimulatedChain, SimulatedTransaction};
 use domain::slot::Slot;
@@ -65,6 +71,42 @@ async fn invoices() {
 #[tokio::test(flavor = "multi_thread")]
 async fn webhooks() {
     for_each_store(webhooks_survive).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_sent() {
+    for_each_store(what_is_sent_survives).await;
+}
+
+async fn what_is_sent_survives(store: &Store) {
+    let at = |row, version| SettlementWallet { version, ..row };
+    let change = |row| SettlementWallet { address: None, before: text("0x5"), ..row };
+    check(store, samples::settlement_wallet(), at, change).await;
+
+    let at = |row, version| SettlementRule { version, ..row };
+    let change = |row| SettlementRule { token_id: None, ..row };
+    check(store, samples::settlement_rule(), at, change).await;
+
+    let at = |row, version| Settlement { version, ..row };
+    let change = |row| Settlement { state: SettlementState::Settled, sends_failed: 1, ..row };
+    check(store, samples::settlement(), at, change).await;
+
+    let at = |row, version| Send { version, ..row };
+    let account = samples::send().account();
+    check(store, samples::send(), at, |row| row.signed(samples::attempt(), NOW.plus_ms(9))).await;
+    let under_way = store.sends_of_account(account).await.expect("reads");
+    assert_eq!(under_way.len(), 1);
+    assert_eq!(store.sends_of(samples::send().parent()).await.expect("reads"), under_way);
+    assert_eq!(store.sends_due(NOW, 5).await.expect("reads"), []);
+    assert_eq!(store.sends_due(NOW.plus_ms(9), 5).await.expect("reads"), under_way);
+
+    let at = |row, version| Refund { version, ..row };
+    let change = |row| Refund { status: RefundStatus::Sent, sent_at: Some(NOW), ..row };
+    check(store, samples::refund(), at, change).await;
+
+    let at = |row, version| NetworkPause { version, ..row };
+    check(store, samples::network_pause(), at, |row| NetworkPause { is_paused: false, ..row })
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -224,6 +266,13 @@ fn changed_payment(payment: Payment) -> Payment {
         is_counted: true,
         posting: Posting::Suspense,
         confirmed_at: Some(NOW.plus_ms(3)),
+        outflow: Outflow {
+            settling: TokenAmount(1 << 99),
+            refunded: TokenAmount(3),
+            settlement_id: Some(SettlementId(17)),
+            settlement_network: Some(Network::Bsc),
+            ..Outflow::default()
+        },
         ..payment
     }
 }

@@ -3,6 +3,7 @@
 //! Tests change what they are about and leave the rest, so that a column nobody thought of is still
 //! written and read.
 
+use domain::address::Address;
 use domain::api_key::{ApiKey, KeyScope, Restrictions};
 use domain::audit::{Actor, AuditEntry};
 use domain::bank_account::{BankAccount, BankAccountAsk};
@@ -15,7 +16,7 @@ use domain::deposit_address::{AddressOwner, DepositAddress};
 use domain::environment::Environment;
 use domain::event::Origin;
 use domain::idempotency::IdempotencyRow;
-use domain::ids::{Fresh, InvoiceId, MemberId, MerchantId, RowKey};
+use domain::ids::{Fresh, InvoiceId, MemberId, MerchantId, RowKey, SettlementId};
 use domain::invoice::{Details, Invoice, InvoiceStatus, InvoiceType, Metadata};
 use domain::known_price::KnownPrice;
 use domain::kyc::{self, KycCase, KycLevel};
@@ -26,19 +27,29 @@ use domain::ledger::{
 use domain::member::{Member, Role};
 use domain::merchant::{MainnetRequest, Merchant, Tolerance};
 use domain::money::{Rate, TokenAmount, Usd};
-use domain::network::Network;
+use domain::network::{Family, Network};
+use domain::network_pause::NetworkPause;
 use domain::password::PasswordReset;
-use domain::payment::{Payment, PaymentStatus, Posting, SettlementStatus};
+use domain::payment::{Outflow, Payment, PaymentStatus, Posting, SettlementStatus};
 use domain::questions::{Question, QuestionValidation, Questions};
 use domain::quote::Quote;
 use domain::ramp_deposit::{self, CreditAsk, RampDeposit};
 use domain::ramp_session::{EarlierSessions, RampSession};
 use domain::ramp_user::{RampUser, RampUserAsk, Sealing, UserType};
+use domain::refund::{Refund, RefundStatus};
 use domain::screening_review::{ReviewSubject, ScreeningReview};
 use domain::secret::{Entropy, KeyRing};
+use domain::send::{
+    Attempt as SendAttempt, AttemptState, Part, Purpose, Send, SendAsk, SendStatus, Source,
+};
 use domain::session::Session;
+use domain::settlement::{Delivery, ReviewReason, Settlement, SettlementState};
+use domain::settlement_rule::{SettlementPreference, SettlementRule};
+use domain::settlement_wallet::SettlementWallet;
 use domain::sign_in::SignIn;
-use domain::simulated::{Fault, FaultKind, Fork, SimulatedChain, SimulatedTransaction, Stretch};
+use domain::simulated::{
+    Fault, FaultKind, Fork, SignedBy, SimulatedChain, SimulatedTransaction, Stretch,
+};
 use domain::time::Timestamp;
 use domain::token::{AcceptancePolicy, TokenId};
 use domain::token_rule::TokenRule;
@@ -293,6 +304,126 @@ pub fn payment() -> Payment {
         posting: Posting::None,
         created_at: NOW.plus_ms(1),
         confirmed_at: None,
+        receiver: "0xreceiver".into(),
+        outflow: Outflow::default(),
+        version: 0,
+    }
+}
+
+pub fn settlement_wallet() -> SettlementWallet {
+    let address = Address::from_payload(Family::Evm, Environment::Mainnet, &[3; 32]);
+    let place = (MERCHANT, Environment::Mainnet, Network::Bsc);
+    SettlementWallet::name(None, place, &address, (NOW, 7))
+}
+
+pub fn settlement_rule() -> SettlementRule {
+    SettlementRule {
+        preference: SettlementPreference::StablesOnly,
+        token_id: Some(TokenId(6)),
+        updated_at: NOW,
+        ..SettlementRule::default_of(MERCHANT, Environment::Mainnet)
+    }
+}
+
+pub fn settlement() -> Settlement {
+    Settlement {
+        id: SettlementId(17),
+        merchant_id: MERCHANT,
+        environment: Environment::Mainnet,
+        network: Network::Bsc,
+        token_id: TokenId(6),
+        destination: "0xto".into(),
+        delivery: Some(Delivery {
+            network: Network::Base,
+            token_id: TokenId(7),
+            destination: "0xthere".into(),
+            exit: "0xexit".into(),
+            cost_fixed: Usd(3),
+            cost_bps: 4,
+            rate: TokenAmount(5),
+        }),
+        amount: TokenAmount(1 << 100),
+        value: Usd(8),
+        state: SettlementState::InReview,
+        review: Some(ReviewReason::LimitReached),
+        approved_by: Some(Actor::Operator),
+        payments: 3,
+        sends: 2,
+        sends_confirmed: 1,
+        sends_failed: 0,
+        amount_settled: TokenAmount(5),
+        tx_hashes: vec!["0x1".into()],
+        created_at: NOW,
+        updated_at: NOW.plus_ms(1),
+        settled_at: Some(NOW.plus_ms(2)),
+        version: 0,
+    }
+}
+
+pub fn send() -> Send {
+    let ask = SendAsk {
+        merchant_id: MERCHANT,
+        environment: Environment::Mainnet,
+        network: Network::Bsc,
+        token_id: TokenId(6),
+        purpose: Purpose::Settlement(SettlementId(17)),
+        from: Source { index: Some(9), address: "0xfrom".into() },
+        to: "0xto".into(),
+        amount: TokenAmount(1 << 100),
+        value: Usd(9),
+        parts: vec![Part { payment_id: key(14).into(), amount: TokenAmount(2) }],
+        status: SendStatus::Planned,
+    };
+    let mut send = Send::plan(ask, &mut fresh(31));
+    send.hold_id = Some(key(32).into());
+    send.fee_paid = Some(TokenAmount(3));
+    send
+}
+
+pub fn attempt() -> SendAttempt {
+    SendAttempt {
+        tx_hash: "0x1".into(),
+        nonce: Some(u64::MAX),
+        prepared: "{\"raw\":\"\"}".into(),
+        state: AttemptState::Signed,
+        signed_at: NOW,
+    }
+}
+
+pub fn refund() -> Refund {
+    Refund {
+        id: key(33).into(),
+        merchant_id: MERCHANT,
+        environment: Environment::Mainnet,
+        invoice_id: key(10).into(),
+        network: Network::Bsc,
+        token_id: TokenId(6),
+        destination: "0xback".into(),
+        amount: TokenAmount(4),
+        value: Usd(5),
+        status: RefundStatus::Created,
+        review: None,
+        requested_by: Actor::ApiKey("k".into()),
+        approved_by: None,
+        given: vec![Part { payment_id: key(14).into(), amount: TokenAmount(4) }],
+        sends: 1,
+        sends_ended: 0,
+        amount_sent: TokenAmount(0),
+        tx_hashes: Vec::new(),
+        reason: text("why"),
+        created_at: NOW,
+        updated_at: NOW,
+        sent_at: None,
+        version: 0,
+    }
+}
+
+pub fn network_pause() -> NetworkPause {
+    NetworkPause {
+        environment: Environment::Mainnet,
+        network: Network::Bsc,
+        is_paused: true,
+        changed_at: NOW,
         version: 0,
     }
 }
@@ -381,6 +512,7 @@ pub fn simulated_transaction() -> SimulatedTransaction {
         tx_hash: "0xsim".into(),
         block_number: u64::MAX,
         is_dropped: false,
+        signed: Some(SignedBy { nonce: 4, fee: TokenAmount(21) }),
         is_failed: true,
         asset: AssetRef::Native,
         amount: Some(TokenAmount(1)),

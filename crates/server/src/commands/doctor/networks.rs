@@ -7,43 +7,82 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chains::chain::Chain;
+use chains::send::{KeyRef, Sender};
 use domain::environment::Environment;
+use domain::money::TokenAmount;
 use domain::network::Network;
 use futures_util::future::join_all;
 
 use super::Finding;
 use crate::config::{ChainConfig, Config};
-use crate::networks::{Books, open_real};
+use crate::networks::{Books, open_real, open_sender};
 
 const ANSWER_MAX: Duration = Duration::from_secs(15);
 
 pub async fn all(config: &Config) -> Vec<Finding> {
     let mut findings = Vec::new();
-    match Books::open(config) {
-        Ok(books) => findings.push(Finding::ok("keys", books.summary())),
+    let books = match Books::open(config) {
+        Ok(books) => {
+            findings.push(Finding::ok("keys", books.summary()));
+            Some(books)
+        }
         Err(error) => {
             let to_do = "set PEPAY_KEYSTORE_PASSPHRASE, or correct what it names";
             findings.push(Finding::fail("keys", format!("{error:#}"), to_do));
+            None
         }
-    }
+    };
+    let books = books.as_ref();
     let places = config.environments.iter().flat_map(|&environment| {
         Network::ALL.into_iter().map(move |network| (environment, network))
     });
     let real = places.filter_map(|place| {
         let chain = config.chain(place).filter(|chain| chain.is_real())?;
-        Some(network(place, chain))
+        Some(network(place, chain, books))
     });
     findings.extend(join_all(real).await.into_iter().flatten());
     findings
 }
 
-async fn network(place: (Environment, Network), config: &ChainConfig) -> Vec<Finding> {
+async fn network(
+    place: (Environment, Network),
+    config: &ChainConfig,
+    books: Option<&Books>,
+) -> Vec<Finding> {
     let name = format!("{} ({})", place.1.as_str(), place.0.as_str());
     match open_real(place, config) {
-        Ok(chain) => look(&name, &chain).await,
+        Ok(chain) => {
+            let mut findings = look(&name, &chain).await;
+            if let Some(keys) = books.and_then(|books| books.signers(place))
+                && let Ok(Some(sender)) = open_sender(place, config, keys)
+            {
+                findings.push(gas(&name, sender.as_ref()).await);
+            }
+            findings
+        }
         Err(error) => {
             let to_do = "correct the section it names";
             vec![Finding::fail("network", format!("{name}: {error:#}"), to_do)]
+        }
+    }
+}
+
+/// Whether there is coin to pay this network with.
+async fn gas(name: &str, sender: &dyn Sender) -> Finding {
+    let Ok(wallet) = sender.address(KeyRef::Gas) else {
+        return Finding::ok("gas", format!("{name}: nothing is sent from here"));
+    };
+    match tokio::time::timeout(ANSWER_MAX, sender.state(&wallet, None)).await {
+        Ok(Ok(state)) if state.coin > TokenAmount::ZERO => {
+            Finding::ok("gas", format!("{name}: {wallet} has {} base units", state.coin.0))
+        }
+        Ok(Ok(_)) => {
+            let what = format!("{name}: {wallet} has no coin, so nothing can be sent");
+            Finding::warn("gas", what, "send it some of the network's own coin")
+        }
+        Ok(Err(_)) | Err(_) => {
+            let what = format!("{name}: the gas wallet could not be looked at");
+            Finding::warn("gas", what, "look at its rpc_urls")
         }
     }
 }

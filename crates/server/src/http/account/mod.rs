@@ -10,6 +10,7 @@ pub mod mainnet;
 pub mod members;
 pub mod password;
 mod proof;
+pub mod second_factor;
 pub mod sign_in;
 pub mod totp;
 pub mod wallet;

@@ -4,10 +4,11 @@ use axum::extract::State;
 use domain::environment::Environment;
 use domain::invoice::Invoice;
 use domain::merchant::Merchant;
-use domain::money::{Usd, UsdNumber};
+use domain::money::UsdNumber;
 use domain::network::Network;
 use domain::quote::QuoteStatus;
 use domain::session::Session;
+use domain::settlement_rule::SettlementRule;
 use domain::time::{SECOND_MS, Timestamp};
 use domain::token::{Token, TokenId, TokenType};
 use serde::{Deserialize, Serialize};
@@ -22,9 +23,11 @@ use crate::app::{App, Shared};
 use crate::http::auth::Payor;
 use crate::http::error::{ApiError, ErrorBody};
 use crate::http::extract::{Json, Query};
+use crate::settling;
 
 /// After which time a client may ask again for a price that is missing now.
 const NO_PRICE_RETRY_SECONDS: i64 = 15;
+const NO_ROUTE: &str = "There is no way to settle this token to the merchant";
 
 /// Which tokens to list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
@@ -116,6 +119,7 @@ pub async fn available_tokens(
         return Err(ApiError::invalid("network", "is required with mode=network"));
     }
     let acceptance = Acceptance::of(&app, invoice.merchant_id, invoice.environment).await?;
+    let rule = settling::rule(&app, invoice.merchant_id, invoice.environment).await?;
     let is_in_mode = |token: &Token| match query.mode {
         OfferMode::Monitored => is_monitored(&app, token),
         OfferMode::All => true,
@@ -126,7 +130,7 @@ pub async fn available_tokens(
         .tokens(invoice.environment)
         .filter(|token| is_in_mode(token) && acceptance.takes(token))
         .filter(|token| invoice.check_choice(token.network, token.id).is_ok())
-        .map(|token| offer(&app, token, app.now()));
+        .map(|token| offer(&app, token, (&rule, app.now())));
     let is_usable = |offer: &AvailableToken| {
         matches!(offer.availability_status, Availability::Available | Availability::Devnet)
     };
@@ -138,7 +142,12 @@ fn is_monitored(app: &App, token: &Token) -> bool {
     app.networks.chain(token.environment, token.network).is_some()
 }
 
-fn offer(app: &App, token: &'static Token, now: Timestamp) -> AvailableToken {
+fn offer(
+    app: &App,
+    token: &'static Token,
+    (rule, now): (&SettlementRule, Timestamp),
+) -> AvailableToken {
+    let has_route = app.routes.reaches(app, token, rule);
     let is_monitored = is_monitored(app, token);
     let price = app.rates.price(token, now).filter(|_| token.environment.is_live());
     let (availability_status, unavailable_reason) = match (token.environment, &price) {
@@ -146,6 +155,7 @@ fn offer(app: &App, token: &'static Token, now: Timestamp) -> AvailableToken {
         (Environment::Mainnet, _) if !is_monitored => {
             (Availability::QuoteRequired, Some("This network is not watched for payments"))
         }
+        (Environment::Mainnet, _) if !has_route => (Availability::NoLiquidity, Some(NO_ROUTE)),
         (Environment::Mainnet, None) => {
             (Availability::NoLiquidity, Some("There is no price for this token"))
         }
@@ -165,11 +175,12 @@ fn offer(app: &App, token: &'static Token, now: Timestamp) -> AvailableToken {
         requires_memo: token.requires_memo(),
         photo_uri: None,
         is_monitored,
-        has_settlement_route: is_monitored,
+        has_settlement_route: is_monitored && has_route,
         supports_stable_settlement: token.stable.is_some(),
         settlement_rate: price.map(|price| price.rate.usd_decimal()),
-        settlement_cost_usd: price.map(|_| Usd::ZERO.number()),
-        is_same_token_settlement: price.map(|_| true),
+        settlement_cost_usd: price
+            .map(|_| app.routes.cost((token.environment, token.network)).number()),
+        is_same_token_settlement: price.map(|_| has_route),
         tier: None,
         tier_fee: None,
         availability_status,
@@ -250,7 +261,11 @@ pub async fn allocate(
         .ok_or_else(|| ApiError::invalid("tokenId", "must be a token of this network"))?;
     let merchant = app.merchant(invoice.merchant_id).await?;
     let merchant = merchant.ok_or_else(|| ApiError::not_found("invoice"))?;
-    let given = give_out(&app, invoice.id, token).await?;
+    let rule = settling::rule(&app, invoice.merchant_id, invoice.environment).await?;
+    let given = match app.routes.reaches(&app, token, &rule) {
+        true => give_out(&app, invoice.id, token).await?,
+        false => GivenOut::NoRoute,
+    };
     let asked = Asked { session: &payor.session, invoice: &invoice, merchant: &merchant, token };
     Ok(axum::Json(answer(&app, asked, given)))
 }
@@ -290,6 +305,13 @@ fn answer(app: &App, asked: Asked<'_>, given: GivenOut) -> PaymentAddress {
     };
     match given {
         GivenOut::NoPrice => missing,
+        GivenOut::NoRoute => PaymentAddress {
+            status_code: "settlement_unavailable",
+            message: Some(NO_ROUTE),
+            retryable: Some(false),
+            retry_after_seconds: None,
+            ..missing
+        },
         GivenOut::NoAddress => PaymentAddress {
             status_code: "settlement_unavailable",
             message: Some("This network cannot be paid on here"),

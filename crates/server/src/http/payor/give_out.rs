@@ -31,6 +31,8 @@ pub enum GivenOut {
     NoPrice,
     /// No address of this network can be given out here.
     NoAddress,
+    /// What came in would not reach the merchant.
+    NoRoute,
 }
 
 /// Commits the address and a fresh quote, and only then tells them.

@@ -218,7 +218,7 @@ async fn target(
         Ok(()) => {
             return match give_out(app, invoice.id, token).await? {
                 GivenOut::Address { address, quote } => Ok((address, quote.token_amount)),
-                GivenOut::NoPrice | GivenOut::NoAddress => {
+                GivenOut::NoPrice | GivenOut::NoAddress | GivenOut::NoRoute => {
                     Err(ApiError::invalid("token_id", "has neither a price nor an address now"))
                 }
             };

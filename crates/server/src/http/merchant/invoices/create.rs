@@ -9,6 +9,7 @@ use domain::environment::Environment;
 use domain::ids::RampUserId;
 use domain::invoice::{self, InvoiceAsk, Metadata};
 use domain::kyc::{self, KycLevel};
+use domain::network::Network;
 use domain::questions::Questions;
 use domain::ramp_user::RampUser;
 use serde::Deserialize;
@@ -23,6 +24,7 @@ use crate::http::extract::{Query, parse_json};
 use crate::http::idempotency::Answer;
 use crate::http::merchant::{EnvironmentQuery, Write, usd};
 use crate::http::ramps;
+use crate::settling;
 
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct CreateInvoice {
@@ -69,7 +71,7 @@ pub struct CreateInvoice {
 }
 
 impl CreateInvoice {
-    fn into_ask(self) -> Result<InvoiceAsk, ApiError> {
+    fn into_ask(self, settlement_network: Option<Network>) -> Result<InvoiceAsk, ApiError> {
         let metadata = self.metadata.as_deref().map(Metadata::parse).transpose()?;
         Ok(InvoiceAsk {
             amount: usd("amount_usd", &self.amount_usd)?,
@@ -79,6 +81,7 @@ impl CreateInvoice {
             expires_in_ms: self.expires_in,
             receiver_override_enable: self.receiver_override_enable.unwrap_or(false),
             receiver_override_address: self.receiver_override_address,
+            settlement_network,
             invoice_title: self.invoice_title,
             invoice_footer: self.invoice_footer,
             customer_email: self.customer_email,
@@ -125,13 +128,20 @@ pub async fn create(
     let merchant = caller.merchant(&app).await?;
     let once = write.once((caller.merchant_id, environment))?;
     let origin = caller.origin(once.key_text());
-    let mut parsed = Some(body.into_ask()?);
+    let settled_on = match body.receiver_override_address.is_some() {
+        true => {
+            let rule = settling::rule(&app, caller.merchant_id, environment).await?;
+            Some(rule.token().network)
+        }
+        false => None,
+    };
+    let mut parsed = Some(body.into_ask(settled_on)?);
     let credited = parsed.as_ref().and_then(|ask| ask.credit_user_id);
     let mut decide = |user: Option<RampUser>| {
         // Deciding a second time is rare, so it pays for parsing and the first time for nothing.
         let ask = match parsed.take() {
             Some(ask) => ask,
-            None => parse_json::<CreateInvoice>(&write.body)?.into_ask()?,
+            None => parse_json::<CreateInvoice>(&write.body)?.into_ask(settled_on)?,
         };
         let mut fresh = app.fresh();
         let mut created = invoice::create(ask, &merchant, environment, origin.clone(), &mut fresh)?;

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use domain::ids::InvoiceId;
+use domain::ids::{InvoiceId, PaymentId};
 use domain::invoice::{self, InvoiceView, OtherSessions};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -13,6 +13,7 @@ use crate::http::auth::MerchantCaller;
 use crate::http::error::{ApiError, ErrorBody};
 use crate::http::extract::{Path, Query, parse_json};
 use crate::http::idempotency::Answer;
+use crate::http::merchant::refunds::{self, Wanted, Way};
 use crate::http::merchant::{EnvironmentQuery, Write};
 use crate::workers::observe;
 
@@ -22,6 +23,13 @@ const ACCEPTED_MAX: i64 = 10_000;
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct ResolveInvoice {
     action: ResolveAction,
+    /// Of `refund`: the payment that goes back.
+    payment_id: Option<PaymentId>,
+    /// Of `refund`: an address on the network the payment came over.
+    #[schema(max_length = 128)]
+    destination_address: Option<String>,
+    /// Of `refund`: in whole tokens, as a decimal string; all that may go back if absent.
+    amount: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
@@ -29,7 +37,7 @@ pub struct ResolveInvoice {
 enum ResolveAction {
     /// Take what arrived as the full payment.
     Accept,
-    /// Send back what arrived; opens with settlement.
+    /// Send back what arrived; of a paid invoice only what was paid too much.
     Refund,
 }
 
@@ -83,7 +91,8 @@ pub async fn cancel(
 
 /// Resolve an expired or underpaid invoice
 ///
-/// `accept` takes what arrived as the full payment: the invoice becomes paid.
+/// `accept` takes what arrived as the full payment: the invoice becomes paid. `refund` sends a
+/// payment back, or what a paid invoice was paid too much, and answers the refund.
 #[utoipa::path(
     post,
     path = "/api/v1/invoices/{invoice_id}/resolve",
@@ -112,15 +121,27 @@ pub async fn resolve(
     Query(query): Query<EnvironmentQuery>,
     write: Write,
 ) -> Result<Response, ApiError> {
-    match parse_json::<ResolveInvoice>(&write.body)?.action {
-        ResolveAction::Accept => {}
-        ResolveAction::Refund => {
-            let message = "refund is not open yet: refunds come with settlement";
-            return Err(ApiError::invalid("action", message));
-        }
-    }
+    let body: ResolveInvoice = parse_json(&write.body)?;
     let environment = caller.environment(&app, query.environment).await?;
     let once = write.once((caller.merchant_id, environment))?;
+    match body.action {
+        ResolveAction::Accept => {}
+        ResolveAction::Refund => {
+            let required = |name: &str| ApiError::invalid(name, "is required to refund");
+            let payment_id = body.payment_id.ok_or_else(|| required("payment_id"))?;
+            let address = body.destination_address;
+            let wanted = Wanted {
+                key_text: once.key_text().map(str::to_owned),
+                payment_id: Some(payment_id),
+                amount: body.amount,
+                network: None,
+                address: address.ok_or_else(|| required("destination_address"))?,
+                way: Way::Resolve,
+            };
+            let answer = || refunds::made(&app, &caller, (environment, id), &wanted);
+            return once.answer(&app, answer).await;
+        }
+    }
     let origin = caller.origin(once.key_text());
     let head = |network| app.head(environment, network);
     once.answer(&app, async || {

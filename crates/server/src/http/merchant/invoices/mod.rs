@@ -28,7 +28,7 @@ use crate::http::auth::Caller;
 use crate::http::error::ApiError;
 
 /// The invoice of that id, if this caller may see it.
-async fn visible(
+pub(super) async fn visible(
     app: &App,
     caller: &Caller,
     environment: Environment,

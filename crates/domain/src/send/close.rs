@@ -1,0 +1,210 @@
+//! The end of a send: what it means for the ledger, the payments, and what it was sent for.
+//!
+//! One commit says that it went (the promise is captured, payments are settled) or that it never
+//! did (the promise is released, the tokens stand where they stood). Fees were paid either way.
+
+use super::{AttemptState, Purpose, Send, SendStatus};
+use crate::changes::Changes;
+use crate::ids::{Fresh, PaymentId, RowKey};
+use crate::invoice::Invoice;
+use crate::ledger::{
+    Account, AccountKind, Asset, Hold, HoldClosed, Movement, Transfer, TransferReason,
+};
+use crate::money::TokenAmount;
+use crate::payment::{Payment, SettlementStatus};
+use crate::refund::Refund;
+use crate::settlement::Settlement;
+use crate::time::Timestamp;
+use crate::token::Token;
+
+/// A send that ends, and every row its end changes.
+#[derive(Clone, Debug)]
+pub struct Closing {
+    pub send: Send,
+    pub hold: Option<Hold>,
+    pub settlement: Option<Settlement>,
+    pub refund: Option<Refund>,
+    /// Those it was drawn from, and those a refund gives back of.
+    pub payments: Touched,
+    /// The newest block of the network.
+    pub head: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Included for good.
+    Confirmed { tx_hash: String, fee: Option<TokenAmount> },
+    /// Certainly never: it was included without effect, or nothing was ever signed.
+    Failed { tx_hash: Option<String>, fee: Option<TokenAmount>, why: String },
+    /// Somebody took it back before anything was signed.
+    Canceled,
+}
+
+/// Payments that one decision changes, each of them once, and their invoices.
+#[derive(Clone, Debug, Default)]
+pub struct Touched {
+    rows: Vec<(Payment, Payment, Invoice)>,
+}
+
+impl Touched {
+    pub fn add(&mut self, payment: Payment, invoice: Invoice) {
+        if !self.rows.iter().any(|(before, _, _)| before.id == payment.id) {
+            self.rows.push((payment.clone(), payment, invoice));
+        }
+    }
+
+    pub fn get(&self, id: PaymentId) -> Option<&Payment> {
+        self.rows.iter().map(|(_, after, _)| after).find(|after| after.id == id)
+    }
+
+    pub fn change(&mut self, id: PaymentId, change: impl FnOnce(&mut Payment)) {
+        let found = self.rows.iter_mut().find(|(before, _, _)| before.id == id);
+        if let Some((_, after, _)) = found {
+            change(after);
+        }
+    }
+
+    pub fn payments(&self) -> impl Iterator<Item = &Payment> {
+        self.rows.iter().map(|(_, after, _)| after)
+    }
+
+    /// Writes those that changed; who can see a difference hears of it.
+    pub fn save(self, head: u64, changes: &mut Changes, now: Timestamp) {
+        for (before, after, invoice) in self.rows {
+            if before.view(head) != after.view(head) {
+                after.record_updated(&before, (&invoice, head), changes, now);
+            } else if before != after {
+                changes.update(after);
+            }
+        }
+    }
+}
+
+/// Ends a send that is open. The hold says so if somebody else ended it before.
+pub fn close(closing: Closing, ending: &Ending, fresh: &mut Fresh) -> Result<Changes, HoldClosed> {
+    let now = fresh.now();
+    let Closing { send, hold, settlement, refund, mut payments, head } = closing;
+    let mut changes = Changes::of(send.merchant_id);
+    if !send.status.is_open() {
+        return Err(HoldClosed);
+    }
+    match (hold, ending) {
+        (Some(hold), Ending::Confirmed { .. }) => {
+            let amount = hold.amount;
+            hold.capture(amount, &mut changes, fresh)?;
+        }
+        (Some(hold), Ending::Failed { .. } | Ending::Canceled) => {
+            hold.release(&mut changes, fresh)?;
+        }
+        (None, _) => {}
+    }
+    post_fee(&send, ending, &mut changes, fresh);
+    let goes_on = match ending {
+        Ending::Confirmed { .. } => {
+            settlement.as_ref().and_then(|settlement| settlement.deliver(&send, fresh))
+        }
+        Ending::Failed { .. } | Ending::Canceled => None,
+    };
+    for part in &send.parts {
+        if goes_on.is_some() {
+            break;
+        }
+        let to_payor = refund.is_some();
+        if let (Purpose::Delivery(_), Ending::Failed { .. } | Ending::Canceled) =
+            (send.purpose, ending)
+        {
+            // It left its address with the first part of the way: a human has to look for it.
+            payments.change(part.payment_id, Payment::lost_on_the_way);
+            continue;
+        }
+        payments.change(part.payment_id, |payment| match (ending, to_payor) {
+            (Ending::Confirmed { tx_hash, .. }, false) => payment.settled(tx_hash),
+            (Ending::Confirmed { .. }, true) => {}
+            (Ending::Failed { .. }, false) => {
+                payment.not_settled(part.amount, SettlementStatus::Failed);
+            }
+            (Ending::Canceled, false) => {
+                payment.not_settled(part.amount, SettlementStatus::Pending);
+            }
+            (Ending::Failed { .. } | Ending::Canceled, true) => payment.undraw(part.amount),
+        });
+    }
+    match (settlement, goes_on) {
+        (Some(mut settlement), Some(delivery)) => {
+            // It counts once it has arrived.
+            if let Ending::Confirmed { tx_hash, .. } = ending {
+                settlement.tx_hashes.push(tx_hash.clone());
+            }
+            changes.insert(delivery);
+            changes.update(Settlement { updated_at: now, ..settlement });
+        }
+        (Some(settlement), None) => changes.update(settlement.send_ended(&send, ending, now)),
+        (None, _) => {}
+    }
+    if let Some(refund) = refund {
+        let invoice_id = refund.invoice_id;
+        let of_refund = |(_, _, invoice): &&(Payment, Payment, Invoice)| invoice.id == invoice_id;
+        let invoice = payments.rows.iter().find(of_refund).map(|(_, _, found)| found.clone());
+        refund.send_ended((&send, ending), (&mut payments, invoice), &mut changes, now);
+    }
+    payments.save(head, &mut changes, now);
+    changes.update(ended(send, ending, now));
+    Ok(changes)
+}
+
+fn ended(mut send: Send, ending: &Ending, now: Timestamp) -> Send {
+    let mark = |send: &mut Send, hash: &str| {
+        for attempt in &mut send.attempts {
+            let is_it = attempt.tx_hash == hash;
+            attempt.state = if is_it { AttemptState::Included } else { AttemptState::Gone };
+        }
+        send.tx_hash = Some(hash.to_owned());
+    };
+    match ending {
+        Ending::Confirmed { tx_hash, fee } => {
+            mark(&mut send, tx_hash);
+            (send.status, send.fee_paid, send.complaint) = (SendStatus::Confirmed, *fee, None);
+        }
+        Ending::Failed { tx_hash, fee, why } => {
+            if let Some(tx_hash) = tx_hash {
+                mark(&mut send, tx_hash);
+            }
+            send.status = SendStatus::Failed;
+            (send.fee_paid, send.complaint) = (*fee, Some(why.clone()));
+        }
+        Ending::Canceled => send.status = SendStatus::Canceled,
+    }
+    (send.due_at, send.updated_at) = (None, now);
+    send
+}
+
+/// What the network took for it, out of coin that is the operator's own.
+fn post_fee(send: &Send, ending: &Ending, changes: &mut Changes, fresh: &mut Fresh) {
+    let fee = match ending {
+        Ending::Confirmed { fee, .. } | Ending::Failed { fee, .. } => *fee,
+        Ending::Canceled => None,
+    };
+    let coin = Token::find(send.network, send.environment, None);
+    let (Some(amount), Some(coin)) = (fee.filter(|fee| *fee > TokenAmount::ZERO), coin) else {
+        return;
+    };
+    let account = |kind| Account {
+        merchant_id: send.merchant_id,
+        environment: send.environment,
+        kind,
+        asset: Asset::of_token(coin),
+        owner: None,
+    };
+    let object: RowKey = match send.purpose {
+        Purpose::Settlement(_) | Purpose::Delivery(_) | Purpose::Refund(_) => send.key(),
+        Purpose::Gas { of } => of.key(),
+    };
+    let movement = Movement {
+        debit: account(AccountKind::NetworkFees),
+        credit: account(AccountKind::GasTank),
+        amount,
+        reason: TransferReason::NetworkFee,
+        object,
+    };
+    changes.transfer(Transfer::posted(movement, fresh));
+}

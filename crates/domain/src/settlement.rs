@@ -1,0 +1,276 @@
+//! A settlement: a batch of one merchant's payments in one token, on its way to one destination.
+//!
+//! `in_review → processing → settled | partially_settled | failed`, or `canceled` out of review.
+//! Each address the payments stand on is a send of its own; the promise of the money, the payments
+//! and the sends are one commit, so that nothing is promised twice and nothing forgotten.
+
+mod plan;
+mod view;
+
+pub use plan::{Plan, Policy, Pool, Route, Terms, Wait, plan, review_of, value_of};
+pub use view::{PendingPoolView, SettlementObjectView};
+
+use serde::{Deserialize, Serialize};
+
+use crate::audit::Actor;
+use crate::changes::Changes;
+use crate::environment::Environment;
+use crate::ids::{Fresh, MerchantId, RowKey, SettlementId, Version};
+use crate::ledger::{Account, AccountKind, Asset, Hold, HoldAsk, Movement, TransferReason};
+use crate::money::{TokenAmount, Usd, mul_div_floor, power_of_ten};
+use crate::network::Network;
+use crate::send::{Ending, Part, Purpose, Send, SendAsk, SendStatus, Source, Touched};
+use crate::time::Timestamp;
+use crate::token::{Token, TokenId};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SettlementState {
+    /// A human has to approve it.
+    InReview,
+    Processing,
+    Settled,
+    /// Some of its transactions went, and some certainly did not.
+    PartiallySettled,
+    Failed,
+    Canceled,
+}
+
+/// Why a human has to look at something before it is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReviewReason {
+    AboveApprovalAmount,
+    LimitReached,
+}
+
+/// Where a settlement's tokens go in the end, if that is not where they are sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    pub network: Network,
+    pub token_id: TokenId,
+    pub destination: String,
+    /// The address of ours on that network that pays it out.
+    pub exit: String,
+    /// What the route keeps: a fixed part, and a share.
+    pub cost_fixed: Usd,
+    pub cost_bps: i64,
+    /// The price of a whole token there, in pico-dollars.
+    pub rate: TokenAmount,
+}
+
+impl Delivery {
+    /// How many tokens arrive for a value; none if the route keeps all of it.
+    pub fn arriving(&self, value: Usd) -> Option<(TokenAmount, Usd)> {
+        let kept = value.share(self.cost_bps).plus(self.cost_fixed);
+        let value = value.minus_floor(kept);
+        let token = Token::by_id(self.token_id)?;
+        let picos = u128::try_from(value.0).ok()?.checked_mul(1_000_000)?;
+        let unit = power_of_ten(token.decimals.into());
+        let amount = mul_div_floor(picos, unit, self.rate.0.max(1))?;
+        (amount > 0).then_some((TokenAmount(amount), value))
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settlement {
+    pub id: SettlementId,
+    pub merchant_id: MerchantId,
+    pub environment: Environment,
+    pub network: Network,
+    pub token_id: TokenId,
+    /// Where the transactions pay to.
+    pub destination: String,
+    /// Over a route to another network or token.
+    #[serde(default)]
+    pub delivery: Option<Delivery>,
+    pub amount: TokenAmount,
+    pub value: Usd,
+    pub state: SettlementState,
+    pub review: Option<ReviewReason>,
+    pub approved_by: Option<Actor>,
+    pub payments: usize,
+    pub sends: usize,
+    pub sends_confirmed: usize,
+    pub sends_failed: usize,
+    pub amount_settled: TokenAmount,
+    pub tx_hashes: Vec<String>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub settled_at: Option<Timestamp>,
+    #[serde(skip)]
+    pub version: Version,
+}
+
+/// What is to be settled, all of it decided.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    pub id: SettlementId,
+    pub pool: Pool,
+    pub plan: Plan,
+    pub review: Option<ReviewReason>,
+    /// The payments, and the derivation index of each one's address.
+    pub payments: Touched,
+    pub sources: Vec<(String, u32)>,
+    pub head: u64,
+}
+
+/// Promises the batch to the merchant: the settlement, its sends, their holds, the payments.
+pub fn start(batch: Batch, fresh: &mut Fresh) -> (Settlement, Changes) {
+    let Batch { id, pool, plan, review, mut payments, sources, head } = batch;
+    let now = fresh.now();
+    let mut changes = Changes::of(pool.merchant_id);
+    let status = match review {
+        Some(_) => SendStatus::Held,
+        None => SendStatus::Planned,
+    };
+    let mut settlement = Settlement {
+        id,
+        merchant_id: pool.merchant_id,
+        environment: pool.environment,
+        network: pool.network,
+        token_id: pool.token_id,
+        destination: plan.destination.clone(),
+        delivery: plan.delivery.clone(),
+        amount: TokenAmount::ZERO,
+        value: Usd::ZERO,
+        state: match review {
+            Some(_) => SettlementState::InReview,
+            None => SettlementState::Processing,
+        },
+        review,
+        approved_by: None,
+        payments: 0,
+        sends: 0,
+        sends_confirmed: 0,
+        sends_failed: 0,
+        amount_settled: TokenAmount::ZERO,
+        tx_hashes: Vec::new(),
+        created_at: now,
+        updated_at: now,
+        settled_at: None,
+        version: 0,
+    };
+    let shown_on = plan.delivery.as_ref().map_or(pool.network, |delivery| delivery.network);
+    for (address, index) in sources {
+        let of_address = payments.payments().filter(|payment| payment.to_address == address);
+        let of_address: Vec<_> = of_address.map(|payment| payment.id).collect();
+        let (mut parts, mut value) = (Vec::new(), Usd::ZERO);
+        for payment_id in of_address {
+            payments.change(payment_id, |payment| {
+                let worth = payment.worth(payment.free());
+                let amount = payment.settle(id, shown_on);
+                value = value.plus(worth);
+                parts.push(Part { payment_id, amount });
+            });
+        }
+        let amount = TokenAmount(parts.iter().map(|part| part.amount.0).sum());
+        if amount == TokenAmount::ZERO {
+            continue;
+        }
+        settlement.payments += parts.len();
+        settlement.sends += 1;
+        settlement.amount.0 += amount.0;
+        settlement.value = settlement.value.plus(value);
+        let ask = SendAsk {
+            merchant_id: pool.merchant_id,
+            environment: pool.environment,
+            network: pool.network,
+            token_id: pool.token_id,
+            purpose: Purpose::Settlement(id),
+            from: Source { index: Some(index), address },
+            to: plan.destination.clone(),
+            amount,
+            value,
+            parts,
+            status,
+        };
+        promise(ask, (AccountKind::Merchant, TransferReason::Settlement), &mut changes, fresh);
+    }
+    payments.save(head, &mut changes, now);
+    changes.insert(settlement.clone());
+    (settlement, changes)
+}
+
+/// A send and the promise of its money: out of an account of the merchant's.
+pub(crate) fn promise(
+    ask: SendAsk,
+    (kind, reason): (AccountKind, TransferReason),
+    changes: &mut Changes,
+    fresh: &mut Fresh,
+) {
+    let account = |kind| Account {
+        merchant_id: ask.merchant_id,
+        environment: ask.environment,
+        kind,
+        asset: Asset::Token { network: ask.network, token_id: ask.token_id },
+        owner: None,
+    };
+    let mut send = Send::plan(ask.clone(), fresh);
+    let movement = Movement {
+        debit: account(kind),
+        credit: account(AccountKind::Clearing),
+        amount: send.amount,
+        reason,
+        object: send.parent(),
+    };
+    let hold = Hold::place(HoldAsk { movement, expires_at: None }, changes, fresh);
+    send.hold_id = Some(hold.id);
+    changes.insert(send);
+}
+
+impl Settlement {
+    pub fn key(&self) -> RowKey {
+        self.id.key()
+    }
+
+    /// Somebody looked at it, and it may go.
+    pub fn approve(mut self, by: Actor, now: Timestamp) -> Settlement {
+        self.state = SettlementState::Processing;
+        (self.approved_by, self.updated_at) = (Some(by), now);
+        self
+    }
+
+    /// The second part of a way over a route, once the first has arrived there.
+    pub(crate) fn deliver(&self, send: &Send, fresh: &mut Fresh) -> Option<Send> {
+        let delivery = self.delivery.as_ref()?;
+        let Purpose::Settlement(id) = send.purpose else { return None };
+        let (amount, value) = delivery.arriving(send.value)?;
+        let ask = SendAsk {
+            merchant_id: self.merchant_id,
+            environment: self.environment,
+            network: delivery.network,
+            token_id: delivery.token_id,
+            purpose: Purpose::Delivery(id),
+            from: Source { index: None, address: delivery.exit.clone() },
+            to: delivery.destination.clone(),
+            amount,
+            value,
+            parts: send.parts.clone(),
+            status: SendStatus::Planned,
+        };
+        Some(Send::plan(ask, fresh))
+    }
+
+    pub(crate) fn send_ended(mut self, send: &Send, ending: &Ending, now: Timestamp) -> Settlement {
+        match ending {
+            Ending::Confirmed { tx_hash, .. } => {
+                self.sends_confirmed += 1;
+                self.amount_settled.0 += send.amount.0;
+                self.tx_hashes.push(tx_hash.clone());
+            }
+            Ending::Failed { .. } | Ending::Canceled => self.sends_failed += 1,
+        }
+        self.updated_at = now;
+        if self.sends_confirmed + self.sends_failed >= self.sends {
+            self.settled_at = (self.sends_confirmed > 0).then_some(now);
+            self.state = match (self.sends_confirmed, self.sends_failed, ending) {
+                (_, 0, _) => SettlementState::Settled,
+                (0, _, Ending::Canceled) => SettlementState::Canceled,
+                (0, _, _) => SettlementState::Failed,
+                (_, _, _) => SettlementState::PartiallySettled,
+            };
+        }
+        self
+    }
+}

@@ -1,0 +1,478 @@
+//! Refunds: tokens of an invoice's payments go back to an address the payor named.
+
+use axum::extract::State;
+use axum::response::Response;
+use domain::address::Address;
+use domain::changes::Changes;
+use domain::deposit_address::DepositAddress;
+use domain::environment::Environment;
+use domain::ids::{InvoiceId, PaymentId, RefundId, RowKey};
+use domain::invoice::Invoice;
+use domain::ledger::{Account, Asset};
+use domain::member::Role;
+use domain::network::Network;
+use domain::payment::Payment;
+use domain::refund::{
+    Drawn, Given, Refund, RefundAsk, RefundView, Share, create as promised, draw_from, give_back,
+    resolvable,
+};
+use domain::refusal::Refusal;
+use domain::send::{
+    Ending, Send, SendStatus, SpeedLimit, Touched, close, count_against, limit_keys,
+};
+use domain::settlement::{ReviewReason, review_of};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::invoices::visible;
+use super::settlement::Approver;
+use super::{EnvironmentQuery, Write};
+use crate::app::{App, Shared};
+use crate::http::auth::{Caller, MerchantCaller};
+use crate::http::error::{ApiError, ErrorBody};
+use crate::http::extract::{Path, Query, parse_json};
+use crate::http::idempotency::Answer;
+use crate::http::page::{List, PageQuery};
+use crate::{sending, settling};
+
+const PAYMENTS_MAX: i64 = 10_000;
+/// How many of the merchant's other payments are looked through for tokens.
+const STANDING_MAX: i64 = 500;
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RefundList {
+    /// Always `list`.
+    pub object: &'static str,
+    pub data: Vec<RefundView>,
+    pub has_more: bool,
+}
+
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub struct Destination {
+    /// The network the payment came over.
+    pub network: Network,
+    #[schema(max_length = 128)]
+    pub address: String,
+}
+
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub struct CreateRefund {
+    /// In whole tokens, as a decimal string; all that may go back if absent.
+    #[schema(example = "12.5")]
+    amount: Option<String>,
+    destination: Destination,
+    /// Which payment, where several tokens arrived on one network.
+    payment_id: Option<PaymentId>,
+}
+
+/// Create a refund
+///
+/// In the token the payment came in, and never more than arrived. It is drawn from what still
+/// stands on your addresses: this invoice's first.
+#[utoipa::path(post, path = "/api/v1/invoices/{invoice_id}/refunds",
+    tag = "Invoices", operation_id = "createRefund",
+    params(("invoice_id" = InvoiceId, Path),
+        ("Idempotency-Key" = String, Header, description = "1 to 255 characters."),
+        EnvironmentQuery),
+    request_body = CreateRefund,
+    security(("merchantApiKey" = []), ("bearerAuth" = [])),
+    responses(
+        (status = 200, body = RefundView),
+        (status = 400, body = ErrorBody),
+        (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody),
+        (status = 404, body = ErrorBody),
+        (status = 409, body = ErrorBody,
+            description = "INSUFFICIENT_FUNDS, REFUND_TOO_LARGE, NOTHING_TO_REFUND")))]
+pub async fn create(
+    State(app): State<Shared>,
+    MerchantCaller(caller): MerchantCaller,
+    Path(id): Path<InvoiceId>,
+    Query(query): Query<EnvironmentQuery>,
+    write: Write,
+) -> Result<Response, ApiError> {
+    caller.require_role(Role::Developer)?;
+    let environment = caller.environment(&app, query.environment).await?;
+    let once = write.once((caller.merchant_id, environment))?.required()?;
+    let body: CreateRefund = parse_json(&write.body)?;
+    let wanted = Wanted {
+        key_text: once.key_text().map(str::to_owned),
+        payment_id: body.payment_id,
+        amount: body.amount,
+        network: Some(body.destination.network),
+        address: body.destination.address,
+        way: Way::Refund,
+    };
+    once.answer(&app, || made(&app, &caller, (environment, id), &wanted)).await
+}
+
+/// How somebody came to ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Of anything that arrived.
+    Refund,
+    /// Of what is left over when an invoice is resolved.
+    Resolve,
+}
+
+/// What is asked for, as it came in.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    pub key_text: Option<String>,
+    pub payment_id: Option<PaymentId>,
+    pub amount: Option<String>,
+    /// None: that of the payment.
+    pub network: Option<Network>,
+    pub address: String,
+    pub way: Way,
+}
+
+/// Decides a refund: what goes back, what it is drawn from, and whether somebody has to look.
+pub async fn made(
+    app: &App,
+    caller: &Caller,
+    (environment, id): (Environment, InvoiceId),
+    wanted: &Wanted,
+) -> Result<(Changes, Answer), ApiError> {
+    let invoice = visible(app, caller, environment, id).await?;
+    let payments = app.store.payments_of_invoice(id, PAYMENTS_MAX).await?;
+    let named = wanted.payment_id;
+    if let Some(named) = named
+        && !payments.iter().any(|payment| payment.id == named)
+    {
+        return Err(ApiError::invalid("payment_id", "must be a payment of this invoice"));
+    }
+    let of_payment = payments.iter().find(|payment| Some(payment.id) == named);
+    let network = wanted.network.or(of_payment.map(|payment| payment.network));
+    let network = network.ok_or_else(|| ApiError::invalid("payment_id", "is required"))?;
+    let destination = destination(app, environment, network, &wanted.address).await?;
+    let share = match wanted.way {
+        Way::Refund => Share::Arrived,
+        Way::Resolve => resolvable(&invoice)?,
+    };
+    let ask = RefundAsk {
+        invoice: &invoice,
+        payment_id: named,
+        amount: wanted.amount.as_deref(),
+        network,
+        destination: destination.as_str(),
+        share,
+        by: caller.actor(),
+        origin: caller.origin(wanted.key_text.as_deref()),
+    };
+    let given = give_back(&ask, &payments)?;
+    let (drawn, touched) = sources(app, &invoice, &given, payments).await?;
+    let (review, mut changes) = reviewed(app, &invoice, &given).await?;
+    let mut fresh = app.fresh();
+    let head = app.head(environment, network);
+    let (refund, promised) = promised(ask, given, drawn, (touched, review, head), &mut fresh);
+    changes.append(promised);
+    changes.insert(caller.audit("refund.created", refund.id, &mut fresh));
+    Ok((changes, Answer::ok(&refund.view())))
+}
+
+async fn destination(
+    app: &App,
+    environment: Environment,
+    network: Network,
+    text: &str,
+) -> Result<Address, ApiError> {
+    let address = Address::parse(network, environment, text.trim())
+        .map_err(|error| ApiError::invalid("destination", error.to_string()))?;
+    let key = DepositAddress::row_key(environment, network, address.as_str());
+    if app.store.get::<DepositAddress>(key).await?.is_some() {
+        return Err(ApiError::invalid("destination", "belongs to this server itself"));
+    }
+    Ok(address)
+}
+
+/// What a refund is drawn from: the invoice's own tokens first, then others of the merchant's.
+async fn sources(
+    app: &App,
+    invoice: &Invoice,
+    given: &Given,
+    own: Vec<Payment>,
+) -> Result<(Vec<Drawn>, Touched), ApiError> {
+    let whose = (invoice.merchant_id, invoice.environment);
+    let asset = (given.token.network, given.token.id);
+    let mut all: Vec<Payment> =
+        own.into_iter().filter(|payment| payment.token_id == Some(given.token.id)).collect();
+    let others = app.store.payments_standing(whose, asset, STANDING_MAX).await?;
+    all.extend(others.into_iter().filter(|payment| payment.invoice_id != invoice.id));
+    let mut indexes = std::collections::HashMap::new();
+    let mut reach = 0_u128;
+    for payment in &all {
+        if reach >= given.amount.0 {
+            break;
+        }
+        if payment.free().0 > 0
+            && let Some(index) = settling::index_of(app, payment).await?
+        {
+            indexes.insert(payment.to_address.clone(), index);
+            reach = reach.saturating_add(payment.free().0);
+        }
+    }
+    let index_of = |address: &str| indexes.get(address).copied();
+    let drawn = draw_from(given.amount, &all, &index_of).ok_or(Refusal::InsufficientFunds)?;
+    for one in &drawn {
+        let account = Account {
+            merchant_id: invoice.merchant_id,
+            environment: invoice.environment,
+            kind: one.posting.account_kind(),
+            asset: Asset::of_token(given.token),
+            owner: None,
+        };
+        let amount: u128 = one.parts.iter().map(|part| part.amount.0).sum();
+        let available = app.store.balance(account).await?.available();
+        if i128::try_from(amount).is_ok_and(|amount| available < amount) {
+            return Err(Refusal::InsufficientFunds.into());
+        }
+    }
+    let ids = drawn.iter().flat_map(|one| &one.parts).chain(&given.parts);
+    let mut ids: Vec<PaymentId> = ids.map(|part| part.payment_id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut touched = Touched::default();
+    for payment in all.into_iter().filter(|payment| ids.contains(&payment.id)) {
+        let invoice = app.store.get::<Invoice>(payment.invoice_id.key()).await?;
+        let invoice = invoice.ok_or_else(|| ApiError::not_found("invoice"))?;
+        touched.add(payment, invoice);
+    }
+    Ok((drawn, touched))
+}
+
+/// Whether a human has to look; if not, what counts it against the limits.
+async fn reviewed(
+    app: &App,
+    invoice: &Invoice,
+    given: &Given,
+) -> Result<(Option<ReviewReason>, Changes), ApiError> {
+    let limits = app.config.settlement.limits();
+    let whose = (invoice.merchant_id, invoice.environment);
+    let now = app.now();
+    let mut changes = Changes::of(invoice.merchant_id);
+    let mut review = review_of(given.value, &limits);
+    let windows = [limits.merchant_hour, limits.merchant_day, limits.house_hour, limits.house_day];
+    let keys: Vec<RowKey> = limit_keys(&limits, whose, now);
+    for (most, key) in windows.into_iter().zip(keys) {
+        if let Some(most) = most
+            && app.store.counter(key).await?.saturating_add(given.value.0) > most.0
+        {
+            review = review.or(Some(ReviewReason::LimitReached));
+        }
+    }
+    if review.is_none() {
+        count_against(&limits, whose, (given.value, SpeedLimit::Kept), &mut changes, now);
+    }
+    Ok((review, changes))
+}
+
+/// List an invoice's refunds
+#[utoipa::path(get, path = "/api/v1/invoices/{invoice_id}/refunds",
+    tag = "Invoices", operation_id = "listInvoiceRefunds",
+    params(("invoice_id" = InvoiceId, Path), PageQuery, EnvironmentQuery),
+    security(("merchantApiKey" = []), ("bearerAuth" = [])),
+    responses(
+        (status = 200, body = RefundList),
+        (status = 400, body = ErrorBody),
+        (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody),
+        (status = 404, body = ErrorBody)))]
+pub async fn list_of_invoice(
+    State(app): State<Shared>,
+    MerchantCaller(caller): MerchantCaller,
+    Path(id): Path<InvoiceId>,
+    Query(page): Query<PageQuery>,
+    Query(query): Query<EnvironmentQuery>,
+) -> Result<Answer, ApiError> {
+    let (limit, page) = (page.limit()?, page.page()?);
+    let environment = caller.environment(&app, query.environment).await?;
+    visible(&app, &caller, environment, id).await?;
+    let rows = app.store.refunds_of_invoice(id, page, limit + 1).await?;
+    Ok(Answer::ok(&List::of(rows, limit, page).map(|refund| refund.view())))
+}
+
+/// List refunds
+#[utoipa::path(get, path = "/api/v1/refunds", tag = "Invoices", operation_id = "listRefunds",
+    params(PageQuery, EnvironmentQuery),
+    security(("merchantApiKey" = []), ("bearerAuth" = [])),
+    responses(
+        (status = 200, body = RefundList),
+        (status = 400, body = ErrorBody),
+        (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody)))]
+pub async fn list(
+    State(app): State<Shared>,
+    MerchantCaller(caller): MerchantCaller,
+    Query(page): Query<PageQuery>,
+    Query(query): Query<EnvironmentQuery>,
+) -> Result<Answer, ApiError> {
+    let (limit, page) = (page.limit()?, page.page()?);
+    let environment = caller.environment(&app, query.environment).await?;
+    let rows = app.store.refunds((caller.merchant_id, environment), page, limit + 1).await?;
+    Ok(Answer::ok(&List::of(rows, limit, page).map(|refund| refund.view())))
+}
+
+async fn seen(
+    app: &App,
+    caller: &Caller,
+    environment: Environment,
+    id: RefundId,
+) -> Result<Refund, ApiError> {
+    let refund = app.store.get::<Refund>(id.key()).await?;
+    let is_visible = |refund: &Refund| {
+        (refund.merchant_id, refund.environment) == (caller.merchant_id, environment)
+    };
+    refund.filter(is_visible).ok_or_else(|| ApiError::not_found("refund"))
+}
+
+/// Retrieve a refund
+#[utoipa::path(get, path = "/api/v1/refunds/{id}", tag = "Invoices",
+    operation_id = "retrieveRefund",
+    params(("id" = RefundId, Path), EnvironmentQuery),
+    security(("merchantApiKey" = []), ("bearerAuth" = [])),
+    responses(
+        (status = 200, body = RefundView),
+        (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody),
+        (status = 404, body = ErrorBody)))]
+pub async fn retrieve(
+    State(app): State<Shared>,
+    MerchantCaller(caller): MerchantCaller,
+    Path(id): Path<RefundId>,
+    Query(query): Query<EnvironmentQuery>,
+) -> Result<Answer, ApiError> {
+    let environment = caller.environment(&app, query.environment).await?;
+    Ok(Answer::ok(&seen(&app, &caller, environment, id).await?.view()))
+}
+
+/// Cancel a refund
+///
+/// Only before any of its transactions is signed.
+#[utoipa::path(post, path = "/api/v1/refunds/{id}/cancel", tag = "Invoices",
+    operation_id = "cancelRefund",
+    params(("id" = RefundId, Path),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters."),
+        EnvironmentQuery),
+    security(("merchantApiKey" = []), ("bearerAuth" = [])),
+    responses(
+        (status = 200, body = RefundView),
+        (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody),
+        (status = 404, body = ErrorBody),
+        (status = 409, body = ErrorBody, description = "REFUND_NOT_CANCELABLE")))]
+pub async fn cancel(
+    State(app): State<Shared>,
+    MerchantCaller(caller): MerchantCaller,
+    Path(id): Path<RefundId>,
+    Query(query): Query<EnvironmentQuery>,
+    write: Write,
+) -> Result<Response, ApiError> {
+    caller.require_role(Role::Developer)?;
+    let environment = caller.environment(&app, query.environment).await?;
+    let once = write.once((caller.merchant_id, environment))?;
+    let (app, caller) = (&app, &caller);
+    once.answer(app, async || {
+        let refund = seen(app, caller, environment, id).await?;
+        let sends = app.store.sends_of(refund.key()).await?;
+        let is_unsigned =
+            |send: &Send| matches!(send.status, SendStatus::Held | SendStatus::Planned);
+        if !refund.is_cancelable() || !sends.iter().all(is_unsigned) {
+            return Err(Refusal::RefundNotCancelable.into());
+        }
+        canceled(app, caller, refund, sends).await
+    })
+    .await
+}
+
+/// The refund, its sends, their holds and the payments, all taken back at once.
+async fn canceled(
+    app: &App,
+    caller: &Caller,
+    refund: Refund,
+    sends: Vec<Send>,
+) -> Result<(Changes, Answer), ApiError> {
+    let mut fresh = app.fresh();
+    let now = fresh.now();
+    let mut changes = Changes::of(refund.merchant_id);
+    let parts = sends.iter().flat_map(|send| &send.parts).chain(&refund.given);
+    let mut ids: Vec<PaymentId> = parts.map(|part| part.payment_id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let missing = |_| ApiError::not_found("payment");
+    let mut touched = sending::touched(app, ids).await.map_err(missing)?;
+    let invoice = app.store.get::<Invoice>(refund.invoice_id.key()).await?;
+    let after = refund.cancel(invoice.as_ref(), &mut touched, &mut changes, now);
+    for send in sends {
+        for part in &send.parts {
+            touched.change(part.payment_id, |payment| payment.undraw(part.amount));
+        }
+        let hold = match send.hold_id {
+            Some(id) => app.store.get(id.key()).await?,
+            None => None,
+        };
+        let closing = domain::send::Closing {
+            send,
+            hold,
+            settlement: None,
+            refund: None,
+            payments: Touched::default(),
+            head: 0,
+        };
+        let closed = close(closing, &Ending::Canceled, &mut fresh);
+        changes.append(closed.map_err(|_| Refusal::RefundNotCancelable)?);
+    }
+    touched.save(app.head(after.environment, after.network), &mut changes, now);
+    changes.insert(caller.audit("refund.canceled", after.id, &mut fresh));
+    Ok((changes, Answer::ok(&after.view())))
+}
+
+/// Approve a refund that waits for a second person
+///
+/// Takes an owner who did not ask for it, or the operator's token.
+#[utoipa::path(post, path = "/api/v1/refunds/{id}/approve", tag = "Invoices",
+    operation_id = "approveRefund", params(("id" = RefundId, Path)),
+    security(("bearerAuth" = [])),
+    responses(
+        (status = 200, body = RefundView),
+        (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody, description = "OWN_REQUEST"),
+        (status = 404, body = ErrorBody),
+        (status = 409, body = ErrorBody, description = "NOT_IN_REVIEW")))]
+pub async fn approve(
+    State(app): State<Shared>,
+    approver: Approver,
+    Path(id): Path<RefundId>,
+) -> Result<Answer, ApiError> {
+    let (app, approver) = (&app, &approver);
+    let refund = app
+        .decide(async || -> Result<_, ApiError> {
+            let known = app.store.get::<Refund>(id.key()).await?;
+            let before = known.filter(|refund| approver.sees(refund.merchant_id));
+            let before = before.ok_or_else(|| ApiError::not_found("refund"))?;
+            if before.status != domain::refund::RefundStatus::InReview {
+                return Err(Refusal::NotInReview.into());
+            }
+            if before.requested_by == approver.actor() {
+                return Err(Refusal::OwnRequest.into());
+            }
+            let mut fresh = app.fresh();
+            let now = fresh.now();
+            let mut changes = Changes::of(before.merchant_id);
+            let limits = app.config.settlement.limits();
+            let whose = (before.merchant_id, before.environment);
+            count_against(&limits, whose, (before.value, SpeedLimit::Waived), &mut changes, now);
+            for send in app.store.sends_of(before.key()).await? {
+                changes.update(send.released(now));
+            }
+            let audit =
+                approver.audit(before.merchant_id, "refund.approved", before.id, &mut fresh);
+            changes.insert(audit);
+            let invoice = app.store.get::<Invoice>(before.invoice_id.key()).await?;
+            let by = approver.actor();
+            let after = before.approve(by, invoice.as_ref(), &mut changes, now);
+            Ok((changes, after))
+        })
+        .await?;
+    Ok(Answer::ok(&refund.view()))
+}

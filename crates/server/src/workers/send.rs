@@ -1,0 +1,472 @@
+//! Sending: signs what is planned, gives it to the nodes, and follows it to its end.
+//!
+//! One step at a time, each recorded before the next: what is signed is kept before a node sees
+//! it, so a crash anywhere is taken up from the row. Refusals and silence prove nothing; only what
+//! a chain includes for good, or never can, ends a send. One process does this, under a lease.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use chains::send::{Broadcast, Facts, Outcome, Place as Life, Prepared, SendError, Sender};
+use domain::changes::Changes;
+use domain::invoice::Invoice;
+use domain::money::TokenAmount;
+use domain::refund::Refund;
+use domain::send::{
+    ATTEMPTS_MAX, Attempt, AttemptState, Ending, PLANS_MAX, Purpose, Send, SendAsk, SendStatus,
+    Source, Told,
+};
+use domain::time::Timestamp;
+use domain::token::Token;
+use store::CommitError;
+
+use crate::app::{App, Shared};
+use crate::sending::{self, end, is_paused, order_of};
+use crate::workers::lease::Lease;
+use crate::workers::{Progress, Worker};
+
+const BATCH_MAX: i64 = 32;
+const PAUSED_MS: i64 = 5_000;
+const GAS_MS: i64 = 1_000;
+/// How often the gas wallets are looked at.
+const GAS_LOOK_MS: i64 = 60_000;
+const GAS_ANSWER_MAX: Duration = Duration::from_secs(2);
+/// A transaction no node may know any more is given to them again.
+const AGAIN_MS: i64 = 30_000;
+/// How often one send is brought gas before a human is asked.
+const GAS_SENDS_MAX: usize = 5;
+
+pub struct Dispatcher {
+    lease: Lease,
+    /// When the gas wallets were looked at last.
+    gas_at: Option<Timestamp>,
+}
+
+impl Default for Dispatcher {
+    fn default() -> Self {
+        Dispatcher { lease: Lease::new("sends", 0), gas_at: None }
+    }
+}
+
+impl Worker for Dispatcher {
+    async fn step(&mut self, app: &Shared) -> anyhow::Result<Progress> {
+        if !self.lease.hold(app).await? {
+            return Ok(Progress::Idle);
+        }
+        let now = app.now();
+        if self.gas_at.is_none_or(|at| at.plus_ms(GAS_LOOK_MS) <= now) {
+            self.gas_at = Some(now);
+            look_at_gas(app).await;
+        }
+        let due = app.store.sends_due(now, BATCH_MAX).await?;
+        let is_full = due.len() as i64 == BATCH_MAX;
+        let mut is_moving = false;
+        for send in due {
+            if !self.lease.hold(app).await? {
+                return Ok(Progress::Idle);
+            }
+            let id = send.id;
+            match (Dispatch { app, lease: &self.lease }).advance(send).await {
+                Ok(moved) => is_moving |= moved == Moved::On,
+                Err(error) if is_lost(&error, &self.lease) => {
+                    self.lease.lose();
+                    return Err(error);
+                }
+                Err(error) => {
+                    tracing::warn!(send.id = %id, error = format!("{error:#}"), "a send waits");
+                    app.metrics.add("pepay_sends_stumbled_total", 1);
+                }
+            }
+        }
+        Ok(if is_full || is_moving { Progress::More } else { Progress::Idle })
+    }
+
+    async fn stop(&mut self, app: &Shared) {
+        self.lease.release(app).await;
+    }
+}
+
+fn is_lost(error: &anyhow::Error, lease: &Lease) -> bool {
+    match error.downcast_ref::<CommitError>() {
+        Some(CommitError::Conflict { key, .. }) => lease.is_key(*key),
+        Some(CommitError::Store(_)) => true,
+        Some(CommitError::AlreadyExists { .. } | CommitError::Insufficient { .. }) | None => false,
+    }
+}
+
+/// Whether a send is due again at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Moved {
+    On,
+    Not,
+}
+
+struct Dispatch<'a> {
+    app: &'a Shared,
+    lease: &'a Lease,
+}
+
+impl Dispatch<'_> {
+    async fn advance(&self, send: Send) -> anyhow::Result<Moved> {
+        match send.status {
+            SendStatus::Planned => self.sign(send).await,
+            SendStatus::Signed => self.hand_over(send).await,
+            SendStatus::Broadcast | SendStatus::Unknown => self.follow(send).await,
+            SendStatus::Held
+            | SendStatus::Exported
+            | SendStatus::Confirmed
+            | SendStatus::Failed
+            | SendStatus::Canceled => Ok(Moved::Not),
+        }
+    }
+
+    /// Keeps a send as it is now.
+    async fn keep(&self, send: Send, changes: Option<Changes>) -> anyhow::Result<()> {
+        let mut changes = changes.unwrap_or_else(|| Changes::of(send.merchant_id));
+        changes.update(send);
+        self.lease.fence(&mut changes);
+        match self.app.commit(changes).await {
+            Ok(_) => Ok(()),
+            // Canceled, or written by a route: it is due still, and read anew.
+            Err(CommitError::Conflict { key, .. }) if !self.lease.is_key(key) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn wait(&self, send: Send, why: &str) -> anyhow::Result<Moved> {
+        self.keep(send.wait(why, self.app.now()), None).await?;
+        Ok(Moved::Not)
+    }
+
+    async fn fail(&self, send: &Send, why: &str) -> anyhow::Result<Moved> {
+        let why = why.to_owned();
+        let ending = Ending::Failed { tx_hash: None, fee: None, why };
+        end(self.app, send.id, &ending, (Some(self.lease), None)).await?;
+        self.app.metrics.add("pepay_sends_failed_total", 1);
+        Ok(Moved::Not)
+    }
+
+    async fn sign(&self, send: Send) -> anyhow::Result<Moved> {
+        let (app, now) = (self.app, self.app.now());
+        let place = (send.environment, send.network);
+        let Some(sender) = app.networks.sender(place) else {
+            self.keep(send.exported(now), None).await?;
+            return Ok(Moved::Not);
+        };
+        if is_paused(app, place).await? {
+            let waiting = send.await_for("Sending on this network is paused", PAUSED_MS, now);
+            self.keep(waiting, None).await?;
+            return Ok(Moved::Not);
+        }
+        let Ok(order) = order_of(&send) else {
+            return self.fail(&send, "It cannot be sent to this address").await;
+        };
+        let prepared = match sender.facts(&order).await {
+            Ok(facts) => {
+                let facts = self.with_free_nonce(&send, facts).await?;
+                sender.prepare(&order, &facts)
+            }
+            Err(error) => Err(error),
+        };
+        let prepared = match prepared {
+            Ok(prepared) => prepared,
+            Err(error) => return self.not_signed(send, sender.as_ref(), error).await,
+        };
+        let mut changes = Changes::of(send.merchant_id);
+        if let Purpose::Refund(id) = send.purpose {
+            let refund = app.store.get::<Refund>(id.key()).await?.context("no refund")?;
+            let invoice = app.store.get::<Invoice>(refund.invoice_id.key()).await?;
+            refund.submitted(invoice.as_ref(), &mut changes, now);
+        }
+        self.keep(send.signed(attempt(&prepared, now)?, now), Some(changes)).await?;
+        Ok(Moved::On)
+    }
+
+    /// The lowest nonce that no included transaction and no other send of ours has.
+    async fn with_free_nonce(&self, send: &Send, facts: Facts) -> anyhow::Result<Facts> {
+        let Facts::Evm(known) = &facts else { return Ok(facts) };
+        let mut nonce = known.nonce;
+        let others = self.app.store.sends_of_account(send.account()).await?;
+        let taken: Vec<u64> = others.iter().filter_map(Send::nonce).collect();
+        while taken.contains(&nonce) {
+            nonce += 1;
+        }
+        Ok(facts.at_nonce(nonce))
+    }
+
+    /// Nothing is signed, so whatever is done now is certain not to send twice.
+    async fn not_signed(
+        &self,
+        send: Send,
+        sender: &dyn Sender,
+        error: SendError,
+    ) -> anyhow::Result<Moved> {
+        let is_last = send.tries + 1 >= PLANS_MAX;
+        tracing::debug!(send.id = %send.id, %error, "a send is not signed");
+        match error {
+            SendError::NotEnoughCoin { needed, has } => {
+                self.bring_gas(send, sender, TokenAmount(needed.0.saturating_sub(has.0))).await
+            }
+            SendError::WouldFail(_) if is_last => {
+                self.fail(&send, "The network would not carry it out").await
+            }
+            SendError::NotEnoughToken { .. } if is_last => {
+                self.fail(&send, "The tokens are not on the address any more").await
+            }
+            SendError::Malformed(why) => self.fail(&send, why).await,
+            SendError::NoKey => {
+                self.keep(send.exported(self.app.now()), None).await?;
+                Ok(Moved::Not)
+            }
+            SendError::WouldFail(_) => self.wait(send, "The network would not carry it out").await,
+            SendError::NotEnoughToken { .. } => {
+                self.wait(send, "The tokens are not on the address").await
+            }
+            SendError::FeesAboveCap { .. } => {
+                self.wait(send, "The network's fees are above the cap").await
+            }
+            SendError::Chain(_) => self.wait(send, "The network does not answer").await,
+            SendError::NotReplaceable => self.wait(send, "It waits for an older attempt").await,
+        }
+    }
+
+    /// Coin out of the gas wallet, as a send of its own that this one waits for.
+    async fn bring_gas(
+        &self,
+        send: Send,
+        sender: &dyn Sender,
+        missing: TokenAmount,
+    ) -> anyhow::Result<Moved> {
+        let (app, now) = (self.app, self.app.now());
+        // On Solana itself the gas wallet pays for every transaction.
+        let is_payer = send.network.family() == domain::network::Family::Solana
+            && !app.networks.is_simulated((send.environment, send.network));
+        if send.from.index.is_none() || is_payer {
+            tracing::error!(network = send.network.as_str(), "the gas wallet is short of coin");
+            app.metrics.add("pepay_gas_wallet_short_total", 1);
+            return self.wait(send, "The gas wallet is short of coin").await;
+        }
+        let brought = app.store.sends_of(send.key()).await?;
+        if brought.iter().any(|one| one.status.is_open()) {
+            self.keep(send.await_for("Waits for gas", GAS_MS, now), None).await?;
+            return Ok(Moved::Not);
+        }
+        if brought.len() >= GAS_SENDS_MAX {
+            return self.wait(send, "It was brought gas too often").await;
+        }
+        let coin = Token::find(send.network, send.environment, None).context("no coin")?;
+        let Ok(wallet) = sender.address(chains::send::KeyRef::Gas) else {
+            self.keep(send.exported(now), None).await?;
+            return Ok(Moved::Not);
+        };
+        // Half as much again, so that fees may rise meanwhile.
+        let amount = TokenAmount(missing.0.saturating_add(missing.0 / 2).max(1));
+        let ask = SendAsk {
+            merchant_id: send.merchant_id,
+            environment: send.environment,
+            network: send.network,
+            token_id: coin.id,
+            purpose: Purpose::Gas { of: send.id },
+            from: Source { index: None, address: wallet.as_str().to_owned() },
+            to: send.from.address.clone(),
+            amount,
+            value: domain::money::Usd::ZERO,
+            parts: Vec::new(),
+            status: SendStatus::Planned,
+        };
+        let mut changes = Changes::of(send.merchant_id);
+        changes.insert(Send::plan(ask, &mut app.fresh()));
+        self.keep(send.await_for("Waits for gas", GAS_MS, now), Some(changes)).await?;
+        Ok(Moved::On)
+    }
+
+    async fn hand_over(&self, send: Send) -> anyhow::Result<Moved> {
+        let (app, now) = (self.app, self.app.now());
+        let place = (send.environment, send.network);
+        if is_paused(app, place).await? {
+            let waiting = send.await_for("Sending on this network is paused", PAUSED_MS, now);
+            self.keep(waiting, None).await?;
+            return Ok(Moved::Not);
+        }
+        let sender = app.networks.sender(place).context("the network is not sent on here")?;
+        let newest = send.newest().context("a signed send has an attempt")?;
+        let answer = sender.broadcast(&prepared(newest)?).await;
+        self.keep(send.told(told(&answer), now), None).await?;
+        Ok(Moved::Not)
+    }
+
+    async fn follow(&self, send: Send) -> anyhow::Result<Moved> {
+        let (app, now) = (self.app, self.app.now());
+        let place = (send.environment, send.network);
+        let sender = app.networks.sender(place).context("the network is not sent on here")?;
+        let depth_wanted = app.networks.depths(place.0, place.1).of(send.value);
+        let (mut is_gone, mut is_included) = (true, false);
+        for attempt in send.attempts.iter().rev() {
+            if attempt.state == AttemptState::Gone {
+                continue;
+            }
+            match sender.outcome(&prepared(attempt)?).await {
+                Outcome::Gone => {}
+                Outcome::Pending | Outcome::Unknown(_) => is_gone = false,
+                Outcome::Included(inclusion) => {
+                    is_gone = false;
+                    is_included = true;
+                    if inclusion.is_final || inclusion.depth >= depth_wanted {
+                        let tx_hash = attempt.tx_hash.clone();
+                        let fee = Some(inclusion.fee_paid);
+                        return self.end(&send, tx_hash, fee, inclusion.is_success).await;
+                    }
+                }
+            }
+        }
+        if is_gone {
+            self.keep(send.all_gone(now), None).await?;
+            return Ok(Moved::Not);
+        }
+        if !is_included && !is_paused(app, place).await? {
+            return self.push(send, sender.as_ref()).await;
+        }
+        self.keep(send.follow(now), None).await?;
+        Ok(Moved::Not)
+    }
+
+    async fn end(
+        &self,
+        send: &Send,
+        tx_hash: String,
+        fee: Option<TokenAmount>,
+        is_success: bool,
+    ) -> anyhow::Result<Moved> {
+        let ending = if is_success {
+            Ending::Confirmed { tx_hash, fee }
+        } else {
+            let why = "Its transaction was included and failed".to_owned();
+            tracing::error!(send.id = %send.id, "a transaction of ours failed on chain");
+            self.app.metrics.add("pepay_sends_failed_total", 1);
+            Ending::Failed { tx_hash: Some(tx_hash), fee, why }
+        };
+        end(self.app, send.id, &ending, (Some(self.lease), None)).await?;
+        Ok(Moved::Not)
+    }
+
+    /// It waits in nobody's block: another one that pays more, or the same one again.
+    async fn push(&self, send: Send, sender: &dyn Sender) -> anyhow::Result<Moved> {
+        let (app, now) = (self.app, self.app.now());
+        let waited_ms = send.broadcast_at.map_or(0, |at| at.ms_until(now));
+        let newest = prepared(send.newest().context("it has an attempt")?)?;
+        let is_replaceable = matches!(newest.place, Life::Nonce { .. });
+        let is_stuck = waited_ms >= app.config.settlement.replace_after_ms();
+        if is_replaceable && is_stuck && send.attempts.len() < ATTEMPTS_MAX {
+            let order = order_of(&send)?;
+            let replaced = match sender.facts(&order).await {
+                Ok(facts) => sender.replace(&order, &facts, &newest),
+                Err(error) => Err(error),
+            };
+            match replaced {
+                Ok(better) if better.tx_hash != newest.tx_hash => {
+                    let signed = send.signed(attempt(&better, now)?, now);
+                    self.keep(signed, None).await?;
+                    app.metrics.add("pepay_sends_replaced_total", 1);
+                    return Ok(Moved::On);
+                }
+                Ok(_) => {}
+                Err(SendError::NotEnoughCoin { needed, has }) => {
+                    let missing = TokenAmount(needed.0.saturating_sub(has.0));
+                    return self.bring_gas(send, sender, missing).await;
+                }
+                Err(error) => tracing::debug!(send.id = %send.id, %error, "it is not replaced"),
+            }
+        }
+        let is_unsure = send.status == SendStatus::Unknown;
+        if is_unsure || waited_ms >= AGAIN_MS {
+            let answer = sender.broadcast(&newest).await;
+            self.keep(send.told(told(&answer), now), None).await?;
+        } else {
+            self.keep(send.follow(now), None).await?;
+        }
+        Ok(Moved::Not)
+    }
+}
+
+fn attempt(prepared: &Prepared, now: Timestamp) -> anyhow::Result<Attempt> {
+    Ok(Attempt {
+        tx_hash: prepared.tx_hash.clone(),
+        nonce: match &prepared.place {
+            Life::Nonce { nonce, .. } => Some(*nonce),
+            Life::Blockhash { .. } => None,
+        },
+        prepared: serde_json::to_string(prepared)?,
+        state: AttemptState::Signed,
+        signed_at: now,
+    })
+}
+
+fn prepared(attempt: &Attempt) -> anyhow::Result<Prepared> {
+    serde_json::from_str(&attempt.prepared).context("what was signed does not read")
+}
+
+fn told(answer: &Broadcast) -> Told {
+    match answer {
+        Broadcast::Sent | Broadcast::AlreadyKnown => Told::Taken,
+        Broadcast::Refused { kind, words } => {
+            tracing::warn!(?kind, words, "nodes refuse a transaction");
+            Told::Unclear("Nodes refuse it; it is followed all the same".to_owned())
+        }
+        Broadcast::Unknown(words) => {
+            tracing::debug!(words, "no node answered for a transaction");
+            Told::Unclear("No node answered; it is given to them again".to_owned())
+        }
+    }
+}
+
+/// Tells of gas wallets that run low, and keeps what networks cost.
+async fn look_at_gas(app: &App) {
+    for level in measure_gas(app).await {
+        let (environment, network) = (level.place.0.as_str(), level.place.1.as_str());
+        let labels = format!("environment=\"{environment}\",network=\"{network}\"");
+        app.metrics.set(&format!("pepay_gas_wallet_low{{{labels}}}"), i64::from(level.is_low));
+        if level.is_low {
+            let wallet = level.wallet;
+            tracing::warn!(environment, network, wallet, "a gas wallet runs low: bring it coin");
+        }
+    }
+}
+
+/// What the house's gas wallets have, and whether that is enough for a while.
+pub async fn measure_gas(app: &App) -> Vec<GasLevel> {
+    let mut levels = Vec::new();
+    for (place, sender) in app.networks.senders() {
+        let Ok(wallet) = sender.address(chains::send::KeyRef::Gas) else { continue };
+        let looked = tokio::time::timeout(GAS_ANSWER_MAX, sender.state(&wallet, None)).await;
+        let Ok(Ok(state)) = looked else { continue };
+        let Some(coin) = Token::find(place.1, place.0, None) else { continue };
+        let estimate = sending::fee_estimate(app, place, coin, 1);
+        let each = tokio::time::timeout(GAS_ANSWER_MAX, estimate).await.ok().flatten();
+        if let Some(each) = each {
+            app.routes.note_cost(place, each);
+        }
+        let has =
+            app.rates.worth(coin, app.now()).map(|rate| rate.value(state.coin, coin.decimals));
+        let least = i64::from(app.config.settlement.gas_transactions_min);
+        let is_low = match (each, has) {
+            (Some(each), Some(has)) => has.0 < each.0.saturating_mul(least),
+            (_, _) => state.coin == TokenAmount::ZERO,
+        };
+        levels.push(GasLevel {
+            place,
+            wallet: wallet.as_str().to_owned(),
+            coin: state.coin,
+            is_low,
+        });
+    }
+    levels
+}
+
+/// One gas wallet.
+#[derive(Clone, Debug)]
+pub struct GasLevel {
+    pub place: crate::networks::Place,
+    pub wallet: String,
+    pub coin: TokenAmount,
+    pub is_low: bool,
+}
