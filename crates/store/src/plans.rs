@@ -12,6 +12,7 @@ use domain::invoice::{Invoice, InvoiceStatus, InvoiceType};
 use domain::ledger::{Day, PlacedTransfer};
 use domain::network::Network;
 use domain::retention::Passing;
+use domain::screening_review::ReviewState;
 use domain::time::Timestamp;
 
 use crate::deliveries::{self, DeliveryFilter, QueuePlace};
@@ -272,8 +273,7 @@ fn of_the_others() -> Vec<Statement> {
             Statement::of(kyc_cases::of_user(user, page, 5)),
             Statement::of(bank_accounts::of_user(user, page, 5)),
             Statement::of(ramp_deposits::of_user(user, page, 5)),
-            Statement::of(screening_reviews::open(page, 5)),
-            Statement::of(screening_reviews::any(page, 5)),
+            Statement::of(screening_reviews::of_state(ReviewState::Open, page, 5)),
         ]);
         statements.push(Statement::of(audit::of_merchant(MERCHANT, page, 5)));
         for network in [None, Some(Network::Base)] {

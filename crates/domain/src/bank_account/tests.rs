@@ -94,7 +94,7 @@ fn a_name_the_rail_does_not_carry_is_refused() {
     ];
     let ach = |name: &str| made(("US", "usd", PayoutMethod::Ach), name, &us);
     assert!(ach(&"a".repeat(22)).is_ok());
-    let refused = ach(&"a".repeat(23)).err().expect("refused");
+    let refused = ach(&"a".repeat(23)).expect_err("refused");
     assert_eq!(refused, ("holder_name", "must be 1 to 22 characters for ach".to_owned()));
     assert_eq!(ach("Zoë").err().map(|error| error.0), Some("holder_name"));
     let jp = [
@@ -108,17 +108,14 @@ fn a_name_the_rail_does_not_carry_is_refused() {
 
 #[test]
 fn what_is_kept_shows_no_number() {
-    let pix = [
-        ("pix_key_type", "cpf"),
-        ("pix_key", "529.982.247-25"),
-        ("tax_id", "52998224725"),
-    ];
+    let pix = [("pix_key_type", "cpf"), ("pix_key", "529.982.247-25"), ("tax_id", "52998224725")];
     let (account, numbers) = made(("BR", "brl", PayoutMethod::Pix), "Zoé", &pix).expect("sound");
     assert_eq!((numbers["pix_key"].as_str(), account.last4.as_str()), ("52998224725", "4725"));
     let row = serde_json::to_string(&account).expect("serializes");
     assert!(!row.contains("5299") && !format!("{account:?}").contains("5299"), "{row}");
     // A short number shows at most its half.
-    let us = [("routing_number", "021000021"), ("account_number", "1234"), ("account_type", "savings")];
+    let us =
+        [("routing_number", "021000021"), ("account_number", "1234"), ("account_type", "savings")];
     let (account, _) = made(("US", "usd", PayoutMethod::Ach), "Zoe", &us).expect("sound");
     assert_eq!(account.last4, "34");
 }

@@ -46,11 +46,8 @@ fn every_method_that_is_named_to_clients_has_a_row() {
 
 #[test]
 fn fees_round_up() {
-    let row = Corridor::find(
-        Country::parse("US").expect("a country"),
-        Currency::USD,
-        PayoutMethod::Ach,
-    );
+    let row =
+        Corridor::find(Country::parse("US").expect("a country"), Currency::USD, PayoutMethod::Ach);
     let row = row.expect("a corridor");
     assert_eq!(row.fee(TokenAmount(10_000)), TokenAmount(60));
     assert_eq!(row.fee(TokenAmount(10_001)), TokenAmount(61));

@@ -181,10 +181,10 @@ fn limits_are_counted_by_day_and_month() {
     let above = spend(&user, KycLevel::Basic, Usd(most.0 + 1), NOW);
     assert!(matches!(above, Err(Refusal::LimitExceeded(_))));
     let back = give_back(&user, most, NOW);
-    assert_eq!(back.each_ref().map(|one| (one.key(), one.by)), [
-        (day.key(), -most.0),
-        (month.key(), -most.0)
-    ]);
+    assert_eq!(
+        back.each_ref().map(|one| (one.key(), one.by)),
+        [(day.key(), -most.0), (month.key(), -most.0)]
+    );
 }
 
 proptest! {

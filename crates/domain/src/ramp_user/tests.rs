@@ -66,7 +66,10 @@ fn bounds_name_their_field() {
     assert_eq!(refused(&|ask| ask.email = Some("x".into())), "email");
     assert_eq!(refused(&|ask| ask.kind = UserType::Individual), "self");
     assert_eq!(refused(&|ask| ask.external_id = Some(String::new())), "external_id");
-    assert_eq!(refused(&|ask| ask.identifications[0].number = "!".into()), "identifications.number");
+    assert_eq!(
+        refused(&|ask| ask.identifications[0].number = "!".into()),
+        "identifications.number"
+    );
     for day in ["1990-02-30", "2100-01-01", "1700-01-01", "28.02.1990", "", "1990-02-28T"] {
         assert_eq!(refused(&|ask| ask.birth_date = Some(day.into())), "birth_date", "{day}");
     }
@@ -94,8 +97,7 @@ fn a_hit_holds_the_user_and_the_claims_are_his() {
         is_abandoned: true,
     });
     let next = created(ask()).expect("a sound user");
-    let (next, changes) =
-        next.enroll(held.collect(), None, Origin::default(), &mut fresh);
+    let (next, changes) = next.enroll(held.collect(), None, Origin::default(), &mut fresh);
     let moved = changes.updates.iter().filter_map(|record| match record {
         Record::Claim(claim) => Some(claim.target),
         _ => None,

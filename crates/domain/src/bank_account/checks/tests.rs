@@ -130,7 +130,10 @@ fn mobile_numbers() {
 #[test]
 fn numbers_that_may_be_ibans_are_checked_as_such() {
     let number = |text: &str| account_text(text, (5, 34));
-    passes(number, &[("00123456789", "00123456789"), ("AE070331234567890123456", "AE070331234567890123456")]);
+    passes(
+        number,
+        &[("00123456789", "00123456789"), ("AE070331234567890123456", "AE070331234567890123456")],
+    );
     fails(number, &["AE080331234567890123456", "1234", "12 34.5", &"1".repeat(35)]);
 }
 

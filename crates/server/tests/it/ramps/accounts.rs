@@ -27,9 +27,14 @@ async fn corridors_are_listed_and_filtered() {
     assert_eq!(mexico["data"].as_array().map(Vec::len), Some(1));
     let row = &mexico["data"][0];
     assert_eq!((&row["id"], &row["kyc_level"]), (&json!("mx_mxn_spei"), &json!("basic")));
-    assert_eq!(row["fields"][0], json!({ "name": "clabe", "validation": "clabe", "required": true }));
+    assert_eq!(
+        row["fields"][0],
+        json!({ "name": "clabe", "validation": "clabe", "required": true })
+    );
     assert_eq!((&row["amount_min"], &row["fee"]["fixed"]), (&json!("10"), &json!("5")));
-    for (query, param) in [("country=XX", "country"), ("currency=abc", "currency"), ("method=x", "method")] {
+    for (query, param) in
+        [("country=XX", "country"), ("currency=abc", "currency"), ("method=x", "method")]
+    {
         let reply = house.get(&format!("/api/v1/ramps/corridors?{query}")).await;
         assert_eq!((reply.error(), reply.param()), ((400, "VALIDATION_ERROR"), param));
     }
@@ -41,7 +46,10 @@ async fn an_account_is_added_listed_and_deleted_with_events() {
     let user = house.ramp_user("Zoe").await;
     let accounts = path(&user, "/bank_accounts");
     let account = house.post(&accounts, sepa("de89 3704 0044 0532 0130 00")).await.ok();
-    assert_eq!((&account["object"], &account["status"]), (&json!("bank_account"), &json!("active")));
+    assert_eq!(
+        (&account["object"], &account["status"]),
+        (&json!("bank_account"), &json!("active"))
+    );
     assert_eq!((&account["last4"], &account["user_id"]), (&json!("3000"), &user["id"]));
     let own = format!("{accounts}/{}", id(&account));
     assert_eq!(house.get(&own).await.ok(), account);
@@ -50,9 +58,8 @@ async fn an_account_is_added_listed_and_deleted_with_events() {
     let other = house.ramp_user("Other").await;
     let foreign = format!("{}/{}", path(&other, "/bank_accounts"), id(&account));
     assert_eq!(house.get(&foreign).await.error(), (404, "NOT_FOUND"));
-    let delete = |path: String| {
-        house.send(house.request("DELETE", &path).header("x-api-key", &house.key))
-    };
+    let delete =
+        |path: String| house.send(house.request("DELETE", &path).header("x-api-key", &house.key));
     assert_eq!(delete(foreign).await.error(), (404, "NOT_FOUND"));
     let deleted = delete(own.clone()).await.ok();
     assert_eq!(deleted["status"], "deleted");
@@ -60,8 +67,15 @@ async fn an_account_is_added_listed_and_deleted_with_events() {
     assert_eq!(house.get(&own).await.ok(), deleted);
     let events = house.ramp_events().await;
     let kinds: Vec<&str> = events.iter().map(|(kind, _)| kind.as_str()).collect();
-    assert_eq!(kinds, ["ramp.user.created", "ramp.bank_account.created", "ramp.user.created",
-        "ramp.bank_account.updated"]);
+    assert_eq!(
+        kinds,
+        [
+            "ramp.user.created",
+            "ramp.bank_account.created",
+            "ramp.user.created",
+            "ramp.bank_account.updated"
+        ]
+    );
     assert_eq!(events[1].1["object"], account);
     assert_eq!(events[3].1["previous_attributes"]["status"], "active");
 }
@@ -84,27 +98,83 @@ async fn a_wrong_number_names_its_field() {
         (body(("DE", "eur", "sepa"), json!({})), "account.iban"),
         (body(("DE", "eur", "sepa"), json!({ "iban": 7 })), "account.iban"),
         (body(("DE", "eur", "sepa"), json!("x")), "account"),
-        (body(us, json!({ "routing_number": "021000022", "account_number": "12345678",
-            "account_type": "checking" })), "account.routing_number"),
-        (body(us, json!({ "routing_number": "021000021", "account_number": "123",
-            "account_type": "checking" })), "account.account_number"),
-        (body(us, json!({ "routing_number": "021000021", "account_number": "12345678",
-            "account_type": "gold" })), "account.account_type"),
-        (body(("GB", "gbp", "faster_payments"), json!({ "sort_code": "20-00-0",
-            "account_number": "12345678" })), "account.sort_code"),
+        (
+            body(
+                us,
+                json!({ "routing_number": "021000022", "account_number": "12345678",
+            "account_type": "checking" }),
+            ),
+            "account.routing_number",
+        ),
+        (
+            body(
+                us,
+                json!({ "routing_number": "021000021", "account_number": "123",
+            "account_type": "checking" }),
+            ),
+            "account.account_number",
+        ),
+        (
+            body(
+                us,
+                json!({ "routing_number": "021000021", "account_number": "12345678",
+            "account_type": "gold" }),
+            ),
+            "account.account_type",
+        ),
+        (
+            body(
+                ("GB", "gbp", "faster_payments"),
+                json!({ "sort_code": "20-00-0",
+            "account_number": "12345678" }),
+            ),
+            "account.sort_code",
+        ),
         (body(("MX", "mxn", "spei"), json!({ "clabe": "032180000118359718" })), "account.clabe"),
-        (body(("IN", "inr", "imps"), json!({ "ifsc": "SBIN1005943",
-            "account_number": "123456789" })), "account.ifsc"),
-        (body(("AU", "aud", "npp"), json!({ "bsb": "06200", "account_number": "123456" })),
-            "account.bsb"),
-        (body(pix, json!({ "pix_key_type": "cpf", "pix_key": "52998224726",
-            "tax_id": "52998224725" })), "account.pix_key"),
-        (body(pix, json!({ "pix_key_type": "random", "pix_key": "x",
-            "tax_id": "52998224725" })), "account.pix_key"),
-        (body(("NG", "ngn", "nip"), json!({ "bank_code": "011",
-            "account_number": "0000014578" })), "account.account_number"),
-        (body(("KE", "kes", "mobile_money"), json!({ "operator": "mpesa",
-            "phone": "0712345678" })), "account.phone"),
+        (
+            body(
+                ("IN", "inr", "imps"),
+                json!({ "ifsc": "SBIN1005943",
+            "account_number": "123456789" }),
+            ),
+            "account.ifsc",
+        ),
+        (
+            body(("AU", "aud", "npp"), json!({ "bsb": "06200", "account_number": "123456" })),
+            "account.bsb",
+        ),
+        (
+            body(
+                pix,
+                json!({ "pix_key_type": "cpf", "pix_key": "52998224726",
+            "tax_id": "52998224725" }),
+            ),
+            "account.pix_key",
+        ),
+        (
+            body(
+                pix,
+                json!({ "pix_key_type": "random", "pix_key": "x",
+            "tax_id": "52998224725" }),
+            ),
+            "account.pix_key",
+        ),
+        (
+            body(
+                ("NG", "ngn", "nip"),
+                json!({ "bank_code": "011",
+            "account_number": "0000014578" }),
+            ),
+            "account.account_number",
+        ),
+        (
+            body(
+                ("KE", "kes", "mobile_money"),
+                json!({ "operator": "mpesa",
+            "phone": "0712345678" }),
+            ),
+            "account.phone",
+        ),
         (body(("US", "eur", "sepa"), json!({})), "currency"),
         (body(("KP", "usd", "swift"), json!({})), "country"),
         (body(("US", "usd", "pix"), json!({})), "method"),
@@ -113,8 +183,11 @@ async fn a_wrong_number_names_its_field() {
         let reply = house.post(&accounts, body).await;
         assert_eq!((reply.error(), reply.param()), ((400, "VALIDATION_ERROR"), param));
     }
-    let mut long = body(us, json!({ "routing_number": "021000021", "account_number": "12345678",
-        "account_type": "checking" }));
+    let mut long = body(
+        us,
+        json!({ "routing_number": "021000021", "account_number": "12345678",
+        "account_type": "checking" }),
+    );
     long["holder_name"] = json!("x".repeat(23));
     let reply = house.post(&accounts, long).await;
     assert_eq!((reply.error(), reply.param()), ((400, "VALIDATION_ERROR"), "holder_name"));

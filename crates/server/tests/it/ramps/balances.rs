@@ -1,9 +1,9 @@
 //! Statements: signed amounts that add up, in pages.
 
+use domain::changes::Changes;
 use domain::environment::Environment;
 use domain::ids::{RampUserId, RowKey};
 use domain::ledger::{Account, AccountKind, Asset, Hold, HoldAsk, Movement, TransferReason};
-use domain::changes::Changes;
 use domain::money::TokenAmount;
 use domain::network::Network;
 use domain::token::TokenId;
@@ -41,15 +41,14 @@ async fn amounts_have_the_sign_they_have_for_the_user_and_add_up() {
         object: RowKey([9; 16]),
     };
     let mut changes = Changes::of(house.merchant_id);
-    let hold = Hold::place(
-        HoldAsk { movement, expires_at: None },
-        &mut changes,
-        &mut house.app.fresh(),
-    );
+    let hold =
+        Hold::place(HoldAsk { movement, expires_at: None }, &mut changes, &mut house.app.fresh());
     house.app.store.commit(changes).await.expect("covered");
     let balance = house.balance_of(&user).await;
-    assert_eq!((&balance["balance"], &balance["reserved"], &balance["available"]),
-        (&json!("15.500001"), &json!("4"), &json!("11.500001")));
+    assert_eq!(
+        (&balance["balance"], &balance["reserved"], &balance["available"]),
+        (&json!("15.500001"), &json!("4"), &json!("11.500001"))
+    );
     house.advance(1_000);
     let mut changes = Changes::of(house.merchant_id);
     let hold = house.app.store.get::<Hold>(hold.key()).await.expect("reads").expect("is there");
@@ -72,10 +71,13 @@ async fn amounts_have_the_sign_they_have_for_the_user_and_add_up() {
         line["amount_base"].as_str().expect("text").parse::<i128>().expect("a number")
     };
     assert_eq!(lines.iter().map(base).sum::<i128>(), 12_500_001);
-    let phases: Vec<_> = lines.iter().map(|line| {
-        let text = |field: &str| line[field].as_str().expect("text").to_owned();
-        (text("phase"), text("amount"), text("reserved_amount"))
-    }).collect();
+    let phases: Vec<_> = lines
+        .iter()
+        .map(|line| {
+            let text = |field: &str| line[field].as_str().expect("text").to_owned();
+            (text("phase"), text("amount"), text("reserved_amount"))
+        })
+        .collect();
     let of = |phase: &str, amount: &str, reserved: &str| {
         (phase.to_owned(), amount.to_owned(), reserved.to_owned())
     };

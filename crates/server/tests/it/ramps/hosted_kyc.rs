@@ -48,7 +48,10 @@ async fn last_names_lead_to_every_outcome() {
         let kyc = house.get(&path(&user, "/kyc")).await.ok();
         assert_eq!(kyc["status"], status);
         let shown = house.get(&path(&user, "")).await.ok();
-        assert_eq!((&shown["has_birth_date"], &shown["identification_count"]), (&json!(true), &json!(1)));
+        assert_eq!(
+            (&shown["has_birth_date"], &shown["identification_count"]),
+            (&json!(true), &json!(1))
+        );
         // Answered is answered: only who is to say more may say more.
         let again = enter(&house, &page, "Zoë Müller").await;
         let after = house.get(&path(&user, "/kyc")).await.ok();

@@ -28,7 +28,10 @@ async fn every_payment_is_the_user_s_once_the_invoice_is_paid() {
     let deposits = deposits["data"].as_array().expect("a list");
     assert_eq!(deposits.len(), 2);
     for deposit in deposits {
-        assert_eq!((&deposit["kind"], &deposit["status"]), (&json!("invoice"), &json!("completed")));
+        assert_eq!(
+            (&deposit["kind"], &deposit["status"]),
+            (&json!("invoice"), &json!("completed"))
+        );
         assert_eq!(deposit["invoice_id"], created["invoice_id"]);
     }
     for payment in invoice["payments"].as_array().expect("payments") {
@@ -64,8 +67,10 @@ async fn what_a_reorg_takes_back_leaves_the_user_and_comes_back_once() {
     let deposits = house.get(&path(&user, "/deposits")).await.ok();
     assert_eq!(deposits["data"][0]["status"], "reverted");
     let (kind, told) = house.ramp_events().await.pop().expect("events");
-    assert_eq!((kind.as_str(), &told["previous_attributes"]["status"]),
-        ("ramp.deposit.updated", &json!("completed")));
+    assert_eq!(
+        (kind.as_str(), &told["previous_attributes"]["status"]),
+        ("ramp.deposit.updated", &json!("completed"))
+    );
     assert_eq!(house.app.store.check().await.expect("reads"), vec![]);
 }
 
@@ -83,7 +88,8 @@ async fn a_late_payment_credits_when_the_merchant_accepts_it() {
     house.settle().await;
     assert_eq!(house.read(&created).await["status"], "expired");
     assert_eq!(house.get(&path(&user, "/balances")).await.ok()["data"], json!([]));
-    let resolve = format!("/api/v1/invoices/{}/resolve", created["invoice_id"].as_str().expect("id"));
+    let resolve =
+        format!("/api/v1/invoices/{}/resolve", created["invoice_id"].as_str().expect("id"));
     house.post(&resolve, json!({ "action": "accept" })).await.ok();
     assert_eq!(house.balance_of(&user).await["balance"], "10");
     assert_eq!(house.app.store.check().await.expect("reads"), vec![]);

@@ -62,17 +62,30 @@ async fn nothing_of_a_person_is_left() {
     let shown = house.get(&path(&user, &format!("/bank_accounts/{}", id(&account)))).await.ok();
     assert_eq!((&shown["holder_name"], &shown["last4"]), (&json!("(erased)"), &json!("")));
     let export = house.get(&path(&user, "/export")).await.ok();
-    assert_eq!((&export["birth_date"], &export["bank_accounts"][0]["account"]), (&Value::Null, &Value::Null));
+    assert_eq!(
+        (&export["birth_date"], &export["bank_accounts"][0]["account"]),
+        (&Value::Null, &Value::Null)
+    );
     for (rest, body) in [
         ("/kyc", json!({ "level": "basic" })),
         ("/sessions", json!({})),
-        ("/bank_accounts", json!({ "country": "DE", "currency": "eur", "method": "sepa",
-            "holder_name": "Zoe", "account": { "iban": "DE89370400440532013000" } })),
+        (
+            "/bank_accounts",
+            json!({ "country": "DE", "currency": "eur", "method": "sepa",
+            "holder_name": "Zoe", "account": { "iban": "DE89370400440532013000" } }),
+        ),
     ] {
-        assert_eq!(house.post(&path(&user, rest), body).await.error(), (409, "USER_CLOSED"), "{rest}");
+        assert_eq!(
+            house.post(&path(&user, rest), body).await.error(),
+            (409, "USER_CLOSED"),
+            "{rest}"
+        );
     }
     // His external id is free for somebody else.
-    assert_eq!(house.get("/api/v1/ramps/users?external_id=customer-7").await.ok()["data"], json!([]));
+    assert_eq!(
+        house.get("/api/v1/ramps/users?external_id=customer-7").await.ok()["data"],
+        json!([])
+    );
     let next = house.post("/api/v1/ramps/users", body()).await.ok();
     assert_ne!(next["id"], user["id"]);
     let found = house.get("/api/v1/ramps/users?external_id=customer-7").await.ok();

@@ -55,7 +55,8 @@ async fn payors_sessions_open_nothing_here() {
         let reply = house.payor("GET", &route, &created, Value::Null).await;
         assert_eq!(reply.error(), (401, "SESSION_INVALID"), "{route}");
     }
-    let again = format!("/api/v1/invoices/{}/sessions", created["invoice_id"].as_str().expect("an id"));
+    let again =
+        format!("/api/v1/invoices/{}/sessions", created["invoice_id"].as_str().expect("an id"));
     let second = house.post(&again, json!({})).await.ok();
     let reply = house.payor("GET", "/api/v1/ramps/corridors", &second, Value::Null).await;
     assert_eq!(reply.error(), (401, "SESSION_INVALID"));
@@ -91,7 +92,10 @@ async fn a_session_ends_by_time_by_revoking_and_with_its_user() {
     for wrong in [json!(59), json!(86_401)] {
         let body = json!({ "expires_in_seconds": wrong });
         let reply = house.post(&path(&user, "/sessions"), body).await;
-        assert_eq!((reply.error(), reply.param()), ((400, "VALIDATION_ERROR"), "expires_in_seconds"));
+        assert_eq!(
+            (reply.error(), reply.param()),
+            ((400, "VALIDATION_ERROR"), "expires_in_seconds")
+        );
     }
     house.post(&path(&user, "/erase"), Value::Null).await.ok();
     assert_eq!(corridors(&third).await.error(), (403, "SIGNATURE_INVALID"));

@@ -64,8 +64,11 @@ async fn a_wrong_field_is_named() {
         ("self", json!(true), "self"),
         ("address", json!({ "line1": "", "city": "B" }), "address.line1"),
         ("address", json!({ "line1": "x" }), "address.city"),
-        ("identifications", json!([{ "type": "passport", "country": "DE", "number": "?" }]),
-            "identifications.number"),
+        (
+            "identifications",
+            json!([{ "type": "passport", "country": "DE", "number": "?" }]),
+            "identifications.number",
+        ),
     ] {
         let mut body = person("Zoe");
         body[field] = value;
@@ -116,14 +119,22 @@ async fn nobody_sees_a_user_of_another_merchant_or_environment() {
         ("GET", "/kyc", Value::Null),
         ("POST", "/kyc", json!({ "level": "basic" })),
         ("GET", "/bank_accounts", Value::Null),
-        ("POST", "/bank_accounts", json!({ "country": "DE", "currency": "eur", "method": "sepa",
-            "holder_name": "Zoe", "account": { "iban": "DE89370400440532013000" } })),
+        (
+            "POST",
+            "/bank_accounts",
+            json!({ "country": "DE", "currency": "eur", "method": "sepa",
+            "holder_name": "Zoe", "account": { "iban": "DE89370400440532013000" } }),
+        ),
         ("GET", account.as_str(), Value::Null),
         ("DELETE", account.as_str(), Value::Null),
         ("POST", "/sessions", Value::Null),
         ("GET", "/balances", Value::Null),
         ("GET", "/transactions", Value::Null),
-        ("POST", "/credits", json!({ "amount": "1", "token_id": crate::house::token_id("base", "USDC") })),
+        (
+            "POST",
+            "/credits",
+            json!({ "amount": "1", "token_id": crate::house::token_id("base", "USDC") }),
+        ),
         ("GET", "/deposits", Value::Null),
         ("GET", "/export", Value::Null),
         ("POST", "/erase", Value::Null),
@@ -175,7 +186,10 @@ async fn an_approval_counts_until_it_expires_and_can_be_suspended() {
     assert_eq!(waits.error(), (409, "KYC_STATE"));
     house.decide(&case, "approved").await.ok();
     let approved = house.get(&path(&user, "/kyc")).await.ok();
-    assert_eq!((&approved["status"], &approved["approved_level"]), (&json!("approved"), &json!("standard")));
+    assert_eq!(
+        (&approved["status"], &approved["approved_level"]),
+        (&json!("approved"), &json!("standard"))
+    );
     assert_eq!((&approved["hosted_url"], &approved["id"]), (&Value::Null, &case["id"]));
     let again = house.post(&path(&user, "/kyc"), json!({ "level": "basic" })).await;
     assert_eq!((again.error(), again.param()), ((400, "VALIDATION_ERROR"), "level"));
@@ -183,7 +197,10 @@ async fn an_approval_counts_until_it_expires_and_can_be_suspended() {
 
     let admin = format!("/api/admin/ramps/users/{}/kyc", id(&user));
     let suspended = house.operate("POST", &admin, json!({ "outcome": "suspended" })).await.ok();
-    assert_eq!((&suspended["status"], &suspended["approved_level"]), (&json!("suspended"), &Value::Null));
+    assert_eq!(
+        (&suspended["status"], &suspended["approved_level"]),
+        (&json!("suspended"), &Value::Null)
+    );
     let as_merchant = house.post(&admin, json!({ "outcome": "reinstated" })).await;
     assert_eq!(as_merchant.error(), (401, "AUTHENTICATION_REQUIRED"));
     house.operate("POST", &admin, json!({ "outcome": "reinstated" })).await.ok();
@@ -198,6 +215,9 @@ async fn an_approval_counts_until_it_expires_and_can_be_suspended() {
     house.decide(&anew, "approved").await.ok();
     assert_eq!(house.get(&path(&user, "")).await.ok()["kyc"]["level"], "basic");
     let updates = house.ramp_events().await;
-    assert!(updates.iter().all(|(kind, data)| kind != "ramp.user.updated"
-        || data["previous_attributes"]["kyc"].is_object()), "{updates:?}");
+    assert!(
+        updates.iter().all(|(kind, data)| kind != "ramp.user.updated"
+            || data["previous_attributes"]["kyc"].is_object()),
+        "{updates:?}"
+    );
 }
