@@ -85,7 +85,11 @@ async fn a_listed_name_holds_the_money_until_the_operator_decides() {
         assert_eq!(made["status"], "in_review");
         house.settle().await;
         assert_eq!(read(&house, &made).await["status"], "in_review");
-        let reviews = house.app.store.screening_reviews_open(store::Page::First, 10).await;
+        let reviews = house
+            .app
+            .store
+            .screening_reviews(domain::screening_review::ReviewState::Open, store::Page::First, 10)
+            .await;
         let reviews = reviews.expect("a list");
         let review = reviews.iter().find(|review| review.status == ReviewStatus::Open);
         let id = review.expect("is open").id;
