@@ -36,6 +36,15 @@ pub enum ReviewStatus {
     Rejected,
 }
 
+/// Whether it waits for a human.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReviewState {
+    #[default]
+    Open,
+    Decided,
+}
+
 /// What a human says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {

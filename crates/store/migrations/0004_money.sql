@@ -97,8 +97,7 @@ CREATE TABLE screening_reviews (
     is_open {int} NOT NULL
 ) {strict};
 
--- Only hits that wait for the operator.
-CREATE INDEX screening_reviews_open ON screening_reviews (key {nulls_first}) WHERE is_open = 1;
+CREATE INDEX screening_reviews_by_state ON screening_reviews (is_open, key {nulls_first});
 
 -- Prices of payouts, and the payouts. What is due waits for a worker.
 CREATE TABLE ramp_quotes (

@@ -15,6 +15,7 @@ use domain::onramp::OnrampStatus;
 use domain::payout::PayoutStatus;
 use domain::ramp_address::AddressPurpose;
 use domain::retention::Passing;
+use domain::screening_review::ReviewState;
 use domain::time::Timestamp;
 
 use crate::deliveries::{self, DeliveryFilter, QueuePlace};
@@ -291,8 +292,7 @@ fn of_the_others() -> Vec<Statement> {
             Statement::of(kyc_cases::of_user(user, page, 5)),
             Statement::of(bank_accounts::of_user(user, page, 5)),
             Statement::of(ramp_deposits::of_user(user, page, 5)),
-            Statement::of(screening_reviews::open(page, 5)),
-            Statement::of(screening_reviews::any(page, 5)),
+            Statement::of(screening_reviews::of_state(ReviewState::Open, page, 5)),
         ]);
         statements.push(Statement::of(audit::of_merchant(MERCHANT, page, 5)));
         for network in [None, Some(Network::Base)] {

@@ -1,11 +1,9 @@
 //! Hits on screening lists as rows: the open ones wait for the operator, of all merchants.
 //!
-//! `is_open` is written with the decision, so that the list of what waits is read from an index
-//! that holds nothing else.
+//! `is_open` is written with the decision, so that what waits is read from an index of its own.
 
 use domain::changes::Noun;
-use domain::ids::RowKey;
-use domain::screening_review::{ReviewStatus, ScreeningReview};
+use domain::screening_review::{ReviewState, ReviewStatus, ScreeningReview};
 
 use crate::error::StoreError;
 use crate::lists::{KeyRange, List, Page};
@@ -31,32 +29,20 @@ impl Row for ScreeningReview {
     }
 }
 
-pub(crate) fn open(page: Page, limit: i64) -> List<ScreeningReview> {
-    let list = List::new(" WHERE is_open = 1");
-    list.within(KeyRange::of_page(page)).page(page, limit)
-}
-
-pub(crate) fn any(page: Page, limit: i64) -> List<ScreeningReview> {
-    let list = List::new("").bind(" WHERE key > ", RowKey([0; 16]));
+pub(crate) fn of_state(state: ReviewState, page: Page, limit: i64) -> List<ScreeningReview> {
+    let is_open = state == ReviewState::Open;
+    let list = List::new("").bind(" WHERE is_open = ", is_open);
     list.within(KeyRange::of_page(page)).page(page, limit)
 }
 
 impl Store {
-    /// A page of what waits for the operator, newest first.
-    pub async fn screening_reviews_open(
-        &self,
-        page: Page,
-        limit: i64,
-    ) -> Result<Vec<ScreeningReview>, StoreError> {
-        open(page, limit).read(self).await
-    }
-
-    /// A page of all hits there ever were, newest first.
+    /// A page of hits, of all merchants, newest first.
     pub async fn screening_reviews(
         &self,
+        state: ReviewState,
         page: Page,
         limit: i64,
     ) -> Result<Vec<ScreeningReview>, StoreError> {
-        any(page, limit).read(self).await
+        of_state(state, page, limit).read(self).await
     }
 }

@@ -227,7 +227,7 @@ pub(super) fn aba(text: &str) -> Checked {
     // The first two digits are a district, or those of thrift institutions and the like.
     let district = text[..2].parse::<u32>().unwrap_or(99);
     let is_district = matches!(district, 1..=12 | 21..=32 | 61..=72 | 80);
-    match sum % 10 == 0 && is_district {
+    match sum.is_multiple_of(10) && is_district {
         true => Ok(text),
         false => Err("has a wrong checksum".to_owned()),
     }

@@ -94,7 +94,7 @@ fn a_name_the_rail_does_not_carry_is_refused() {
     ];
     let ach = |name: &str| made(("US", "usd", PayoutMethod::Ach), name, &us);
     assert!(ach(&"a".repeat(22)).is_ok());
-    let refused = ach(&"a".repeat(23)).err().expect("refused");
+    let refused = ach(&"a".repeat(23)).expect_err("refused");
     assert_eq!(refused, ("holder_name", "must be 1 to 22 characters for ach".to_owned()));
     assert_eq!(ach("Zoë").err().map(|error| error.0), Some("holder_name"));
     let jp = [

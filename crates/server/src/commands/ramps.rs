@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use domain::ids::ReviewId;
-use domain::screening_review::{ScreeningReview, Verdict};
+use domain::screening_review::{ReviewState, ScreeningReview, Verdict};
 use store::Page;
 
 use crate::clock::Clock;
@@ -84,7 +84,7 @@ async fn list(place: &Place) -> anyhow::Result<()> {
     let mut page = Page::First;
     let mut count = 0;
     loop {
-        let reviews = store.screening_reviews_open(page, PAGE).await?;
+        let reviews = store.screening_reviews(ReviewState::Open, page, PAGE).await?;
         let Some(last) = reviews.last() else { break };
         page = Page::After(last.key());
         for review in &reviews {

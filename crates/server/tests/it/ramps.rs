@@ -5,6 +5,7 @@ mod balances;
 mod credits;
 mod hosted_kyc;
 mod invoices;
+mod limits;
 mod personal_data;
 mod screening;
 mod sessions;

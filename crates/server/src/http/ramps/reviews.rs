@@ -4,7 +4,7 @@
 
 use axum::extract::State;
 use domain::ids::ReviewId;
-use domain::screening_review::{ScreeningReview, ScreeningReviewView, Verdict};
+use domain::screening_review::{ReviewState, ScreeningReview, ScreeningReviewView, Verdict};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -16,22 +16,13 @@ use crate::http::idempotency::Answer;
 use crate::http::page::{List, PageQuery};
 use crate::screening_reviews::{ReviewError, decide_review};
 
-/// Which reviews.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ReviewFilter {
-    #[default]
-    Open,
-    All,
-}
-
 #[derive(Clone, Copy, Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
 #[into_params(parameter_in = Query)]
 pub struct ReviewsQuery {
-    /// `open` (the default) or `all`.
+    /// `open` (the default) or `decided`.
     #[param(inline)]
-    pub status: ReviewFilter,
+    pub status: ReviewState,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -73,10 +64,7 @@ pub async fn list(
     Query(query): Query<ReviewsQuery>,
 ) -> Result<Answer, ApiError> {
     let (limit, page) = (page.limit()?, page.page()?);
-    let rows = match query.status {
-        ReviewFilter::Open => app.store.screening_reviews_open(page, limit + 1).await?,
-        ReviewFilter::All => app.store.screening_reviews(page, limit + 1).await?,
-    };
+    let rows = app.store.screening_reviews(query.status, page, limit + 1).await?;
     Ok(Answer::ok(&List::of(rows, limit, page).map(|review: ScreeningReview| review.view())))
 }
 
