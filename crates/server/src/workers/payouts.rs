@@ -195,7 +195,7 @@ async fn look(
             .await
         }
         Ok(Err(_)) | Err(_) => {
-            tracing::warn!(payout.id = %payout.id, "a payout could not be asked about; again later");
+            tracing::warn!(payout.id = %payout.id, "a payout could not be asked about");
             settle(app, lease, payout.id, |found, fresh| Some(found.payout.look_later(fresh.now())))
                 .await
         }
