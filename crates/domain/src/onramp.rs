@@ -509,3 +509,6 @@ impl Onramp {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

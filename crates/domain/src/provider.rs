@@ -111,6 +111,8 @@ pub struct PayoutOrder {
     pub token_id: TokenId,
     /// What the user gives, in base units of the token.
     pub source: TokenAmount,
+    /// The same without the fee: what is changed into the target.
+    pub net: TokenAmount,
     /// What the bank account receives, in the currency's minor unit.
     pub target: TokenAmount,
     pub currency: Currency,

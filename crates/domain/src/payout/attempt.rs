@@ -50,7 +50,7 @@ pub fn record(found: Found, answer: Attempted<String>, fresh: &mut Fresh) -> Opt
         Attempted::Refused(why) if is_first && found.payout.status != PayoutStatus::Submitted => {
             reduce(found, (PayoutReport::Failed(why), None), fresh)
         }
-        // An earlier attempt may have been taken: this refusal is believed once they say it was not.
+        // An earlier attempt may have been taken: believed once they say that it was not.
         Attempted::Refused(why) => unknown(Some(why)),
         Attempted::Unknown => unknown(None),
     }

@@ -117,10 +117,12 @@ impl Bridge {
     async fn submit(&self, order: &PayoutOrder) -> Result<String, Failed> {
         let customer = self.customer(&order.party).await?;
         let account = self.external_account(&customer, &order.bank).await?;
-        let symbol = Token::by_id(order.token_id).map_or("usdc", |token| token.symbol);
+        let token = Token::by_id(order.token_id);
+        let (symbol, decimals) = token.map_or(("usdc", 6), |token| (token.symbol, token.decimals));
         let body = TransferBody {
             client_reference_id: order.id.uuid().to_string(),
-            amount: order.target.decimal(order.currency.decimals()),
+            // Amounts there are of the source.
+            amount: order.net.decimal(decimals),
             on_behalf_of: customer,
             source: SourceBody {
                 payment_rail: "prefunded",

@@ -39,6 +39,7 @@ fn order() -> PayoutOrder {
         environment: Environment::Devnet,
         token_id: TokenId(1_001),
         source: TokenAmount(10_000_000),
+        net: TokenAmount(9_900_000),
         target: TokenAmount(910),
         currency: Currency::EUR,
         party: Party {

@@ -11,10 +11,12 @@ use domain::bank_account::BankAccount;
 use domain::changes::Changes;
 use domain::ids::{Fresh, PayoutId};
 use domain::ledger::Hold;
+use domain::money::TokenAmount;
 use domain::payout::{self, Found, Payout, PayoutStatus};
 use domain::provider::{Attempted, BankDetails, Party, PayoutOrder, RampFailure};
 use domain::ramp_user::{RampUser, UserType};
 use domain::screening_review::{ReviewStatus, ScreeningReview, Verdict};
+use domain::secret::SealError;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use providers::ramp::RampProvider;
 use store::{CommitError, StoreError};
@@ -52,7 +54,7 @@ impl Worker for Payer {
         let due = app.store.payouts_due(app.now(), BATCH_MAX).await?;
         let is_full = due.len() as i64 == BATCH_MAX;
         let kept = self.lease.keep();
-        let moves = stream::iter(due).map(|payout| advance(app, &kept, payout.id));
+        let moves = stream::iter(due).map(|payout| advance_or_park(app, &kept, payout.id));
         let all_done = moves.buffer_unordered(AT_ONCE).try_for_each(|()| ready(Ok(())));
         if let Err(error) = kept.during(app, all_done).await.flatten() {
             self.lease.lose();
@@ -88,7 +90,33 @@ pub async fn found(app: &App, id: PayoutId) -> Result<Option<Found>, StoreError>
     Ok(Some(Found { payout, hold, user }))
 }
 
-/// Moves one payout as far as it goes now. What is wrong with one does not stop the others.
+/// What is wrong with one payout does not stop the others.
+async fn advance_or_park(app: &App, lease: &Kept<'_>, id: PayoutId) -> anyhow::Result<()> {
+    match advance(app, lease, id).await {
+        Err(error) if is_about_one(&error) => {
+            tracing::error!(payout.id = %id, error = format!("{error:#}"),
+                "a payout cannot go on; the others do");
+            Ok(())
+        }
+        done => done,
+    }
+}
+
+fn is_about_one(error: &anyhow::Error) -> bool {
+    let of_store =
+        |error: &StoreError| matches!(error, StoreError::Corrupt { .. } | StoreError::Rejected(_));
+    match error.downcast_ref::<CommitError>() {
+        Some(CommitError::Store(error)) => of_store(error),
+        Some(CommitError::Insufficient { .. }) => true,
+        Some(CommitError::Conflict { .. } | CommitError::AlreadyExists { .. }) => false,
+        None => {
+            error.downcast_ref::<StoreError>().is_some_and(of_store)
+                || error.downcast_ref::<SealError>().is_some()
+        }
+    }
+}
+
+/// Moves one payout as far as it goes now.
 async fn advance(app: &App, lease: &Kept<'_>, id: PayoutId) -> anyhow::Result<()> {
     for _ in 0..MOVES_MAX {
         let Some(Found { payout, user, .. }) = found(app, id).await? else { return Ok(()) };
@@ -167,7 +195,7 @@ async fn look(
             .await
         }
         Ok(Err(_)) | Err(_) => {
-            tracing::warn!(payout.id = %payout.id, "a payout could not be asked about; again later");
+            tracing::warn!(payout.id = %payout.id, "a payout could not be asked about");
             settle(app, lease, payout.id, |found, fresh| Some(found.payout.look_later(fresh.now())))
                 .await
         }
@@ -223,6 +251,7 @@ async fn order(app: &App, payout: &Payout, user: &RampUser) -> anyhow::Result<Op
         environment: payout.environment,
         token_id: payout.token_id,
         source: payout.source,
+        net: TokenAmount(payout.source.0.saturating_sub(payout.fee.0)),
         target: payout.target,
         currency: payout.currency,
         party: party(user),

@@ -19,6 +19,7 @@ mod outages;
 mod plans;
 mod processes;
 mod proxy;
+mod ramp_samples;
 mod reading;
 mod rows;
 mod samples;

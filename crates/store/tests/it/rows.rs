@@ -28,14 +28,20 @@ use domain::merchant::Merchant;
 use domain::money::{Rate, TokenAmount, Usd};
 use domain::network::Network;
 use domain::network_pause::NetworkPause;
+use domain::onchain_deposit::OnchainDeposit;
+use domain::onramp::Onramp;
 use domain::password::PasswordReset;
 use domain::payment::{Outflow, Payment, PaymentStatus, Posting, SettlementStatus};
+use domain::payout::Payout;
 use domain::questions::Answer;
 use domain::quote::Quote;
+use domain::ramp_address::RampAddress;
 use domain::ramp_deposit::{DepositStatus, RampDeposit};
+use domain::ramp_quote::RampQuote;
 use domain::ramp_session::RampSession;
 use domain::ramp_user::RampUser;
 use domain::refund::{Refund, RefundStatus};
+use domain::sandbox::SandboxCase;
 use domain::screening_review::{ReviewStatus, ScreeningReview};
 use domain::send::Send;
 use domain::sequence::Sequence;
@@ -50,12 +56,14 @@ use domain::token::TokenId;
 use domain::token_rule::TokenRule;
 use domain::unmatched::Unmatched;
 use domain::verification::{Verification, VerificationStatus};
+use domain::virtual_account::VirtualAccount;
 use domain::watch::WatchCursor;
 use domain::webhook_endpoint::WebhookEndpoint;
 use store::Store;
 use store::row::Row;
 
 use crate::engines::for_each_store;
+use crate::ramp_samples;
 use crate::samples::{self, MERCHANT, NOW, key, text};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -117,6 +125,32 @@ async fn the_rest() {
 #[tokio::test(flavor = "multi_thread")]
 async fn ramps() {
     for_each_store(ramps_survive).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ramps_money() {
+    for_each_store(ramps_money_survives).await;
+}
+
+async fn ramps_money_survives(store: &Store) {
+    let at = |row, version| RampQuote { version, ..row };
+    let change = |row| RampQuote { used_by: Some(key(52).into()), ..row };
+    check(store, ramp_samples::ramp_quote(), at, change).await;
+    let at = |row, version| Payout { version, ..row };
+    check(store, ramp_samples::payout(), at, ramp_samples::later_payout).await;
+    let at = |row, version| SandboxCase { version, ..row };
+    let change = |row| SandboxCase { asked: 3, ..row };
+    check(store, ramp_samples::sandbox_case(), at, change).await;
+    let at = |row, version| RampAddress { version, ..row };
+    check(store, ramp_samples::ramp_address(), at, |row| row).await;
+    let at = |row, version| OnchainDeposit { version, ..row };
+    let change = ramp_samples::later_onchain_deposit;
+    check(store, ramp_samples::onchain_deposit(), at, change).await;
+    let at = |row, version| VirtualAccount { version, ..row };
+    let change = ramp_samples::later_virtual_account;
+    check(store, ramp_samples::virtual_account(), at, change).await;
+    let at = |row, version| Onramp { version, ..row };
+    check(store, ramp_samples::onramp(), at, ramp_samples::later_onramp).await;
 }
 
 async fn ramps_survive(store: &Store) {

@@ -1,5 +1,6 @@
 //! Stablecoin that reaches a ramp user's own address: credited by depth, taken back, paid on.
 
+use domain::screening_review::ReviewState;
 use serde_json::json;
 
 use super::{available, check_books, customer, fund, read, text, told};
@@ -101,11 +102,8 @@ async fn a_listed_sender_s_money_waits_in_suspense() {
     let deposits = format!("/api/v1/ramps/users/{}/deposits", customer.id);
     assert_eq!(house.get(&deposits).await.ok()["data"][0]["status"], "in_review");
     assert_eq!(available(&house, &customer.id, "USDC").await, "0");
-    let reviews = house
-        .app
-        .store
-        .screening_reviews(domain::screening_review::ReviewState::Open, store::Page::First, 10)
-        .await;
+    let reviews =
+        house.app.store.screening_reviews(ReviewState::Open, store::Page::First, 10).await;
     let id = reviews.expect("a list")[0].id;
     let path = format!("/api/admin/ramps/reviews/{id}/approve");
     house.send(house.request("POST", &path).bearer_auth("operator-token")).await.ok();

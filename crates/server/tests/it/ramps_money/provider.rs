@@ -3,6 +3,8 @@
 //! The double counts what was really sent by the idempotency keys it saw. Its own words hold
 //! canaries, and nothing the house answers, tells or logs has them.
 
+use std::sync::{Arc, Mutex};
+
 use serde_json::{Value, json};
 use server::config::{RampProviderConfig, RampProviderKind};
 use server::workers::Worker as _;
@@ -185,4 +187,52 @@ async fn no_canary(house: &House, made: &Value) {
     let request = house.request("GET", "/metrics").bearer_auth("metrics-token");
     let metrics = house.send(request).await.body.to_string();
     assert!(CANARIES.iter().all(|word| !metrics.contains(word)));
+}
+
+/// What was logged while a test ran.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("nobody panics holding it").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The log of all tests beside this one is looked through too: nobody may say these words.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_log_line_has_the_provider_s_words() {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let log = tracing_subscriber::fmt()
+        .with_env_filter("server=debug,providers=debug")
+        .with_writer(move || writer.clone())
+        .finish();
+    tracing::subscriber::set_global_default(log).expect("no other test logs");
+    let double = Double::start().await;
+    let (house, customer) = house(&double).await;
+    let (well, bad) = (Mood::Well, [Mood::Broken, Mood::HalfABody, Mood::Refuses]);
+    double.moods(&[bad[0], bad[1], bad[2], well]);
+    let made = payout(&house, &customer, "100").await;
+    let other = payout(&house, &customer, "50").await;
+    for state in ["in_review", "payment_processed", "returned"] {
+        house.advance(2 * DAY_MS);
+        house.step().await;
+        double.set_state(state);
+        let (body, header) = double.webhook(state, &text(&made, "id"), house.app.now().0);
+        assert_eq!(webhook(&house, &body, Some(&header)).await.0, 200);
+        assert_eq!(webhook(&house, &body, None).await.0, 403);
+        house.step().await;
+    }
+    let logged = lines.0.lock().expect("nobody panics holding it").clone();
+    let logged = String::from_utf8_lossy(&logged).into_owned();
+    assert!(logged.contains("may or may not have been taken"), "the test logs nothing");
+    assert!(CANARIES.iter().all(|word| !logged.contains(word)), "{logged}");
+    assert!(!logged.contains("DE89370400440532013000") && !logged.contains("key-of-the-house"));
+    no_canary(&house, &other).await;
 }

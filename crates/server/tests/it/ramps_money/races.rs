@@ -1,6 +1,6 @@
 //! Two at once: for one balance, for one quote, and a cancel against a worker that sends.
 
-use domain::screening_review::ReviewStatus;
+use domain::screening_review::{ReviewState, ReviewStatus};
 use serde_json::json;
 
 use super::{available, check_books, customer, fund, payout, quote, read, request_payout, text};
@@ -85,11 +85,8 @@ async fn a_listed_name_holds_the_money_until_the_operator_decides() {
         assert_eq!(made["status"], "in_review");
         house.settle().await;
         assert_eq!(read(&house, &made).await["status"], "in_review");
-        let reviews = house
-            .app
-            .store
-            .screening_reviews(domain::screening_review::ReviewState::Open, store::Page::First, 10)
-            .await;
+        let reviews =
+            house.app.store.screening_reviews(ReviewState::Open, store::Page::First, 10).await;
         let reviews = reviews.expect("a list");
         let review = reviews.iter().find(|review| review.status == ReviewStatus::Open);
         let id = review.expect("is open").id;

@@ -1,0 +1,165 @@
+//! What moves an on-ramp, in every order reports can come in: no money is made or lost.
+
+use std::collections::HashMap;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::changes::Record;
+use crate::country::Country;
+use crate::kyc::{Approval, KycStatus, Standing};
+use crate::ramp_user::{Screening, UserType};
+
+const NOW: Timestamp = Timestamp(1_766_320_496_000);
+
+struct World {
+    onramp: Onramp,
+    hold: Option<Hold>,
+    user: RampUser,
+    balances: HashMap<RowKey, (i128, i128)>,
+    fresh: Fresh,
+}
+
+fn user() -> RampUser {
+    let expires_at = NOW.plus_ms(400 * DAY_MS);
+    let approval = Approval { level: KycLevel::Enhanced, approved_at: NOW, expires_at };
+    RampUser {
+        id: RampUserId::fresh(&mut Fresh::new(NOW, [1; 16])),
+        merchant_id: MerchantId(1),
+        environment: Environment::Devnet,
+        kind: UserType::Individual,
+        is_self: false,
+        name: "Ada Lovelace".into(),
+        email: None,
+        country: Country::parse("DE").expect("a country"),
+        address: None,
+        external_id: None,
+        person: None,
+        has_birth_date: false,
+        identification_count: 0,
+        screening: Screening::Clear,
+        kyc: Standing {
+            case_status: KycStatus::Approved,
+            approval: Some(approval),
+            ..Standing::default()
+        },
+        sessions_from: NOW,
+        bank_account_count: 0,
+        closed_at: None,
+        erased_at: None,
+        created_at: NOW,
+        updated_at: NOW,
+        version: 1,
+    }
+}
+
+impl World {
+    fn start() -> World {
+        let (user, mut fresh) = (user(), Fresh::new(NOW, [2; 16]));
+        let token = Token::of(Environment::Devnet).find(|token| token.is_usd_stable());
+        let ask = OnrampAsk {
+            currency: Currency::EUR,
+            amount: TokenAmount(9_200),
+            token: token.expect("devnet has one"),
+            wallet: "0xabc".into(),
+            rate: FxRate::parse("0.92").expect("a rate"),
+            origin: Origin::default(),
+        };
+        let (onramp, changes, _) = create(&user, ask, &mut fresh).expect("is made");
+        let mut world = World { onramp, hold: None, user, balances: HashMap::new(), fresh };
+        world.take(Some(changes));
+        let told = Attempted::Accepted(("theirs".to_owned(), FiatInstructions::default()));
+        let changes = world.onramp.opened(told, &world.user, NOW);
+        world.take(changes);
+        world
+    }
+
+    /// Commits.
+    fn take(&mut self, changes: Option<Changes>) {
+        let Some(changes) = changes else { return };
+        for transfer in &changes.transfers {
+            let amount = transfer.amount.0 as i128;
+            let debit = self.balances.entry(transfer.debit.key()).or_default();
+            debit.0 -= transfer.phase.moves() * amount;
+            debit.1 += transfer.phase.reserves() * amount;
+            let credit = self.balances.entry(transfer.credit.key()).or_default();
+            credit.0 += transfer.phase.moves() * amount;
+        }
+        for row in changes.inserts.into_iter().chain(changes.updates) {
+            match row {
+                Record::Onramp(onramp) => self.onramp = *onramp,
+                Record::Hold(hold) => self.hold = Some(*hold),
+                _ => {}
+            }
+        }
+    }
+
+    fn report(&mut self, report: OnrampReport) {
+        let around = (self.hold.clone(), &self.user);
+        let changes = reduce(self.onramp.clone(), report, around, &mut self.fresh);
+        self.take(changes);
+    }
+
+    fn balance(&self, kind: AccountKind, asset: Asset) -> (i128, i128) {
+        let key = self.onramp.account(kind, asset).key();
+        self.balances.get(&key).copied().unwrap_or_default()
+    }
+
+    fn check(&self) {
+        assert_eq!(self.balances.values().map(|(balance, _)| balance).sum::<i128>(), 0);
+        let (bank, token) = (Asset::Currency(Currency::EUR), self.onramp.token());
+        let received = self.onramp.received.map_or(0, |amount| amount.0 as i128);
+        let target = self.onramp.target.0 as i128;
+        let users = (self.balance(AccountKind::User, bank), self.balance(AccountKind::User, token));
+        let expected = match self.onramp.status {
+            OnrampStatus::AwaitingFiat | OnrampStatus::Expired | OnrampStatus::Refunded => {
+                ((0, 0), (0, 0))
+            }
+            OnrampStatus::FiatReceived | OnrampStatus::Failed => ((received, 0), (0, 0)),
+            OnrampStatus::Converting => ((0, 0), (target, target)),
+            OnrampStatus::Sent | OnrampStatus::Completed => ((0, 0), (0, 0)),
+        };
+        assert_eq!(users, expected, "{:?}", self.onramp.status);
+    }
+}
+
+#[test]
+fn what_really_came_in_is_converted() {
+    let mut world = World::start();
+    let amount = TokenAmount(4_600);
+    for _ in 0..2 {
+        world.report(OnrampReport::FiatReceived { amount });
+        world.check();
+    }
+    assert_eq!(world.onramp.status, OnrampStatus::Converting);
+    assert_eq!((world.onramp.target.0, world.onramp.fee.0), (49_750_000, 250_000));
+    world.report(OnrampReport::Completed { amount, tx_hash: Some("0x1".into()) });
+    world.check();
+    assert_eq!(world.onramp.status, OnrampStatus::Completed);
+}
+
+fn any_report() -> impl Strategy<Value = OnrampReport> {
+    let amount = TokenAmount(9_200);
+    prop_oneof![
+        Just(OnrampReport::Absent),
+        Just(OnrampReport::AwaitingFiat),
+        Just(OnrampReport::FiatReceived { amount }),
+        Just(OnrampReport::Sent { amount, tx_hash: None }),
+        Just(OnrampReport::Completed { amount, tx_hash: None }),
+        Just(OnrampReport::Refunded),
+        Just(OnrampReport::Failed(RampFailure::BankRejected)),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn reports_in_any_order_neither_make_nor_lose_money(
+        reports in proptest::collection::vec(any_report(), 0..24),
+    ) {
+        let mut world = World::start();
+        for report in reports {
+            world.report(report);
+            world.check();
+        }
+    }
+}
