@@ -1,7 +1,7 @@
 //! Measures Pepay, and what it is held against, in one run on one machine.
 //!
-//! Every server is a child process spoken to over HTTP; this crate knows nothing of the inside
-//! of Pepay. One closed-loop client drives them all. See RESULTS.md for what came out.
+//! Every server is a child process spoken to over HTTP; but for `ledger`, which has no route of its
+//! own, this crate knows nothing of the inside of Pepay. One closed-loop client drives them all. See RESULTS.md for what came out.
 
 #![allow(clippy::float_arithmetic, reason = "a bench computes rates and ratios, never money")]
 
@@ -15,6 +15,7 @@ mod growth;
 mod histogram;
 mod invoices;
 mod kill9;
+mod ledger;
 mod memory;
 mod options;
 mod pace;
@@ -66,6 +67,7 @@ async fn run(command: Command) -> Result<()> {
         Command::Kill9(options) => kill9::run(options).await,
         Command::Webhooks(options) => webhooks::run(options).await,
         Command::Sockets(options) => sockets::run(options).await,
+        Command::Ledger(options) => ledger::run(options).await,
         Command::Baseline(arguments) => baseline::serve(arguments).await,
     }
 }

@@ -35,6 +35,8 @@ pub enum Command {
     Webhooks(WebhooksOptions),
     /// Open streams: memory, latency, replay
     Sockets(SocketsOptions),
+    /// Transfers a second through commit, spread and all on one account
+    Ledger(LedgerOptions),
     #[command(hide = true)]
     Baseline(baseline::Arguments),
 }
@@ -191,6 +193,33 @@ pub struct SocketsOptions {
 impl SocketsOptions {
     pub fn format(&self) -> Format {
         format(self.json)
+    }
+}
+
+#[derive(Args)]
+pub struct LedgerOptions {
+    #[arg(long)]
+    json: bool,
+    /// Seconds that count, after one of warm-up
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
+    seconds: u64,
+    /// Commits that wait at once
+    #[arg(long, default_value_t = 2_048, value_parser = clap::value_parser!(u64).range(1..))]
+    pub callers: u64,
+    /// Accounts the transfers are spread over
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(2..))]
+    pub accounts: u64,
+    #[arg(long, value_delimiter = ',', default_value = "sqlite,postgres")]
+    pub engine: Vec<Engine>,
+}
+
+impl LedgerOptions {
+    pub fn format(&self) -> Format {
+        format(self.json)
+    }
+
+    pub fn measured(&self) -> Duration {
+        Duration::from_secs(self.seconds)
     }
 }
 

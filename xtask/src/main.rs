@@ -37,6 +37,9 @@ Commands:
   fuzz [--minutes N]
                     schemathesis against a fresh `pepay dev`, over its OpenAPI document; fails on
                     any 5xx. Needs Python 3 and, at its first run, PyPI; no part of `test`.
+  simulate [--seeds N] [--seed N]
+                    Whole servers through random lives, with kills and faults; the books of each
+                    must add up. 200 of them are part of `test`; a seed that fails prints itself.
   postgres          A private PostgreSQL in the foreground; prints its URL; gone on Ctrl-C.
   help              This text.
 
@@ -75,6 +78,7 @@ fn run() -> Result<()> {
         ["openapi", "--check"] => openapi::check(openapi::Build::ServerAlone),
         ["advisories"] => advisories::run(),
         ["fuzz", rest @ ..] if !wants_help(rest) => fuzz::run(rest),
+        ["simulate", rest @ ..] => simulate(rest),
         ["postgres"] => postgres::foreground(),
         [postgres::KEEPER_COMMAND] => postgres::keep(),
         [] | ["help" | "--help" | "-h", ..] => {
@@ -87,6 +91,12 @@ fn run() -> Result<()> {
         }
         other => bail!("unknown command `{}`; see `cargo xtask help`", other.join(" ")),
     }
+}
+
+/// In release: ten thousand lives take their time.
+fn simulate(arguments: &[&str]) -> Result<()> {
+    let cargo = ["run", "--release", "--package", "simulation", "--"];
+    process::run(&mut process::cargo(&[&cargo, arguments].concat()))
 }
 
 fn wants_help(arguments: &[&str]) -> bool {

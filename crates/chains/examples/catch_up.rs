@@ -1,13 +1,14 @@
 //! How fast a watcher catches up: empty blocks a second, through the real client and its checks.
 //!
-//! `cargo run --release -p chains --example catch_up -- [blocks]`. The other side is a stub on a
-//! thread of its own, which takes its share of the processor and of the result.
+//! `cargo run --release -p chains --example catch_up -- [blocks]`. The other side is a stub in a
+//! process of its own, which takes its share of the processor and of the result.
 
 mod stub;
 
 use std::sync::Arc;
 use std::time::Instant;
 
+use bytes::Bytes;
 use chains::chain::{Answer, Chain as _, Ours};
 use chains::evm::{ArrivedBy, Evm, EvmSettings, TokenContract};
 use domain::environment::Environment;
@@ -22,17 +23,29 @@ impl Ours for Nobody {
     }
 }
 
-#[tokio::main]
-#[expect(clippy::disallowed_methods, reason = "a duration is only measured")]
-async fn main() {
-    let blocks: u64 = std::env::args().nth(1).map_or(100_000, |text| text.parse().expect("blocks"));
-    let head = 20_000_000 + blocks;
-    let bloom = format!("0x{}", "0".repeat(512));
-    let nodes = stub::start(Arc::new(move |method, params, out| match method {
+fn main() {
+    let arguments = stub::if_asked(answers);
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(measure(blocks(&arguments)));
+}
+
+fn blocks(arguments: &[String]) -> u64 {
+    arguments.first().map_or(100_000, |text| text.parse().expect("blocks"))
+}
+
+fn answers(arguments: &[String]) -> Arc<stub::Answers> {
+    let head = 20_000_000 + blocks(arguments);
+    let (bloom, none) = (format!("0x{}", "0".repeat(512)), Bytes::from_static(b"[]"));
+    Arc::new(move |method, params, out| match method {
         "eth_chainId" => out.push_str(r#""0x1""#),
         "eth_getLogs" => out.push_str("[]"),
-        _ => stub::block(stub::number(&params[0], head), &bloom, "[]", out),
-    }));
+        _ => stub::block(stub::number(&params[0], head), &bloom, &none, out),
+    })
+}
+
+#[expect(clippy::disallowed_methods, reason = "a duration is only measured")]
+async fn measure(blocks: u64) {
+    let (_process, nodes) = stub::start_process();
     let listed = Token::of(Environment::Mainnet)
         .filter(|token| token.network == Network::Ethereum)
         .filter_map(|token| TokenContract::parse(token.address?, ArrivedBy::Event).ok());

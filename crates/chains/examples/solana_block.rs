@@ -1,16 +1,19 @@
 //! What one large Solana block costs: `cargo run --release -p chains --example solana_block`.
 //!
-//! A stub on loopback answers with a block of as many token transfers as the first argument says
-//! (10,000), to receivers of which a hundredth is among the watched addresses of the second
-//! argument (1,000,000). Timed is a whole scan: requests, reading, parsing, decoding and matching.
+//! A stub in a process of its own answers with a block of as many token transfers as the first
+//! argument says (10,000), to receivers of which a hundredth is among the watched addresses of the
+//! second argument (1,000,000). Timed is a whole scan: requests, reading, parsing, decoding and
+//! matching, once by the clock and once by this process's own time on a processor.
+
+mod stub;
 
 use std::collections::HashSet;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::fmt::Write as _;
 use std::sync::Arc;
+use std::time::Instant;
 
+use bytes::Bytes;
 use chains::chain::{Answer, Chain as _, Ours};
-use chains::rpc::{Endpoint, Limits, Nodes};
 use chains::solana::{Solana, SolanaSettings};
 use domain::environment::Environment;
 use serde_json::{Value, json};
@@ -29,85 +32,55 @@ impl Ours for Watched {
     }
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() {
-    let mut arguments = std::env::args().skip(1).map(|text| text.parse().expect("a number"));
-    let transfers: usize = arguments.next().unwrap_or(10_000);
-    let watched: usize = arguments.next().unwrap_or(1_000_000);
-    let block = Arc::new(block(transfers));
-    println!("{transfers} transfers, {} bytes, {watched} watched", block.len());
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let url = format!("http://{}", listener.local_addr().expect("it is bound"));
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let (stream, block) = (stream.expect("a connection"), Arc::clone(&block));
-            std::thread::spawn(move || serve(&stream, &block));
-        }
-    });
-    let nodes = Nodes::new(vec![Endpoint { url, headers: vec![] }], Limits::default());
+fn main() {
+    let arguments = stub::if_asked(answers);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(measure(&arguments));
+}
+
+fn argument(arguments: &[String], at: usize, otherwise: usize) -> usize {
+    arguments.get(at).map_or(otherwise, |text| text.parse().expect("a number"))
+}
+
+#[expect(clippy::disallowed_methods, reason = "a duration is only measured")]
+async fn measure(arguments: &[String]) {
+    let (transfers, watched) = (argument(arguments, 0, 10_000), argument(arguments, 1, 1_000_000));
+    let (_process, nodes) = stub::start_process();
     let settings = SolanaSettings::new(Environment::Devnet, vec![]);
     let settings = SolanaSettings { start_depth_slots: 0, genesis_hash: None, ..settings };
-    let chain = Solana::new(settings, nodes.expect("a valid URL"));
+    let chain = Solana::new(settings, nodes);
     let ours = Watched((0..watched).map(|at| address(1, at)).collect());
     // Linux forgets the peak so far; elsewhere nothing is told of memory.
     let _ = std::fs::write("/proc/self/clear_refs", "5");
-    let before_kib = peak_kib();
-    let mut processor_ms: Vec<u64> = Vec::with_capacity(RUNS);
+    let before_kib = stub::memory_kib("VmHWM");
+    let mut times_us: Vec<[u64; 2]> = Vec::with_capacity(RUNS);
     for _ in 0..RUNS {
-        let used = processor_time_ms();
+        let (began, ran_us) = (Instant::now(), stub::processor_time_us());
         let scan = chain.scan(None, &ours).await.expect("the stub answers");
-        processor_ms.push(processor_time_ms() - used);
+        let took_us = u64::try_from(began.elapsed().as_micros()).expect("not for ever");
+        times_us.push([took_us, stub::processor_time_us() - ran_us]);
         assert_eq!(scan.transfers.len(), transfers * WATCHED_PERCENT / 100);
     }
-    processor_ms.sort_unstable();
-    println!(
-        "processor time of the scanning thread: median {} ms, worst {} ms",
-        processor_ms[RUNS / 2],
-        processor_ms[RUNS - 1]
-    );
-    let grown_kib = peak_kib().saturating_sub(before_kib);
-    println!("peak memory above the watched set, the stub's copy included: {grown_kib} KiB");
+    println!("{transfers} transfers, {watched} watched");
+    for (at, what) in ["from asking to telling", "processor time"].iter().enumerate() {
+        let mut sorted: Vec<u64> = times_us.iter().map(|times| times[at]).collect();
+        sorted.sort_unstable();
+        let (best, median, worst) = (sorted[0], sorted[RUNS / 2], sorted[RUNS - 1]);
+        println!("{what}: best {best} us, median {median} us, worst {worst} us");
+    }
+    let grown_kib = stub::memory_kib("VmHWM").saturating_sub(before_kib);
+    println!("peak memory above the watched set: {grown_kib} KiB");
 }
 
-fn serve(stream: &TcpStream, block: &str) {
-    let mut reader = BufReader::new(stream);
-    loop {
-        let mut length = 0;
-        loop {
-            let mut line = String::new();
-            if reader.read_line(&mut line).unwrap_or(0) == 0 {
-                return;
-            }
-            let line = line.trim().to_ascii_lowercase();
-            if let Some(value) = line.strip_prefix("content-length:") {
-                length = value.trim().parse().expect("a length");
-            }
-            if line.is_empty() {
-                break;
-            }
-        }
-        let mut body = vec![0; length];
-        reader.read_exact(&mut body).expect("a body");
-        let asked: Value = serde_json::from_slice(&body).expect("JSON");
-        let hash = address(9, 0);
-        let result = match asked["method"].as_str() {
-            Some("getSlot") => SLOT.to_string(),
-            Some("getBlockTime") => "1795270118".to_owned(),
-            Some("getBlocks") => format!("[{SLOT}]"),
-            Some("getGenesisHash") => format!("\"{hash}\""),
-            _ => block.to_owned(),
-        };
-        let told = format!("{{\"jsonrpc\":\"2.0\",\"id\":{},\"result\":{result}}}", asked["id"]);
-        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", told.len());
-        let mut stream = stream;
-        if stream
-            .write_all(head.as_bytes())
-            .and_then(|()| stream.write_all(told.as_bytes()))
-            .is_err()
-        {
-            return;
-        }
-    }
+fn answers(arguments: &[String]) -> Arc<stub::Answers> {
+    let (hash, block) = (address(9, 0), Bytes::from(block(argument(arguments, 0, 10_000))));
+    Arc::new(move |method, _, out| match method {
+        "getSlot" => write!(out, "{SLOT}").expect("memory"),
+        "getBlockTime" => out.push_str("1795270118"),
+        "getBlocks" => write!(out, "[{SLOT}]").expect("memory"),
+        "getGenesisHash" => write!(out, "\"{hash}\"").expect("memory"),
+        _ => out.push_written(&block),
+    })
 }
 
 fn address(kind: u8, at: usize) -> String {
@@ -170,18 +143,4 @@ fn transaction(at: usize) -> Value {
             "logMessages": vec![log; LOG_LINES],
         },
     })
-}
-
-/// The most memory this program has had, where the system tells.
-fn peak_kib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
-    line.trim().trim_end_matches(" kB").parse().unwrap_or(0)
-}
-
-/// How long this thread has run on a processor, where the system tells.
-fn processor_time_ms() -> u64 {
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let ns: u64 = told.split(' ').next().and_then(|text| text.parse().ok()).unwrap_or(0);
-    ns / 1_000_000
 }

@@ -80,6 +80,10 @@ impl Chain for Cardano {
         Box::pin(scan::scan(self, from, ours))
     }
 
+    fn scan_anew<'a>(&'a self, first: u64, _: &'a dyn Ours) -> Answer<'a, Scan> {
+        Box::pin(scan::stand_below(self, first))
+    }
+
     fn look_up<'a>(&'a self, tx_hash: &'a str) -> Answer<'a, Vec<ChainTransfer>> {
         Box::pin(history::look_up(self, tx_hash))
     }

@@ -15,6 +15,7 @@ use std::pin::Pin;
 use domain::address::Address;
 use domain::chain::{BlockRef, ChainTransfer};
 use domain::environment::Environment;
+use domain::money::TokenAmount;
 use domain::network::Network;
 use domain::time::Timestamp;
 use thiserror::Error;
@@ -38,8 +39,12 @@ pub trait Chain: Send + Sync {
     /// told; others among the answer are left out by the caller.
     fn scan<'a>(&'a self, from: Option<&'a str>, ours: &'a dyn Ours) -> Answer<'a, Scan>;
 
+    /// Like `scan` without a cursor, but a block of the caller's choice is the first that is looked
+    /// at: nothing that was told before is compared with, or believed.
+    fn scan_anew<'a>(&'a self, first: u64, ours: &'a dyn Ours) -> Answer<'a, Scan>;
+
     /// The transfers of one transaction, its hash in the spelling of `hashes`. None if the
-    /// transaction is unknown, not yet included or failed.
+    /// transaction is unknown, not yet included or failed; `Incomplete` if there may be more.
     fn look_up<'a>(&'a self, tx_hash: &'a str) -> Answer<'a, Vec<ChainTransfer>>;
 
     /// The transfers to one address in blocks since a time, as far as the node remembers.
@@ -58,11 +63,13 @@ pub trait Chain: Send + Sync {
 
     /// Transfers to an address that no scan can see, such as native coin moved inside a contract.
     ///
-    /// Asked before an invoice that waits for native coin expires. It may cost many requests.
+    /// Asked before an invoice that waits for native coin expires. It may cost many requests. What
+    /// is known already is no error where no node remembers far enough back to find it again.
     fn unseen_transfers<'a>(
         &'a self,
         _address: &'a Address,
         _since: Timestamp,
+        _known: &'a [KnownCoins],
     ) -> Answer<'a, Vec<ChainTransfer>> {
         Box::pin(async { Ok(Vec::new()) })
     }
@@ -81,6 +88,13 @@ pub struct NodeHealth {
     pub head: Option<u64>,
     /// What is wrong with it, if anything is: it does not answer, lags, lies, or forgot a block.
     pub complaint: Option<String>,
+}
+
+/// Native coin that is known to have reached an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnownCoins {
+    pub block_number: u64,
+    pub amount: TokenAmount,
 }
 
 /// Who knows which addresses are ours: the caller of a scan, who keeps them.
@@ -128,9 +142,29 @@ pub enum ChainError {
     /// The nodes answered and contradict each other, or what was told before: ask again later.
     #[error("the nodes disagree: {0}")]
     Disputed(String),
+    /// A part of what was asked for could not be looked at: there may be more, so ask again later.
+    #[error("not all of it could be looked at: {why}")]
+    Incomplete { found: Vec<ChainTransfer>, why: String },
     /// The cursor is not one of this network's: asking again does not help.
     #[error("the watch cursor cannot be read: {0}")]
     UnreadableCursor(String),
+}
+
+/// What can be recorded of an answer, and why that is not all, if it is not.
+pub fn parted(
+    answer: Result<Vec<ChainTransfer>, ChainError>,
+) -> (Vec<ChainTransfer>, Option<ChainError>) {
+    match answer {
+        Ok(found) => (found, None),
+        Err(ChainError::Incomplete { found, why }) => {
+            (found, Some(ChainError::Incomplete { found: Vec::new(), why }))
+        }
+        Err(
+            error @ (ChainError::Unavailable(_)
+            | ChainError::Disputed(_)
+            | ChainError::UnreadableCursor(_)),
+        ) => (Vec::new(), Some(error)),
+    }
 }
 
 #[cfg(test)]

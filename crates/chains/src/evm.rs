@@ -21,7 +21,6 @@ mod payments;
 mod range;
 mod scan;
 mod send;
-mod told;
 mod traces;
 mod transaction;
 mod width;
@@ -35,11 +34,11 @@ use domain::time::Timestamp;
 
 use self::client::Client;
 use self::decode::{Arrival, Spelling};
+use self::history::Looked;
 use self::range::Contracts;
-use self::told::ToldCoins;
 use self::width::Width;
 use self::wire::{Account, Hash};
-use crate::chain::{Answer, Chain, ChainError, Head, NodeHealth, Ours, Scan};
+use crate::chain::{Answer, Chain, ChainError, Head, KnownCoins, NodeHealth, Ours, Scan};
 use crate::rpc::Nodes;
 
 pub use self::send::{EvmSendSettings, EvmSender, FeeCaps};
@@ -86,7 +85,6 @@ pub struct Evm {
     client: Client,
     contracts: Contracts,
     width: Width,
-    told_coins: ToldCoins,
 }
 
 impl EvmSettings {
@@ -123,7 +121,6 @@ impl Evm {
             client: Client::new(nodes, settings.chain_id),
             contracts: Contracts::new(settings.contracts.iter().map(|listed| listed.account)),
             width: Width::new(settings.range_blocks_max),
-            told_coins: ToldCoins::default(),
             settings,
         }
     }
@@ -152,11 +149,21 @@ impl Evm {
         if coins.cut.is_some_and(|cut| cut.balance > known_total) {
             self.client.note_lacking(Some(inside::NO_MEMORY));
         }
-        Ok(self.told(coins.found))
+        self.all_of(Looked { found: coins.found, failed: coins.failed })
     }
 
     fn spelling(&self) -> Spelling {
         Spelling::new(self.settings.network, self.settings.environment)
+    }
+
+    /// What was found, if there can be no more.
+    fn all_of(&self, looked: Looked) -> Result<Vec<ChainTransfer>, ChainError> {
+        let found = self.told(looked.found);
+        match looked.failed {
+            None => Ok(found),
+            Some(error) if found.is_empty() => Err(error),
+            Some(error) => Err(ChainError::Incomplete { found, why: error.to_string() }),
+        }
     }
 
     fn told(&self, mut arrivals: Vec<Arrival>) -> Vec<ChainTransfer> {
@@ -190,10 +197,14 @@ impl Chain for Evm {
         Box::pin(scan::scan(self, from, ours))
     }
 
+    fn scan_anew<'a>(&'a self, first: u64, _: &'a dyn Ours) -> Answer<'a, Scan> {
+        Box::pin(scan::scan_anew(self, first))
+    }
+
     fn look_up<'a>(&'a self, tx_hash: &'a str) -> Answer<'a, Vec<ChainTransfer>> {
         Box::pin(async {
             let Some(hash) = Hash::parse(tx_hash) else { return Ok(Vec::new()) };
-            Ok(self.told(history::of_transaction(self, hash).await?))
+            self.all_of(history::of_transaction(self, hash).await?)
         })
     }
 
@@ -202,19 +213,20 @@ impl Chain for Evm {
         address: &'a Address,
         since: Timestamp,
     ) -> Answer<'a, Vec<ChainTransfer>> {
-        Box::pin(async move {
-            let found = history::to_account(self, account(address)?, since).await?;
-            Ok(self.told(found))
-        })
+        Box::pin(
+            async move { self.all_of(history::to_account(self, account(address)?, since).await?) },
+        )
     }
 
     fn unseen_transfers<'a>(
         &'a self,
         address: &'a Address,
         since: Timestamp,
+        known: &'a [KnownCoins],
     ) -> Answer<'a, Vec<ChainTransfer>> {
         Box::pin(async move {
-            Ok(self.told(history::coins_to_account(self, account(address)?, since).await?))
+            let account = account(address)?;
+            self.all_of(history::coins_to_account(self, account, since, known).await?)
         })
     }
 

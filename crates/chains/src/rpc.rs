@@ -9,9 +9,10 @@
 //!
 //! Invariant: no URL leaves this module: hosts and ports only, since paths hold keys.
 
+mod dial;
 mod endpoint;
 mod failure;
-mod heads;
+pub(crate) mod heads;
 mod json_rpc;
 mod limits;
 mod node;
@@ -23,6 +24,7 @@ mod standing;
 mod transport;
 mod wire;
 
+pub use dial::first_that_answers;
 pub use endpoint::{Endpoint, EndpointError};
 pub use limits::Limits;
 pub use nodes::{NodeId, Nodes};

@@ -22,7 +22,7 @@ pub use acts::{
 };
 pub use blocks::{block_ref, genesis_number, hash_of, head_number, time_of};
 pub use reads::{canonical, head, look_up, transfers_to};
-pub use scan::{ScanPlan, plan_scan};
+pub use scan::{ScanPlan, plan_scan, plan_scan_anew};
 
 #[cfg(test)]
 mod tests;

@@ -36,8 +36,8 @@ const GENESIS_OF_DEVNET: &str = "EtWTRABZaYq6iMfeYKouRu166VU2xqa1wcaWoxPkrZBG";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SolanaSettings {
     pub environment: Environment,
-    /// What the network began with: a node that says otherwise is refused. None, for a private
-    /// network, believes every node; a server's configuration knows public networks only.
+    /// What the network began with: a node that says otherwise is refused. None believes every
+    /// node, for tests; a server's configuration always names one.
     pub genesis_hash: Option<String>,
     /// Mints whose accounts are searched for payments.
     pub tokens: Vec<String>,
@@ -66,6 +66,13 @@ impl SolanaSettings {
             blocks_at_once: 4,
             signatures_per_page: 1_000,
         }
+    }
+
+    /// The same on a network that began otherwise than the public one; none if that is no hash.
+    #[must_use]
+    pub fn on_private_network(self, genesis: &str) -> Option<SolanaSettings> {
+        let genesis_hash = Some(genesis.to_owned());
+        decode::is_32_bytes(genesis).then_some(SolanaSettings { genesis_hash, ..self })
     }
 }
 
@@ -105,6 +112,11 @@ impl Chain for Solana {
     fn scan<'a>(&'a self, from: Option<&'a str>, ours: &'a dyn Ours) -> Answer<'a, Scan> {
         let follower = scan::Follower { client: &self.client, settings: &self.settings, ours };
         Box::pin(async move { follower.scan(from).await })
+    }
+
+    fn scan_anew<'a>(&'a self, first: u64, ours: &'a dyn Ours) -> Answer<'a, Scan> {
+        let follower = scan::Follower { client: &self.client, settings: &self.settings, ours };
+        Box::pin(async move { follower.scan_anew(first).await })
     }
 
     fn look_up<'a>(&'a self, tx_hash: &'a str) -> Answer<'a, Vec<ChainTransfer>> {

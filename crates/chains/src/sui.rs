@@ -151,6 +151,10 @@ impl Chain for Sui {
         Box::pin(scan::scan(&self.client, self.settings.range, from, ours))
     }
 
+    fn scan_anew<'a>(&'a self, first: u64, ours: &'a dyn Ours) -> Answer<'a, Scan> {
+        Box::pin(scan::scan_anew(&self.client, self.settings.range, first, ours))
+    }
+
     fn look_up<'a>(&'a self, tx_hash: &'a str) -> Answer<'a, Vec<ChainTransfer>> {
         Box::pin(self.transfers_of(tx_hash))
     }

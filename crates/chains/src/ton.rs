@@ -22,6 +22,8 @@ mod scan;
 mod transfers;
 mod wire;
 
+use std::time::Duration;
+
 use domain::address::Address;
 use domain::chain::ChainTransfer;
 use domain::environment::Environment;
@@ -43,12 +45,16 @@ pub struct TonSettings {
     pub blocks_per_scan_max: u64,
     /// How far below the head a scan without a cursor begins.
     pub start_depth_blocks: u64,
+    /// How long a scan waits for a listed master that has not answered since the start, if a wallet
+    /// may be of its jetton.
+    pub master_silence_max: Duration,
 }
 
 impl TonSettings {
     /// Half an hour of blocks in some thirty scans.
     const BLOCKS_PER_SCAN: u64 = 32;
     const START_DEPTH_BLOCKS: u64 = 20;
+    const MASTER_SILENCE_MAX: Duration = Duration::from_secs(15 * 60);
 
     pub fn new(environment: Environment, tokens: Vec<Address>) -> TonSettings {
         TonSettings {
@@ -56,6 +62,7 @@ impl TonSettings {
             tokens,
             blocks_per_scan_max: TonSettings::BLOCKS_PER_SCAN,
             start_depth_blocks: TonSettings::START_DEPTH_BLOCKS,
+            master_silence_max: TonSettings::MASTER_SILENCE_MAX,
         }
     }
 }
@@ -70,7 +77,7 @@ pub struct Ton {
 impl Ton {
     pub fn new(settings: TonSettings, nodes: Nodes) -> Ton {
         let masters = settings.tokens.iter().filter_map(Account::of);
-        let jettons = Jettons::new(masters.collect());
+        let jettons = Jettons::new(masters.collect(), settings.master_silence_max);
         let client = Client::new(settings.environment, nodes);
         Ton { settings, client, jettons }
     }
@@ -91,6 +98,10 @@ impl Chain for Ton {
 
     fn scan<'a>(&'a self, from: Option<&'a str>, ours: &'a dyn Ours) -> Answer<'a, Scan> {
         Box::pin(self.scan_from(from, ours))
+    }
+
+    fn scan_anew<'a>(&'a self, first: u64, _: &'a dyn Ours) -> Answer<'a, Scan> {
+        Box::pin(self.stand_below(first))
     }
 
     fn look_up<'a>(&'a self, tx_hash: &'a str) -> Answer<'a, Vec<ChainTransfer>> {
@@ -118,6 +129,11 @@ impl Chain for Ton {
     }
 
     fn health(&self) -> Vec<NodeHealth> {
-        self.client.health()
+        let mut health = self.client.health();
+        let complaint = self.jettons.complaint();
+        for node in &mut health {
+            node.complaint = node.complaint.take().or_else(|| complaint.clone());
+        }
+        health
     }
 }

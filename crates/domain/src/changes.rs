@@ -5,17 +5,22 @@
 
 use crate::event::NewEntry;
 use crate::ids::{MerchantId, RowKey, Version};
-use crate::ledger::{ChainHead, ChainLink, Hold, Transfer};
+use crate::known_price::KnownPrice;
+use crate::ledger::{ChainHead, ChainLink, Hold, LedgerDay, Transfer};
 use crate::{
-    api_key::ApiKey, audit::AuditEntry, challenge::WalletChallenge, claim::Claim,
-    delivery::Attempt, delivery::Delivery, deposit_address::DepositAddress, follow::FollowCursor,
-    idempotency::IdempotencyRow, invoice::Invoice, member::Member, merchant::Merchant,
-    network_pause::NetworkPause, password::PasswordReset, payment::Payment, quote::Quote,
-    refund::Refund, send::Send, sequence::Sequence, session::Session, settlement::Settlement,
-    settlement_rule::SettlementRule, settlement_wallet::SettlementWallet, sign_in::SignIn,
-    simulated::SimulatedChain, simulated::SimulatedTransaction, slot::Slot, token_rule::TokenRule,
-    unmatched::Unmatched, verification::Verification, watch::WatchCursor, webhook_endpoint,
-    webhook_endpoint::WebhookEndpoint,
+    api_key::ApiKey, audit::AuditEntry, bank_account::BankAccount, challenge::WalletChallenge,
+    claim::Claim, delivery::Attempt, delivery::Delivery, deposit_address::DepositAddress,
+    follow::FollowCursor, idempotency::IdempotencyRow, invoice::Invoice, kyc::KycCase,
+    member::Member, merchant::Merchant, network_pause::NetworkPause,
+    onchain_deposit::OnchainDeposit, onramp::Onramp, password::PasswordReset, payment::Payment,
+    payout::Payout, quote::Quote, ramp_address::RampAddress, ramp_deposit::RampDeposit,
+    ramp_quote::RampQuote, ramp_session::RampSession, ramp_user::RampUser, refund::Refund,
+    sandbox::SandboxCase, screening_review::ScreeningReview, send::Send, sequence::Sequence,
+    session::Session, settlement::Settlement, settlement_rule::SettlementRule,
+    settlement_wallet::SettlementWallet, sign_in::SignIn, simulated::SimulatedChain,
+    simulated::SimulatedTransaction, slot::Slot, token_rule::TokenRule, unmatched::Unmatched,
+    verification::Verification, virtual_account::VirtualAccount, watch::WatchCursor,
+    webhook_endpoint, webhook_endpoint::WebhookEndpoint,
 };
 
 macro_rules! records {
@@ -79,6 +84,21 @@ records! {
     Hold(Hold),
     ChainLink(ChainLink),
     ChainHead(ChainHead),
+    LedgerDay(LedgerDay),
+    KnownPrice(KnownPrice),
+    RampUser(RampUser),
+    KycCase(KycCase),
+    BankAccount(BankAccount),
+    RampDeposit(RampDeposit),
+    RampSession(RampSession),
+    ScreeningReview(ScreeningReview),
+    RampQuote(RampQuote),
+    Payout(Payout),
+    SandboxCase(SandboxCase),
+    RampAddress(RampAddress),
+    OnchainDeposit(OnchainDeposit),
+    VirtualAccount(VirtualAccount),
+    Onramp(Onramp),
     SettlementWallet(SettlementWallet),
     SettlementRule(SettlementRule),
     Settlement(Settlement),

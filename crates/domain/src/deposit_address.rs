@@ -1,4 +1,4 @@
-//! A deposit address: one derivation index per invoice and environment, on every network family.
+//! A deposit address: one derivation index per owner and environment, on every network family.
 //!
 //! The row is found by its address, so that a watcher matches a transfer with one look-up. The six
 //! EVM networks share an address; `networks` says on which of them it was given out.
@@ -7,9 +7,42 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
 use crate::environment::Environment;
-use crate::ids::{InvoiceId, MerchantId, RowKey, Version};
+use crate::ids::{InvoiceId, MerchantId, RampAddressId, RowKey, Version};
 use crate::network::{Family, Network};
 use crate::time::Timestamp;
+
+/// Whose what arrives is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AddressOwner {
+    Invoice(InvoiceId),
+    /// A ramp user's own address.
+    Ramp(RampAddressId),
+}
+
+impl AddressOwner {
+    pub fn key(self) -> RowKey {
+        match self {
+            AddressOwner::Invoice(id) => id.key(),
+            AddressOwner::Ramp(id) => id.key(),
+        }
+    }
+
+    pub fn code(self) -> i64 {
+        match self {
+            AddressOwner::Invoice(_) => 0,
+            AddressOwner::Ramp(_) => 1,
+        }
+    }
+
+    pub fn from_parts(code: i64, key: RowKey) -> Option<AddressOwner> {
+        match code {
+            0 => Some(AddressOwner::Invoice(key.into())),
+            1 => Some(AddressOwner::Ramp(key.into())),
+            _ => None,
+        }
+    }
+}
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DepositAddress {
@@ -18,7 +51,7 @@ pub struct DepositAddress {
     /// Any network of the address's family.
     pub network: Network,
     pub address: String,
-    pub invoice_id: InvoiceId,
+    pub owner: AddressOwner,
     pub index: u32,
     /// A bit per network the address was given out on.
     pub networks: i64,
@@ -49,7 +82,7 @@ impl DepositAddress {
         (merchant_id, environment): (MerchantId, Environment),
         network: Network,
         address: &Address,
-        (invoice_id, index): (InvoiceId, u32),
+        (owner, index): (AddressOwner, u32),
         now: Timestamp,
     ) -> DepositAddress {
         DepositAddress {
@@ -57,7 +90,7 @@ impl DepositAddress {
             environment,
             network,
             address: address.as_str().to_owned(),
-            invoice_id,
+            owner,
             index,
             networks: network.bit(),
             created_at: now,

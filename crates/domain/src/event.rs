@@ -54,6 +54,28 @@ pub struct NewEntry {
     pub pending_webhooks: i64,
 }
 
+impl NewEntry {
+    /// An event about one object, which nothing but its own id is looked up by.
+    pub fn about(
+        object: RowKey,
+        (merchant_id, environment): (MerchantId, Environment),
+        (kind, data): (EventType, String),
+        origin: Origin,
+        now: Timestamp,
+    ) -> NewEntry {
+        NewEntry {
+            merchant_id,
+            environment,
+            kind: EntryKind::Event(kind),
+            created_at: now,
+            subject: Subject { object_id: Some(object), ..Subject::default() },
+            data,
+            origin,
+            pending_webhooks: 0,
+        }
+    }
+}
+
 /// An entry of the log as the store reads it back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {

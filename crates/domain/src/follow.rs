@@ -39,6 +39,12 @@ impl FollowCursor {
         RowKey::of("follow_cursor", &[follower.as_str().as_bytes(), &lane.to_be_bytes()])
     }
 
+    /// Of the follower of the ledger, whose places are positions of the ledger and not of the log:
+    /// it holds back nobody who forgets the log.
+    pub fn of_ledger(lane: i64) -> RowKey {
+        RowKey::of("ledger_cursor", &[&lane.to_be_bytes()])
+    }
+
     /// Where a follower that never ran begins.
     pub fn at(follower: Follower, lane: i64, sequence: i64) -> FollowCursor {
         FollowCursor { key: FollowCursor::row_key(follower, lane), sequence, version: 0 }

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::changes::Changes;
 use crate::environment::Environment;
 use crate::event::{EntryKind, EventType, NewEntry, Origin, Subject, created_data, updated_data};
-use crate::ids::{InvoiceId, MerchantId, RowKey, Version};
+use crate::ids::{InvoiceId, MerchantId, RampUserId, RowKey, Version};
 use crate::money::{Usd, UsdNumber};
 use crate::network::Network;
 use crate::payment::{Payment, PaymentView};
@@ -134,6 +134,9 @@ pub struct Details {
     pub payment_return_url_enabled: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub receiver_override_address: Option<String>,
+    /// The ramp user whose balance it goes to instead of a wallet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credit_user_id: Option<RampUserId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub questions: Option<Questions>,
     #[serde(skip_serializing_if = "Metadata::is_none")]
@@ -296,6 +299,7 @@ impl Invoice {
             payment_return_url: self.details.payment_return_url.as_deref(),
             payment_return_url_enabled: self.details.payment_return_url_enabled,
             receiver_override_address: self.details.receiver_override_address.as_deref(),
+            credit_user_id: self.details.credit_user_id,
             questions: self.details.questions.as_ref(),
             answers: &self.answers,
             expires_at: self.expires_at.seconds(),
@@ -377,6 +381,9 @@ pub struct InvoiceView<'a> {
     pub payment_return_url: Option<&'a str>,
     pub payment_return_url_enabled: bool,
     pub receiver_override_address: Option<&'a str>,
+    /// The ramp user whose balance it goes to; left out if there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credit_user_id: Option<RampUserId>,
     pub questions: Option<&'a Questions>,
     pub answers: &'a [Answer],
     pub expires_at: i64,

@@ -9,6 +9,7 @@
 mod account;
 mod asset;
 mod chain;
+mod day;
 mod hold;
 mod transfer;
 mod view;
@@ -16,6 +17,7 @@ mod view;
 pub use account::{Account, AccountKind, Balance, balance_bytes, balance_from_bytes};
 pub use asset::Asset;
 pub use chain::{ChainHead, ChainLink, PlacedTransfer};
+pub use day::{Day, LedgerDay};
 pub use hold::{Hold, HoldAsk, HoldClosed, HoldStatus};
 pub use transfer::{Cover, Movement, Phase, Transfer, TransferReason};
 pub use view::{BalanceTransactionView, BalanceView, PostingView};

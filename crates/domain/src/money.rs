@@ -123,6 +123,19 @@ impl<'de> Deserialize<'de> for TokenAmount {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Rate(pub u128);
 
+impl Serialize for Rate {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        out.collect_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Rate {
+    fn deserialize<D: serde::Deserializer<'de>>(input: D) -> Result<Rate, D::Error> {
+        let text = String::deserialize(input)?;
+        text.parse().map(Rate).map_err(serde::de::Error::custom)
+    }
+}
+
 const PICOS_PER_MICRO: u128 = 1_000_000;
 const PICOS_PER_USD: u128 = 1_000_000_000_000;
 

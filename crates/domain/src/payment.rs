@@ -4,11 +4,13 @@
 //! `reverted` when a reorg removed it; a later block may bring it back. `pending → manual_retry`
 //! when a look at the chain for it failed, and back by one that succeeds. Its value is fixed once.
 
+mod crediting;
 mod observe;
 mod outflow;
 #[cfg(test)]
 mod tests;
 
+pub use crediting::Crediting;
 pub use observe::{Confirmation, Sighting, confirm, revert, see};
 pub use outflow::Outflow;
 
@@ -112,16 +114,20 @@ pub enum Posting {
     None,
     Merchant,
     Suspense,
+    /// With the ramp user whom the invoice credits.
+    User,
 }
 
 impl Posting {
-    pub const ALL: [Posting; 3] = [Posting::None, Posting::Merchant, Posting::Suspense];
+    pub const ALL: [Posting; 4] =
+        [Posting::None, Posting::Merchant, Posting::Suspense, Posting::User];
 
     pub fn account_kind(self) -> AccountKind {
         match self {
             Posting::None => AccountKind::Clearing,
             Posting::Merchant => AccountKind::Merchant,
             Posting::Suspense => AccountKind::Suspense,
+            Posting::User => AccountKind::User,
         }
     }
 

@@ -31,7 +31,7 @@ pub struct RateRules {
     pub quorum: usize,
     /// Whatever is further away than this is another opinion.
     pub jump_percent: u32,
-    /// How far from par a USD stablecoin may trade.
+    /// How far from par a stablecoin may trade.
     pub depeg_bps: u32,
 }
 
@@ -52,7 +52,7 @@ pub struct Judgement {
     pub jumped: Vec<usize>,
 }
 
-/// Whether a USD stablecoin is worth a dollar.
+/// Whether a stablecoin is worth the currency it promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Peg {
     Holds,
@@ -120,11 +120,12 @@ pub fn judge_stablecoin(
     middle(&rates).and_then(|at| agreed(rates[at], &counted, rules))
 }
 
-/// What the market's price of a USD stablecoin means for its peg.
-pub fn peg(market: Rate, rules: &RateRules) -> Peg {
-    let away = market.0.abs_diff(Rate::PAR.0);
-    let allowed = mul_div_floor(Rate::PAR.0, rules.depeg_bps.into(), 10_000).unwrap_or(0);
-    if away <= allowed { Peg::Holds } else { Peg::Broken { worth: market.min(Rate::PAR) } }
+/// What the market's price of a stablecoin means for its peg; `par` is what the currency that it
+/// promises is worth.
+pub fn peg(market: Rate, par: Rate, rules: &RateRules) -> Peg {
+    let away = market.0.abs_diff(par.0);
+    let allowed = mul_div_floor(par.0, rules.depeg_bps.into(), 10_000).unwrap_or(0);
+    if away <= allowed { Peg::Holds } else { Peg::Broken { worth: market.min(par) } }
 }
 
 impl RateRules {
@@ -237,12 +238,19 @@ mod tests {
 
     #[test]
     fn a_peg_holds_within_its_band_and_is_never_above_par() {
-        let peg = |dollars: &str| peg(seen(dollars).rate, &RULES);
+        let peg = |dollars: &str| peg(seen(dollars).rate, Rate::PAR, &RULES);
         for dollars in ["1", "0.98", "1.02", "0.9999"] {
             assert_eq!(peg(dollars), Peg::Holds, "{dollars}");
         }
         assert_eq!(peg("0.97"), Peg::Broken { worth: seen("0.97").rate });
         assert_eq!(peg("1.03"), Peg::Broken { worth: Rate::PAR });
+        // A euro coin is measured by the euro.
+        let euro = |dollars: &str| super::peg(seen(dollars).rate, seen("1.10").rate, &RULES);
+        for dollars in ["1.10", "1.078", "1.122"] {
+            assert_eq!(euro(dollars), Peg::Holds, "{dollars}");
+        }
+        assert_eq!(euro("1"), Peg::Broken { worth: Rate::PAR });
+        assert_eq!(euro("1.13"), Peg::Broken { worth: seen("1.10").rate });
         let judge = |sources: &[&str]| {
             let observed: Vec<Observation> = sources.iter().map(|text| seen(text)).collect();
             judge_stablecoin(&observed, &RULES, NOW).map(|price| price.rate.usd_decimal())
@@ -322,7 +330,7 @@ mod tests {
 
         #[test]
         fn a_stablecoin_is_never_worth_more_than_par(picos in 1_u128..1 << 70) {
-            match peg(Rate(picos), &RULES) {
+            match peg(Rate(picos), Rate::PAR, &RULES) {
                 Peg::Holds => prop_assert!(picos.abs_diff(Rate::PAR.0) <= Rate::PAR.0 / 50),
                 Peg::Broken { worth } => prop_assert!(worth <= Rate::PAR && worth.0 <= picos),
             }

@@ -2,6 +2,8 @@
 //!
 //! HTTP maps each to a status and a stable code in one place. A refusal changes nothing.
 
+use crate::kyc::{KycNeed, KycStatus, LimitPassed};
+
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     #[error("{param} {message}")]
@@ -34,6 +36,28 @@ pub enum Refusal {
     TooManyEndpoints,
     #[error("This delivery was attempted too often to be sent again")]
     TooManyAttempts,
+    #[error("{0}")]
+    KycRequired(KycNeed),
+    #[error("{0}")]
+    LimitExceeded(LimitPassed),
+    #[error("This case cannot go from {from} to {to}", from = .0.as_str(), to = .1.as_str())]
+    KycStep(KycStatus, KycStatus),
+    #[error("The link is no longer open")]
+    KycLinkClosed,
+    #[error("The user is closed")]
+    UserClosed,
+    #[error("The user still has money, or money on its way")]
+    UserHasBalance,
+    #[error("This review was decided before")]
+    ReviewDecided,
+    #[error("A user has at most {} bank accounts", crate::bank_account::ACCOUNTS_MAX)]
+    TooManyBankAccounts,
+    #[error("The quote has expired; ask for another")]
+    QuoteExpired,
+    #[error("The quote was used before")]
+    QuoteUsed,
+    #[error("This payout is on its way or over; it cannot be canceled")]
+    PayoutNotCancelable,
     #[error("Nothing arrived there that could go back")]
     NothingToRefund,
     #[error("At most {most} can go back")]

@@ -7,7 +7,8 @@
 use crate::challenge::CHALLENGE_MS;
 use crate::idempotency::KEPT_MS;
 use crate::password::INVITATION_MS;
-use crate::time::{DAY_MS, HOUR_MS, Timestamp};
+use crate::ramp_session::EXPIRES_IN_SECONDS_MAX;
+use crate::time::{DAY_MS, HOUR_MS, SECOND_MS, Timestamp};
 
 /// An answer is replayed for a day; an hour more for clocks that differ.
 const IDEMPOTENCY_MS: i64 = KEPT_MS + HOUR_MS;
@@ -16,6 +17,8 @@ const IDEMPOTENCY_MS: i64 = KEPT_MS + HOUR_MS;
 const INVOICE_TRAIL_MS: i64 = 45 * DAY_MS;
 /// What belongs to signing in, after it can no longer matter.
 const CREDENTIALS_AFTER_MS: i64 = 7 * DAY_MS;
+/// The longest a ramp user's session opens anything.
+const RAMP_SESSION_MS: i64 = EXPIRES_IN_SECONDS_MAX * SECOND_MS;
 const SIMULATED_MS: i64 = 30 * DAY_MS;
 
 pub const EVENT_DAYS_DEFAULT: u32 = 30;
@@ -35,10 +38,12 @@ pub enum Passing {
     SimulatedTransaction,
     Delivery,
     DeliveryAttempt,
+    /// Of a ramp user.
+    RampSession,
 }
 
 impl Passing {
-    pub const ALL: [Passing; 9] = [
+    pub const ALL: [Passing; 10] = [
         Passing::Idempotency,
         Passing::Session,
         Passing::Quote,
@@ -48,6 +53,7 @@ impl Passing {
         Passing::SimulatedTransaction,
         Passing::Delivery,
         Passing::DeliveryAttempt,
+        Passing::RampSession,
     ];
 }
 
@@ -67,6 +73,7 @@ impl Retention {
             Passing::WalletChallenge => CHALLENGE_MS + CREDENTIALS_AFTER_MS,
             // Invitations are resets that last longer.
             Passing::PasswordReset => INVITATION_MS + CREDENTIALS_AFTER_MS,
+            Passing::RampSession => RAMP_SESSION_MS + CREDENTIALS_AFTER_MS,
             Passing::SignIn => CREDENTIALS_AFTER_MS,
             Passing::SimulatedTransaction => SIMULATED_MS,
             Passing::Delivery | Passing::DeliveryAttempt => self.events_ms(),

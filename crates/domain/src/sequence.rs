@@ -37,6 +37,11 @@ impl Sequence {
         RowKey::of("sequence", &[b"webhook_endpoint", &merchant_id.0.to_be_bytes()])
     }
 
+    /// The numbers of a ramp user's addresses.
+    pub fn ramp_address_key(user: RowKey) -> RowKey {
+        RowKey::of("sequence", &[b"ramp_address", &user.0])
+    }
+
     /// Takes `count` numbers: the first of them, and the change that takes them.
     pub fn take(known: Option<Sequence>, key: RowKey, start: i64, count: i64) -> (i64, Changes) {
         let mut changes = Changes::of(MerchantId::HOUSE);

@@ -67,10 +67,11 @@ impl Session {
     }
 
     pub fn credentials(&self, keys: &KeyRing) -> Credentials {
-        let key = keys.session_macs().next().expect("a ring has a current key");
-        let session_token = token_of(self.id, key).to_string();
-        let signature = sign(key, &session_token, self.issued_at.0);
-        Credentials { session_token, signature }
+        self.issued().credentials(keys)
+    }
+
+    fn issued(&self) -> Issued {
+        Issued { id: self.id, at: self.issued_at }
     }
 
     /// Which sessions a token may name, and first ones the invoices: one for each key that is
@@ -90,13 +91,38 @@ impl Session {
         token: &str,
         signature: &str,
     ) -> Result<(), CredentialError> {
+        self.issued().verify(keys, token, signature)
+    }
+}
+
+/// What credentials are made of: a session's id and when it was issued.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Issued {
+    pub id: SessionId,
+    pub at: Timestamp,
+}
+
+impl Issued {
+    pub fn credentials(self, keys: &KeyRing) -> Credentials {
+        let key = keys.session_macs().next().expect("a ring has a current key");
+        let session_token = token_of(self.id, key).to_string();
+        let signature = sign(key, &session_token, self.at.0);
+        Credentials { session_token, signature }
+    }
+
+    pub fn verify(
+        self,
+        keys: &KeyRing,
+        token: &str,
+        signature: &str,
+    ) -> Result<(), CredentialError> {
         let (hex, issued) = signature.split_once('.').ok_or(CredentialError::Malformed)?;
         let is_number = (1..=15).contains(&issued.len()) && issued.bytes().all(is_digit);
         let given = decode_hex(hex).filter(|bytes| bytes.len() == 32);
         let given = given.filter(|_| is_number).ok_or(CredentialError::Malformed)?;
         let message = format!("{}.{issued}", token.to_lowercase());
         let is_genuine = |key| equal(&mac(key, message.as_bytes()), &given);
-        let is_issued_then = issued.parse() == Ok(self.issued_at.0);
+        let is_issued_then = issued.parse() == Ok(self.at.0);
         if keys.session_macs().any(is_genuine) && is_issued_then {
             Ok(())
         } else {

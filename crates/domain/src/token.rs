@@ -7,6 +7,7 @@
 
 mod added;
 mod devnet;
+mod existence;
 mod mainnet;
 
 use std::fmt;
@@ -19,6 +20,7 @@ use crate::environment::Environment;
 use crate::network::{Family, Network};
 
 pub use self::added::{ADDED_ID_MIN, AddedToken, TokenRefusal};
+pub use self::existence::{Origin, Running};
 
 /// Names a token for ever; mainnet counts from 1, devnet from 1001, what an operator adds from
 /// 100,000.
@@ -69,6 +71,7 @@ pub struct Token {
     /// The system's settlement token, where a merchant has chosen none.
     pub default_settlement: bool,
     pub arrival: Arrival,
+    pub origin: Origin,
 }
 
 /// How much of a transfer arrives.
@@ -285,6 +288,7 @@ impl Coin {
             },
             default_settlement: false,
             arrival: Arrival::Whole,
+            origin: Origin::Issuer,
         }
     }
 }
@@ -315,6 +319,7 @@ impl Token {
             rate_symbol: symbol,
             default_settlement: false,
             arrival: Arrival::Whole,
+            origin: Origin::Network,
         }
     }
 

@@ -16,6 +16,8 @@ pub enum UnmatchedReason {
     WrongNetwork,
     /// The amount does not fit 128 bits.
     AmountTooLarge,
+    /// A token that is not listed here, on a ramp user's address.
+    UnknownToken,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,8 +27,8 @@ pub struct Unmatched {
     pub environment: Environment,
     pub network: Network,
     pub reason: UnmatchedReason,
-    /// The invoice the address was made for.
-    pub invoice_id: InvoiceId,
+    /// The invoice the address was made for; none if it is a ramp user's.
+    pub invoice_id: Option<InvoiceId>,
     pub transfer: ChainTransfer,
     pub seen_at: Timestamp,
     #[serde(skip)]
@@ -49,7 +51,8 @@ pub struct UnmatchedView {
     pub reason: UnmatchedReason,
     pub environment: Environment,
     pub network: Network,
-    pub invoice_id: InvoiceId,
+    /// Null if the address is a ramp user's.
+    pub invoice_id: Option<InvoiceId>,
     pub tx_hash: String,
     pub from_address: Option<String>,
     pub to_address: String,

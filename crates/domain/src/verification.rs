@@ -251,6 +251,7 @@ pub struct VerificationError {
 mod tests {
     use super::*;
     use crate::address::Address;
+    use crate::deposit_address::AddressOwner;
     use crate::event::Origin;
     use crate::invoice::{InvoiceAsk, create};
     use crate::merchant::Merchant;
@@ -274,7 +275,8 @@ mod tests {
         let row = |network: &Network| {
             let address = Address::from_payload(network.family(), DEVNET, &[9; 32]);
             let whose = (invoice.merchant_id, DEVNET);
-            DepositAddress::new(whose, *network, &address, (invoice.id, 0), NOW)
+            let owner = (AddressOwner::Invoice(invoice.id), 0);
+            DepositAddress::new(whose, *network, &address, owner, NOW)
         };
         let addresses: Vec<_> = given_out.iter().map(row).collect();
         assert_eq!(choose_network(&invoice, &addresses, asked).ok(), chosen);

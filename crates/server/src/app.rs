@@ -22,9 +22,11 @@ use crate::http::limits::RateLimits;
 use crate::metrics::Metrics;
 use crate::networks::Networks;
 use crate::outbound::Client;
+use crate::ramp_providers::RampProviders;
 use crate::rates::RateBook;
 use crate::realtime::Realtime;
 use crate::routes::Routes;
+use crate::screening::Screening;
 use crate::workers::deliver::Bell;
 
 pub struct App {
@@ -36,6 +38,10 @@ pub struct App {
     pub address_indexes: AddressIndexes,
     pub networks: Networks,
     pub rates: RateBook,
+    /// Names and addresses that are held for a human.
+    pub screening: Screening,
+    /// Who moves bank money.
+    pub ramp_providers: RampProviders,
     /// Ways to the token a merchant is settled in.
     pub routes: Routes,
     pub limits: RateLimits,
@@ -62,11 +68,13 @@ impl App {
         keys: KeyRing,
     ) -> anyhow::Result<Shared> {
         let networks = Networks::open(&config, &clock, &store)?;
+        let ramp_providers = RampProviders::open(&config, &clock, &store)?;
         let process = RowKey::from(clock.fresh().uuid());
         store.announce(process);
         Ok(Arc::new(App {
             limits: RateLimits::new(&config),
             rates: RateBook::new(&config, clock.now())?,
+            screening: Screening::open(&config.ramps.screening_lists)?,
             routes: Routes::default(),
             caches: Caches::new(),
             address_indexes: AddressIndexes::new(),
@@ -79,6 +87,7 @@ impl App {
             stop: CancellationToken::new(),
             process,
             networks,
+            ramp_providers,
             keys,
             store,
             clock,

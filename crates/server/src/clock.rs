@@ -17,6 +17,16 @@ pub enum Clock {
     System,
     /// Set by a test; stands still until it is moved.
     Manual(Arc<AtomicI64>),
+    /// Of a simulation: stands still until it is moved, and its ids follow from its seed.
+    Seeded(Arc<Seeded>),
+}
+
+/// A clock whose ids are the same whenever it is read as often.
+#[derive(Debug)]
+pub struct Seeded {
+    ms: AtomicI64,
+    seed: u64,
+    drawn: AtomicU64,
 }
 
 impl Clock {
@@ -24,10 +34,16 @@ impl Clock {
         Clock::Manual(Arc::new(AtomicI64::new(start.0)))
     }
 
+    pub fn seeded(start: Timestamp, seed: u64) -> Clock {
+        let (ms, drawn) = (AtomicI64::new(start.0), AtomicU64::new(0));
+        Clock::Seeded(Arc::new(Seeded { ms, seed, drawn }))
+    }
+
     pub fn now(&self) -> Timestamp {
         match self {
             Clock::System => system_now(),
             Clock::Manual(ms) => Timestamp(ms.load(Ordering::SeqCst)),
+            Clock::Seeded(seeded) => Timestamp(seeded.ms.load(Ordering::SeqCst)),
         }
     }
 
@@ -38,6 +54,9 @@ impl Clock {
             Clock::Manual(ms) => {
                 ms.fetch_add(by_ms, Ordering::SeqCst);
             }
+            Clock::Seeded(seeded) => {
+                seeded.ms.fetch_add(by_ms, Ordering::SeqCst);
+            }
         }
     }
 
@@ -45,6 +64,9 @@ impl Clock {
     ///
     /// Ids are no secrets: each thread asks the operating system once and counts on from there.
     pub fn fresh(&self) -> Fresh {
+        if let Clock::Seeded(seeded) = self {
+            return seeded.fresh();
+        }
         let seed = SEED.with(|seed| {
             let (stream, count) = seed.get();
             seed.set((stream, count.wrapping_add(1)));
@@ -52,6 +74,17 @@ impl Clock {
         });
         let now = self.now();
         Fresh::new(now, seed.to_be_bytes()).placed(place_in(now))
+    }
+}
+
+impl Seeded {
+    /// Ids of one millisecond are in the order they were drawn in.
+    fn fresh(&self) -> Fresh {
+        let drawn = self.drawn.fetch_add(1, Ordering::SeqCst);
+        let seed = (u128::from(scramble(drawn)) << 64) | u128::from(scramble(self.seed) ^ drawn);
+        let place = u16::try_from(drawn % u64::from(PLACES)).unwrap_or(0);
+        let now = Timestamp(self.ms.load(Ordering::SeqCst));
+        Fresh::new(now, seed.to_be_bytes()).placed(place)
     }
 }
 

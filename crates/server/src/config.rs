@@ -2,6 +2,8 @@
 
 mod chains;
 mod faults;
+mod ramp_providers;
+mod ramps;
 mod rates;
 mod settlement;
 
@@ -19,6 +21,8 @@ use domain::webhook_endpoint::{Loopback, Reach};
 use serde::Deserialize;
 
 pub use self::chains::{ChainConfig, ChainConfigs};
+pub use self::ramp_providers::{RampProviderConfig, RampProviderConfigs, RampProviderKind};
+pub use self::ramps::RampsConfig;
 pub use self::rates::{RateSourceConfig, RateSourceKind, RatesConfig};
 pub use self::settlement::SettlementConfig;
 use crate::outbound::{Patience, Resolve};
@@ -87,6 +91,10 @@ pub struct Config {
     pub chains: ChainConfigs,
     /// Where prices come from.
     pub rates: RatesConfig,
+    /// Users, screening and what else the ramps need.
+    pub ramps: RampsConfig,
+    /// Who moves bank money, by environment.
+    pub ramp_providers: RampProviderConfigs,
     /// When money is settled, and how much may leave.
     pub settlement: SettlementConfig,
     /// Tokens beside those that ship.
@@ -162,6 +170,8 @@ impl Default for Config {
             ws_stall_ms: 10_000,
             chains: ChainConfigs::new(),
             rates: RatesConfig::default(),
+            ramps: RampsConfig::default(),
+            ramp_providers: RampProviderConfigs::default(),
             settlement: SettlementConfig::default(),
             tokens: Vec::new(),
             keystore_passphrase: None,
@@ -248,6 +258,8 @@ impl Config {
         }
         self::chains::check(&self.chains)?;
         self.rates.check(&self.rate_reach())?;
+        self.ramps.check()?;
+        self.ramp_providers.check()?;
         self.settlement.check()?;
         for token in &self.tokens {
             token.add()?;
@@ -311,6 +323,7 @@ fn value_of(key: &str, text: &str) -> toml::Value {
         "trusted_proxies",
         "webhook_allowed_subnets",
         "rpc_urls",
+        "screening_lists",
     ];
     if lists.contains(&key) {
         let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());

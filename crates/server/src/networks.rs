@@ -19,6 +19,7 @@ use domain::address::Address;
 use domain::environment::Environment;
 use domain::network::{Depths, Network, SIMULATED_DEPTHS};
 use domain::time::Timestamp;
+use domain::token::{Running, Token, TokenId};
 use domain::watch::WatchCursor;
 use store::Store;
 
@@ -142,6 +143,30 @@ impl Networks {
 
     pub fn is_simulated(&self, (environment, network): Place) -> bool {
         environment == Environment::Devnet && self.simulated.contains_key(&network)
+    }
+
+    /// How a network runs here; one that is not served would be the public one.
+    pub fn running(&self, place: Place) -> Running {
+        match self.chosen.get(&place) {
+            Some(config) => real::running(place, config),
+            None if self.is_simulated(place) => Running::Simulated,
+            None => Running::Public,
+        }
+    }
+
+    /// Whether a token is there on its network as it runs here.
+    pub fn has(&self, token: &Token) -> bool {
+        token.exists_on(self.running((token.environment, token.network)))
+    }
+
+    /// The tokens of an environment that exist here.
+    pub fn tokens(&self, environment: Environment) -> impl Iterator<Item = &'static Token> {
+        Token::of(environment).filter(|token| self.has(token))
+    }
+
+    /// A token that exists here.
+    pub fn token(&self, id: TokenId) -> Option<&'static Token> {
+        Token::by_id(id).filter(|token| self.has(token))
     }
 
     /// The deposit address of a derivation index.

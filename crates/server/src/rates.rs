@@ -9,6 +9,8 @@ mod fixed;
 mod http;
 mod market;
 
+use std::collections::BTreeSet;
+
 use domain::money::Rate;
 use domain::quote::RATE_STALE_MS;
 use domain::time::Timestamp;
@@ -16,7 +18,7 @@ use domain::token::Token;
 
 use self::fixed::FixedRates;
 use self::http::HttpRates;
-use crate::clock::Clock;
+use crate::app::App;
 use crate::config::{Config, RateSourceKind};
 use crate::metrics::Metrics;
 
@@ -32,6 +34,15 @@ impl Price {
     pub fn is_stale(&self, now: Timestamp) -> bool {
         self.updated_at.ms_until(now) > RATE_STALE_MS
     }
+}
+
+/// Which sources a round asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Sources {
+    #[default]
+    All,
+    /// Those that are looked at so often, in milliseconds.
+    Every(u64),
 }
 
 enum RateSource {
@@ -77,11 +88,22 @@ impl RateBook {
         }
     }
 
-    /// Confirms the prices anew: one bounded round over every source.
-    pub async fn refresh(&self, clock: &Clock, metrics: &Metrics) {
+    /// Confirms the prices anew: one bounded round over these sources.
+    pub async fn refresh(&self, app: &App, which: Sources) -> anyhow::Result<()> {
         match &self.source {
-            RateSource::Fixed(table) => table.refresh(clock.now()),
-            RateSource::Http(sources) => sources.refresh(clock, metrics).await,
+            RateSource::Fixed(table) => {
+                table.refresh(app.now());
+                Ok(())
+            }
+            RateSource::Http(sources) => sources.refresh(app, which).await,
+        }
+    }
+
+    /// Milliseconds between two rounds, for each pace that any source has.
+    pub fn paces(&self, config: &Config) -> BTreeSet<u64> {
+        match &self.source {
+            RateSource::Fixed(_) => [config.rates.poll_ms].into(),
+            RateSource::Http(sources) => sources.paces(),
         }
     }
 

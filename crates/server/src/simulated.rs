@@ -9,7 +9,7 @@ pub use self::sender::SimulatedSender;
 
 use chains::chain::{Answer, Chain, ChainError, Head, NodeHealth, Ours, Scan};
 use chains::simulated as machine;
-use chains::simulated::{SimulationRefusal, TransferAsk};
+use chains::simulated::{ScanPlan, SimulationRefusal, TransferAsk};
 use domain::address::Address;
 use domain::chain::ChainTransfer;
 use domain::changes::Changes;
@@ -188,7 +188,21 @@ impl SimulatedNode {
 
     async fn scan_from(&self, cursor: Option<&str>) -> Result<Scan, ChainError> {
         let chain = self.chain().await.map_err(unavailable)?;
-        let mut plan = machine::plan_scan(&chain, cursor, self.clock.now())?;
+        let plan = machine::plan_scan(&chain, cursor, self.clock.now())?;
+        self.carry_out(&chain, plan).await
+    }
+
+    async fn scan_from_block(&self, first: u64) -> Result<Scan, ChainError> {
+        let chain = self.chain().await.map_err(unavailable)?;
+        let plan = machine::plan_scan_anew(&chain, first, self.clock.now())?;
+        self.carry_out(&chain, plan).await
+    }
+
+    async fn carry_out(
+        &self,
+        chain: &SimulatedChain,
+        mut plan: ScanPlan,
+    ) -> Result<Scan, ChainError> {
         let blocks = plan.blocks();
         let rows = self.rows(*blocks.start(), *blocks.end(), ROWS_MAX).await;
         let mut rows = rows.map_err(unavailable)?;
@@ -200,7 +214,7 @@ impl SimulatedNode {
             let all = self.rows(*blocks.start(), *blocks.end(), ROWS_ALL).await;
             rows = all.map_err(unavailable)?;
         }
-        Ok(plan.answer(&chain, &rows))
+        Ok(plan.answer(chain, &rows))
     }
 }
 
@@ -238,6 +252,10 @@ impl Chain for SimulatedNode {
 
     fn scan<'a>(&'a self, from: Option<&'a str>, _: &'a dyn Ours) -> Answer<'a, Scan> {
         Box::pin(self.scan_from(from))
+    }
+
+    fn scan_anew<'a>(&'a self, first: u64, _: &'a dyn Ours) -> Answer<'a, Scan> {
+        Box::pin(self.scan_from_block(first))
     }
 
     fn look_up<'a>(&'a self, tx_hash: &'a str) -> Answer<'a, Vec<ChainTransfer>> {

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use domain::address::Address;
 use domain::changes::Changes;
-use domain::deposit_address::DepositAddress;
+use domain::deposit_address::{AddressOwner, DepositAddress};
 use domain::environment::Environment;
 use domain::ids::{Fresh, InvoiceId, MerchantId, RowKey};
 use domain::network::{Family, Network};
@@ -95,7 +95,13 @@ fn row(index: u64) -> DepositAddress {
         Sha256::digest(index.to_le_bytes())[..16].try_into().expect("16"),
     ));
     let number = u32::try_from(index).expect("an index");
-    DepositAddress::new((MerchantId(1), PLACE.0), PLACE.1, &address(index), (invoice, number), at)
+    DepositAddress::new(
+        (MerchantId(1), PLACE.0),
+        PLACE.1,
+        &address(index),
+        (AddressOwner::Invoice(invoice), number),
+        at,
+    )
 }
 
 fn memory(when: &str) {

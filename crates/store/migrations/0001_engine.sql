@@ -70,7 +70,7 @@ CREATE TABLE accounts (
     reserved {bytes} NOT NULL
 ) {hot};
 
-CREATE INDEX accounts_by_merchant ON accounts (merchant_id);
+CREATE INDEX accounts_by_merchant ON accounts (merchant_id, owner);
 
 CREATE TABLE transfers (
     key {key} NOT NULL PRIMARY KEY,

@@ -33,7 +33,7 @@ pub struct CheckFinding {
 }
 
 impl CheckFinding {
-    fn error(what: String, what_to_do: &str) -> CheckFinding {
+    pub(crate) fn error(what: String, what_to_do: &str) -> CheckFinding {
         CheckFinding { severity: Severity::Error, what, what_to_do: what_to_do.to_owned() }
     }
 }
@@ -141,7 +141,7 @@ impl Store {
     }
 
     /// Balances are what the transfers make them, and every asset sums to zero.
-    async fn check_ledger(&self) -> Result<Vec<CheckFinding>, StoreError> {
+    pub async fn check_ledger(&self) -> Result<Vec<CheckFinding>, StoreError> {
         let mut sums = Sums::default();
         let (mut gaps, mut differences) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS_MAX {

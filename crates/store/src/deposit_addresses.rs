@@ -4,7 +4,7 @@
 //! on SQLite it lies in insertion order beside an index of the keys.
 
 use domain::changes::Noun;
-use domain::deposit_address::DepositAddress;
+use domain::deposit_address::{AddressOwner, DepositAddress};
 use domain::ids::InvoiceId;
 
 use crate::error::StoreError;
@@ -12,7 +12,7 @@ use crate::lists::List;
 use crate::row::{Cells, Column, KeyOrigin, Kind, Row, Table, Value, frozen, mutable};
 use crate::store::Store;
 
-const COLUMNS: [Column; 8] = [
+const COLUMNS: [Column; 9] = [
     frozen("merchant_id", Kind::Int),
     frozen("environment", Kind::Int),
     frozen("network", Kind::Int),
@@ -21,6 +21,8 @@ const COLUMNS: [Column; 8] = [
     frozen("address_index", Kind::Int),
     mutable("networks", Kind::Int),
     frozen("created_at", Kind::Int),
+    // Whether `invoice_id` is an invoice's, or a ramp address's.
+    frozen("owner_kind", Kind::Int),
 ];
 
 impl Row for DepositAddress {
@@ -37,24 +39,36 @@ impl Row for DepositAddress {
             self.environment.into(),
             self.network.into(),
             self.address.into(),
-            self.invoice_id.into(),
+            self.owner.key().into(),
             self.index.into(),
             self.networks.into(),
             self.created_at.into(),
+            self.owner.code().into(),
         ]
     }
 
     fn decode(cells: &mut Cells<'_>) -> Result<DepositAddress, StoreError> {
+        let version = cells.version;
+        let merchant_id = cells.merchant_id()?;
+        let environment = cells.environment()?;
+        let network = cells.network()?;
+        let address = cells.text()?;
+        let owner_key = cells.key()?;
+        let index = cells.index()?;
+        let networks = cells.int()?;
+        let created_at = cells.time()?;
+        let owner = AddressOwner::from_parts(cells.int()?, owner_key);
+        let owner = owner.ok_or_else(|| cells.corrupt())?;
         Ok(DepositAddress {
-            version: cells.version,
-            merchant_id: cells.merchant_id()?,
-            environment: cells.environment()?,
-            network: cells.network()?,
-            address: cells.text()?,
-            invoice_id: cells.key()?.into(),
-            index: cells.index()?,
-            networks: cells.int()?,
-            created_at: cells.time()?,
+            merchant_id,
+            environment,
+            network,
+            address,
+            owner,
+            index,
+            networks,
+            created_at,
+            version,
         })
     }
 }

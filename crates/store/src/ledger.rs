@@ -151,6 +151,16 @@ impl Store {
         Ok(accounts.into_iter().map(|(_, balance)| balance).collect())
     }
 
+    /// The balances of a merchant's own accounts: those of his ramp users may be many.
+    pub async fn balances_of_merchant(
+        &self,
+        merchant_id: MerchantId,
+    ) -> Result<Vec<Balance>, StoreError> {
+        let tail = "WHERE merchant_id = $1 AND owner IS NULL ORDER BY key";
+        let accounts = self.select_accounts(tail, vec![Value::Int(merchant_id.0)]).await?;
+        Ok(accounts.into_iter().map(|(_, balance)| balance).collect())
+    }
+
     /// The balances of one ramp user.
     pub async fn balances_of_owner(
         &self,

@@ -36,6 +36,12 @@ const STEPS: &[Step] = &[
         text: include_str!("../migrations/0004_money.sql"),
         minimum_compatible: 4,
     },
+    Step {
+        name: "prices",
+        text: include_str!("../migrations/0005_prices.sql"),
+        // A program that does not know the table leaves it alone.
+        minimum_compatible: 4,
+    },
 ];
 
 /// The newest schema this program knows.

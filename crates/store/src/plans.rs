@@ -7,9 +7,13 @@ use domain::chain::Reach;
 use domain::delivery::{DeliveryStatus, EventPlace};
 use domain::environment::Environment;
 use domain::event::{EventType, Selection};
-use domain::ids::{EndpointId, InvoiceId, MemberId, MerchantId, RowKey};
+use domain::ids::{EndpointId, InvoiceId, MemberId, MerchantId, RampUserId, RowKey};
 use domain::invoice::{Invoice, InvoiceStatus, InvoiceType};
+use domain::ledger::{Day, PlacedTransfer};
 use domain::network::Network;
+use domain::onramp::OnrampStatus;
+use domain::payout::PayoutStatus;
+use domain::ramp_address::AddressPurpose;
 use domain::retention::Passing;
 use domain::settlement::Pool;
 use domain::time::Timestamp;
@@ -18,15 +22,20 @@ use domain::token::TokenId;
 use crate::deliveries::{self, DeliveryFilter, QueuePlace};
 use crate::events::{self, EventFilter, Walk};
 use crate::invoices::InvoiceFilter;
+use crate::ledger::{self, LedgerFilter};
 use crate::lists::{List, Page};
 use crate::log;
+use crate::onramps::{self, OnrampFilter};
+use crate::payouts::{self, PayoutFilter};
 use crate::relation::catalog;
 use crate::row::{Row, Value};
 use crate::sweep::{OLDEST_ENTRIES, Order};
 use crate::{
-    api_keys, audit, delivery_attempts, deposit_addresses, invoices, members, merchants,
-    network_pauses, payments, quotes, refunds, sends, settlement_wallets, settlements, sign_ins,
-    simulated, token_rules, unmatched, verifications, watch_cursors, webhook_endpoints,
+    api_keys, audit, bank_accounts, delivery_attempts, deposit_addresses, holds, invoices,
+    kyc_cases, ledger_days, ledger_verify, members, merchants, network_pauses, onchain_deposits,
+    payments, quotes, ramp_addresses, ramp_deposits, ramp_users, refunds, screening_reviews, sends,
+    settlement_wallets, settlements, sign_ins, simulated, token_rules, unmatched, verifications,
+    virtual_accounts, watch_cursors, webhook_endpoints,
 };
 
 /// One text, with values of the kinds it takes.
@@ -64,12 +73,15 @@ impl Statement {
 const KEY: RowKey = RowKey([7; 16]);
 const MERCHANT: MerchantId = MerchantId(1);
 const NOW: Timestamp = Timestamp(1_766_320_496_000);
+const NETWORK: (Environment, Network) = (Environment::Devnet, Network::Base);
+const REACH: Reach = Reach { head: 7, finalized: Some(5) };
 const PAGES: [Page; 3] = [Page::First, Page::After(KEY), Page::Before(KEY)];
 
 /// Every list there is, each in every combination of its filters.
 pub fn statements() -> Vec<Statement> {
-    [of_invoices(), of_payments(), of_events(), of_webhooks(), of_the_others(), of_sweeps()]
-        .concat()
+    let all: [fn() -> Vec<Statement>; 7] =
+        [of_invoices, of_payments, of_events, of_webhooks, of_the_ledger, of_the_others, of_sweeps];
+    all.into_iter().flat_map(|of| of()).collect()
 }
 
 fn of_invoices() -> Vec<Statement> {
@@ -219,6 +231,34 @@ fn of_webhooks() -> Vec<Statement> {
     statements
 }
 
+fn of_the_ledger() -> Vec<Statement> {
+    let placed = |list: List<PlacedTransfer>| {
+        let (tail, params) = list.into_parts();
+        let relation = catalog().transfers();
+        let sql = format!("SELECT {} FROM transfers {tail}", relation.column_list());
+        Statement { table: relation.name, sql, params }
+    };
+    let place = (MERCHANT, Environment::Devnet);
+    let mut statements = vec![
+        Statement::of(holds::due(NOW).limit(5)),
+        Statement::of(ledger_days::between(place, (Day(1), Day(2)))),
+        Statement::of(ledger_verify::days_after(KEY).limit(5)),
+    ];
+    for page in PAGES {
+        statements.push(placed(ledger::of_owner(KEY, page, 5)));
+        for moment in [None, Some(NOW)] {
+            let filter = LedgerFilter {
+                merchant_id: MERCHANT,
+                environment: Environment::Devnet,
+                created_from: moment,
+                created_to: moment,
+            };
+            statements.push(placed(ledger::of_merchant(filter, page, 5)));
+        }
+    }
+    statements
+}
+
 /// What every process follows.
 fn of_notices() -> Statement {
     let relation = catalog().log();
@@ -243,6 +283,13 @@ fn of_the_others() -> Vec<Statement> {
         Statement::of(verifications::of_invoice(invoice_id).limit(1)),
         Statement::of(sign_ins::of_member(MemberId::from(KEY), NOW)),
         Statement::of(watch_cursors::all()),
+        Statement::of(payouts::due(NOW).limit(5)),
+        Statement::of(onramps::due(NOW).limit(5)),
+        Statement::of(virtual_accounts::due(NOW).limit(5)),
+        Statement::of(onchain_deposits::due(NOW).limit(5)),
+        Statement::of(onchain_deposits::deep(NETWORK, REACH).limit(5)),
+        Statement::of(onchain_deposits::from_block(NETWORK, 7, None).limit(5)),
+        Statement::of(onchain_deposits::from_block(NETWORK, 7, Some(KEY)).limit(5)),
         Statement::of(simulated::in_blocks(Network::Base, 1, 2).limit(5)),
         Statement::of(simulated::by_hash(Network::Base, "0x1").limit(1)),
         Statement::of(simulated::to_address(Network::Base, "0x1").limit(5)),
@@ -255,6 +302,20 @@ fn of_the_others() -> Vec<Statement> {
         Statement::of(sends::exported(Network::Base).limit(5)),
     ];
     for page in PAGES {
+        let user = RampUserId::from(KEY);
+        let purpose = AddressPurpose::Deposit;
+        statements.push(Statement::of(virtual_accounts::of_user(user, page, 5)));
+        statements.push(Statement::of(ramp_addresses::of_user(user, purpose, page, 5)));
+        statements.extend(onramp_filters().map(|filter| Statement::of(filter.list(page, 5))));
+        statements.extend(payout_filters().map(|filter| Statement::of(filter.list(page, 5))));
+        statements.extend([
+            Statement::of(ramp_users::of_merchant(place, page, 5)),
+            Statement::of(kyc_cases::of_user(user, page, 5)),
+            Statement::of(bank_accounts::of_user(user, page, 5)),
+            Statement::of(ramp_deposits::of_user(user, page, 5)),
+            Statement::of(screening_reviews::open(page, 5)),
+            Statement::of(screening_reviews::any(page, 5)),
+        ]);
         statements.push(Statement::of(audit::of_merchant(MERCHANT, page, 5)));
         statements.push(Statement::of(settlements::of_merchant(place, page, 5)));
         statements.push(Statement::of(refunds::of_merchant(place, page, 5)));
@@ -264,6 +325,32 @@ fn of_the_others() -> Vec<Statement> {
         }
     }
     statements
+}
+
+fn payout_filters() -> impl Iterator<Item = PayoutFilter> {
+    let users = [None, Some(RampUserId::from(KEY))];
+    let of_user = |user_id| {
+        [None, Some(PayoutStatus::Paid)].map(|status| PayoutFilter {
+            merchant_id: MERCHANT,
+            environment: Environment::Devnet,
+            user_id,
+            status,
+        })
+    };
+    users.into_iter().flat_map(of_user)
+}
+
+fn onramp_filters() -> impl Iterator<Item = OnrampFilter> {
+    let users = [None, Some(RampUserId::from(KEY))];
+    let of_user = |user_id| {
+        [None, Some(OnrampStatus::Sent)].map(|status| OnrampFilter {
+            merchant_id: MERCHANT,
+            environment: Environment::Devnet,
+            user_id,
+            status,
+        })
+    };
+    users.into_iter().flat_map(of_user)
 }
 
 fn of_sweeps() -> Vec<Statement> {

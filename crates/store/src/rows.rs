@@ -5,6 +5,7 @@
 
 use domain::api_key::ApiKey;
 use domain::audit::AuditEntry;
+use domain::bank_account::BankAccount;
 use domain::challenge::WalletChallenge;
 use domain::changes::{Noun, Record};
 use domain::claim::Claim;
@@ -13,14 +14,26 @@ use domain::deposit_address::DepositAddress;
 use domain::follow::FollowCursor;
 use domain::idempotency::IdempotencyRow;
 use domain::invoice::Invoice;
-use domain::ledger::{ChainHead, ChainLink, Hold};
+use domain::known_price::KnownPrice;
+use domain::kyc::KycCase;
+use domain::ledger::{ChainHead, ChainLink, Hold, LedgerDay};
 use domain::member::Member;
 use domain::merchant::Merchant;
 use domain::network_pause::NetworkPause;
+use domain::onchain_deposit::OnchainDeposit;
+use domain::onramp::Onramp;
 use domain::password::PasswordReset;
 use domain::payment::Payment;
+use domain::payout::Payout;
 use domain::quote::Quote;
+use domain::ramp_address::RampAddress;
+use domain::ramp_deposit::RampDeposit;
+use domain::ramp_quote::RampQuote;
+use domain::ramp_session::RampSession;
+use domain::ramp_user::RampUser;
 use domain::refund::Refund;
+use domain::sandbox::SandboxCase;
+use domain::screening_review::ScreeningReview;
 use domain::send::Send;
 use domain::sequence::Sequence;
 use domain::session::Session;
@@ -33,12 +46,13 @@ use domain::slot::Slot;
 use domain::token_rule::TokenRule;
 use domain::unmatched::Unmatched;
 use domain::verification::Verification;
+use domain::virtual_account::VirtualAccount;
 use domain::watch::WatchCursor;
 use domain::webhook_endpoint::WebhookEndpoint;
 
 use crate::row::{Row, Table, Value};
 
-static TABLES: [&Table; 35] = [
+static TABLES: [&Table; 50] = [
     &Merchant::TABLE,
     &Member::TABLE,
     &ApiKey::TABLE,
@@ -68,6 +82,21 @@ static TABLES: [&Table; 35] = [
     &Hold::TABLE,
     &ChainLink::TABLE,
     &ChainHead::TABLE,
+    &LedgerDay::TABLE,
+    &KnownPrice::TABLE,
+    &RampUser::TABLE,
+    &KycCase::TABLE,
+    &BankAccount::TABLE,
+    &RampDeposit::TABLE,
+    &RampSession::TABLE,
+    &ScreeningReview::TABLE,
+    &RampQuote::TABLE,
+    &Payout::TABLE,
+    &SandboxCase::TABLE,
+    &RampAddress::TABLE,
+    &OnchainDeposit::TABLE,
+    &VirtualAccount::TABLE,
+    &Onramp::TABLE,
     &SettlementWallet::TABLE,
     &SettlementRule::TABLE,
     &Settlement::TABLE,
@@ -112,6 +141,21 @@ pub(crate) fn table_of(noun: Noun) -> &'static Table {
         Noun::Hold => &Hold::TABLE,
         Noun::ChainLink => &ChainLink::TABLE,
         Noun::ChainHead => &ChainHead::TABLE,
+        Noun::LedgerDay => &LedgerDay::TABLE,
+        Noun::KnownPrice => &KnownPrice::TABLE,
+        Noun::RampUser => &RampUser::TABLE,
+        Noun::KycCase => &KycCase::TABLE,
+        Noun::BankAccount => &BankAccount::TABLE,
+        Noun::RampDeposit => &RampDeposit::TABLE,
+        Noun::RampSession => &RampSession::TABLE,
+        Noun::ScreeningReview => &ScreeningReview::TABLE,
+        Noun::RampQuote => &RampQuote::TABLE,
+        Noun::Payout => &Payout::TABLE,
+        Noun::SandboxCase => &SandboxCase::TABLE,
+        Noun::RampAddress => &RampAddress::TABLE,
+        Noun::OnchainDeposit => &OnchainDeposit::TABLE,
+        Noun::VirtualAccount => &VirtualAccount::TABLE,
+        Noun::Onramp => &Onramp::TABLE,
         Noun::SettlementWallet => &SettlementWallet::TABLE,
         Noun::SettlementRule => &SettlementRule::TABLE,
         Noun::Settlement => &Settlement::TABLE,
@@ -153,6 +197,21 @@ pub(crate) fn encode(record: Record) -> Vec<Value> {
         Record::Hold(row) => row.encode(),
         Record::ChainLink(row) => row.encode(),
         Record::ChainHead(row) => row.encode(),
+        Record::LedgerDay(row) => row.encode(),
+        Record::KnownPrice(row) => row.encode(),
+        Record::RampUser(row) => row.encode(),
+        Record::KycCase(row) => row.encode(),
+        Record::BankAccount(row) => row.encode(),
+        Record::RampDeposit(row) => row.encode(),
+        Record::RampSession(row) => row.encode(),
+        Record::ScreeningReview(row) => row.encode(),
+        Record::RampQuote(row) => row.encode(),
+        Record::Payout(row) => row.encode(),
+        Record::SandboxCase(row) => row.encode(),
+        Record::RampAddress(row) => row.encode(),
+        Record::OnchainDeposit(row) => row.encode(),
+        Record::VirtualAccount(row) => row.encode(),
+        Record::Onramp(row) => row.encode(),
         Record::SettlementWallet(row) => row.encode(),
         Record::SettlementRule(row) => row.encode(),
         Record::Settlement(row) => row.encode(),

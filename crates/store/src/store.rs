@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use crate::commit::{Prepared, lane_of};
 use crate::engine::Engine;
 use crate::error::{CommitError, StoreError};
+use crate::fate::{Fate, Fates};
 use crate::migrations::Dialect;
 use crate::processes::Processes;
 use crate::relation::catalog;
@@ -38,6 +39,8 @@ pub struct StoreConfig {
     pub cache_kib: i64,
     /// How long a caller waits for a database that is away.
     pub unavailable_after_ms: u64,
+    /// Of a simulated process; none: commits are answered.
+    pub fates: Option<Fates>,
 }
 
 impl StoreConfig {
@@ -48,6 +51,7 @@ impl StoreConfig {
             readers: 4,
             cache_kib: 8_192,
             unavailable_after_ms: 5_000,
+            fates: None,
         }
     }
 }
@@ -101,6 +105,7 @@ struct Inner {
     lanes: i64,
     shared: Arc<Shared>,
     turns: Turns,
+    fates: Option<Fates>,
 }
 
 impl Store {
@@ -113,7 +118,8 @@ impl Store {
         let shared = Arc::new(Shared::new());
         let engine = Engine::open(&config, &shared).await?;
         let turns = Turns::new();
-        Ok(Store { inner: Arc::new(Inner { engine, lanes: config.lanes, shared, turns }) })
+        let (lanes, fates) = (config.lanes, config.fates);
+        Ok(Store { inner: Arc::new(Inner { engine, lanes, shared, turns, fates }) })
     }
 
     /// Brings the schema up to date and nothing else.
@@ -125,7 +131,13 @@ impl Store {
     pub async fn commit(&self, changes: Changes) -> Result<Committed, CommitError> {
         let lane = lane_of(changes.merchant_id, self.inner.lanes);
         let prepared = Prepared::new(changes, lane);
-        self.inner.engine.submit(prepared, &self.inner.shared).await
+        let fate = self.inner.fates.as_ref().map_or(Fate::Answered, Fates::next);
+        let lost = || Err(StoreError::Unavailable("the process died".to_owned()).into());
+        if fate == Fate::LostBefore {
+            return lost();
+        }
+        let answer = self.inner.engine.submit(prepared, &self.inner.shared).await;
+        if fate == Fate::LostAfter { lost() } else { answer }
     }
 
     /// Reads, decides and commits; on a Conflict reads and decides again.

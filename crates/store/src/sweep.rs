@@ -85,6 +85,7 @@ impl Order {
             Passing::WalletChallenge => Order::by_key("wallet_challenges"),
             Passing::PasswordReset => Order::by_key("password_resets"),
             Passing::SimulatedTransaction => Order::by_key("simulated_transactions"),
+            Passing::RampSession => Order::by_key("ramp_sessions"),
             Passing::Delivery => Order::by_key("deliveries"),
             Passing::DeliveryAttempt => Order::by_key("delivery_attempts"),
         }

@@ -48,7 +48,10 @@ pub(super) async fn scan(
     let tips = cardano.client.tips().await?;
     let mut cursor = match from {
         Some(text) => Cursor::parse(text)?,
-        None => begin(cardano, &tips).await?,
+        None => {
+            let depth = cardano.settings.start_depth_blocks;
+            begin(cardano, &tips, tips.agreed.number.saturating_sub(depth)).await?
+        }
     };
     let mut reverted_from = None;
     let (transfers, told) = match following(cardano, &cursor, &tips).await? {
@@ -80,10 +83,25 @@ pub(super) async fn scan(
     })
 }
 
-/// A cursor some blocks below the head, which knows enough of their ancestors to notice a rollback.
-async fn begin(cardano: &Cardano, tips: &Tips) -> Result<Cursor, ChainError> {
+/// Stands right below a block, so that the next scan tells it.
+pub(super) async fn stand_below(cardano: &Cardano, first: u64) -> Result<Scan, ChainError> {
+    let tips = cardano.client.tips().await?;
+    let start = first.saturating_sub(1).min(tips.agreed.number);
+    let cursor = begin(cardano, &tips, start).await?;
+    let (head, scanned) = (tips.head(), cursor.tip());
+    Ok(Scan {
+        transfers: Vec::new(),
+        reverted_from: None,
+        head,
+        is_caught_up: scanned.number >= head.number,
+        scanned,
+        next: cursor.written(),
+    })
+}
+
+/// A cursor at a block, which knows enough of its ancestors to notice a rollback.
+async fn begin(cardano: &Cardano, tips: &Tips, start: u64) -> Result<Cursor, ChainError> {
     let head = &tips.agreed;
-    let start = head.number.saturating_sub(cardano.settings.start_depth_blocks);
     let start = if start == head.number {
         head.clone()
     } else {

@@ -6,7 +6,6 @@
 use std::collections::HashSet;
 
 use domain::time::Timestamp;
-use tracing::warn;
 
 use super::Evm;
 use super::answers::{Header, Log, Receipt};
@@ -16,7 +15,7 @@ use super::inside::{Coins, Cut};
 use super::width::is_too_wide;
 use super::wire::{Account, Hash};
 use super::{arrived, inside, payments};
-use crate::chain::ChainError;
+use crate::chain::{ChainError, KnownCoins};
 use crate::rpc::RpcError;
 
 /// Logs to one account that are looked at: beyond that only those of listed tokens count, since
@@ -25,15 +24,24 @@ const LOGS_MAX: usize = 2_000;
 /// The first step back in time.
 const STEP_BLOCKS: u64 = 1_024;
 
+/// What was found, and why there may be more.
+#[derive(Debug, Default)]
+pub struct Looked {
+    pub found: Vec<Arrival>,
+    pub failed: Option<ChainError>,
+}
+
 /// Everything one transaction brought to anybody; none if it is unknown, not included or failed.
-pub async fn of_transaction(evm: &Evm, hash: Hash) -> Result<Vec<Arrival>, ChainError> {
+pub async fn of_transaction(evm: &Evm, hash: Hash) -> Result<Looked, ChainError> {
     let client = &evm.client;
     client.check_chain_once().await?;
     let receipt = client.receipts(&[hash]).await?.into_iter().flatten().next();
     let receipt = receipt.filter(|receipt| receipt.transaction_hash == hash);
-    let Some(receipt) = receipt.filter(Receipt::has_succeeded) else { return Ok(Vec::new()) };
+    let Some(receipt) = receipt.filter(Receipt::has_succeeded) else {
+        return Ok(Looked::default());
+    };
     let Some(block) = canonical(evm, receipt.block_number.0).await? else {
-        return Ok(Vec::new());
+        return Ok(Looked::default());
     };
     if block.hash != receipt.block_hash {
         return Err(ChainError::Disputed(format!(
@@ -44,19 +52,18 @@ pub async fn of_transaction(evm: &Evm, hash: Hash) -> Result<Vec<Arrival>, Chain
     let transaction = client.transaction(hash).await?.filter(|known| known.hash == hash);
     let coins = transaction.and_then(|transaction| transaction.payment());
     let mut found = arrivals(&block, &receipt, coins.as_ref());
-    // Few nodes trace, and what the receipt says must not wait for one that does. Where it says
-    // nothing, the trace is all there is, and nothing found would be taken for nothing paid.
-    match inside::passed_in_transaction(client, hash).await {
+    // What the receipt says does not wait for a trace, and without one it is not said to be all.
+    let failed = match inside::passed_in_transaction(client, hash).await {
         Ok(passed) => {
             let passed = passed.unwrap_or_default();
             found.extend(inside::passed_on(&block, &receipt, &passed));
+            None
         }
-        Err(error) if found.is_empty() => return Err(error),
-        Err(error) => warn!(transaction = %hash, %error, "a transaction's trace is not known"),
-    }
+        Err(error) => Some(error),
+    };
     payments::leave_out_excess(&mut found, &evm.contracts);
     arrived::measure_few(client, &evm.settings.contracts, &mut found).await?;
-    Ok(found)
+    Ok(Looked { found, failed })
 }
 
 /// The block most of the nodes have under this number; one that has none speaks against it.
@@ -92,7 +99,7 @@ pub async fn to_account(
     evm: &Evm,
     account: Account,
     since: Timestamp,
-) -> Result<Vec<Arrival>, ChainError> {
+) -> Result<Looked, ChainError> {
     let heads = evm.client.heads().await?;
     let floor = heads.number.saturating_sub(evm.settings.lookback_blocks_max);
     let first = first_block(evm, floor, heads.number, since).await?;
@@ -108,12 +115,16 @@ pub async fn to_account(
     } else {
         first_block(evm, 0, floor, since).await.unwrap_or(first)
     };
-    let coins = inside::coins_to(client, account, first.saturating_sub(1), heads.number).await?;
-    if has_unexplained(evm, account, &coins) {
+    let low = first.saturating_sub(1);
+    let coins = match inside::coins_to(client, account, low, heads.number).await {
+        Ok(coins) => coins,
+        Err(error) => return Ok(Looked { found, failed: Some(error) }),
+    };
+    if has_unexplained(&coins, &[]) {
         client.note_lacking(Some(inside::NO_MEMORY));
     }
     found.extend(coins.found);
-    Ok(found)
+    Ok(Looked { found, failed: coins.failed })
 }
 
 /// The coins alone that reached an account in blocks since a time; an error if there may be more
@@ -122,22 +133,26 @@ pub async fn coins_to_account(
     evm: &Evm,
     account: Account,
     since: Timestamp,
-) -> Result<Vec<Arrival>, ChainError> {
+    known: &[KnownCoins],
+) -> Result<Looked, ChainError> {
     let heads = evm.client.heads().await?;
     let low = first_block(evm, 0, heads.number, since).await?.saturating_sub(1);
-    let coins = inside::coins_to(&evm.client, account, low, heads.number).await?;
-    if has_unexplained(evm, account, &coins) {
+    let mut coins = inside::coins_to(&evm.client, account, low, heads.number).await?;
+    if has_unexplained(&coins, known) {
         evm.client.note_lacking(Some(inside::NO_MEMORY));
-        return Err(ChainError::Unavailable(inside::NO_MEMORY.to_owned()));
+        let lacks = || ChainError::Unavailable(inside::NO_MEMORY.to_owned());
+        coins.failed.get_or_insert_with(lacks);
     }
-    evm.told_coins.note(&coins.found);
-    Ok(coins.found)
+    Ok(Looked { found: coins.found, failed: coins.failed })
 }
 
-/// Whether the account had more where the search had to begin than it was told to have received.
-fn has_unexplained(evm: &Evm, account: Account, coins: &Coins) -> bool {
-    let told = |cut: &Cut| evm.told_coins.up_to(cut.number, account);
-    coins.cut.as_ref().is_some_and(|cut| cut.balance > told(cut))
+/// Whether the account had more where the search had to begin than it is known to have received.
+fn has_unexplained(coins: &Coins, known: &[KnownCoins]) -> bool {
+    let received = |cut: &Cut| {
+        let until = known.iter().filter(|coins| coins.block_number <= cut.number);
+        until.fold(0u128, |sum, coins| sum.saturating_add(coins.amount.0))
+    };
+    coins.cut.as_ref().is_some_and(|cut| cut.balance > received(cut))
 }
 
 /// The first block from `low` up to `high` that is not older than a time, which `high` is not.

@@ -37,6 +37,8 @@ const NO_TRACE: &str = "no node traces transactions, so coins paid by contracts 
 pub struct Coins {
     pub found: Vec<Arrival>,
     pub cut: Option<Cut>,
+    /// Why there may be more.
+    pub failed: Option<ChainError>,
 }
 
 /// Nobody remembers balances below this block.
@@ -64,19 +66,22 @@ pub async fn coins_to(
     let Some(first) = remembered(client, account, low, high).await? else {
         client.note_lacking(Some(NO_MEMORY));
         let balance = client.balance(account).await?.0.unwrap_or(u128::MAX);
-        return Ok(Coins { found: Vec::new(), cut: Some(Cut { number: high, balance }) });
+        let cut = Some(Cut { number: high, balance });
+        return Ok(Coins { found: Vec::new(), cut, failed: None });
     };
     let cut = (first.number > low).then_some(first);
-    let mut arrivals = Vec::new();
+    let mut coins = Coins { found: Vec::new(), cut, failed: None };
     for number in changed(client, account, first.number, high).await? {
-        let block = client.blocks(number..=number).await?.into_iter().flatten().next();
-        let block = block.filter(|block| block.number.0 == number);
-        let Some(block) = block else {
-            return Err(ChainError::Unavailable(format!("no node has block {number}")));
-        };
-        arrivals.extend(in_block(client, account, &block).await?);
+        match in_block(client, account, number, &mut coins.found).await {
+            Ok(()) => {}
+            // What was found is so; whatever comes after is looked for again with the rest.
+            Err(error) => {
+                coins.failed = Some(error);
+                break;
+            }
+        }
     }
-    Ok(Coins { found: arrivals, cut })
+    Ok(coins)
 }
 
 /// The lowest block from `low` on whose balances a node remembers, and the account's.
@@ -139,17 +144,26 @@ async fn changed(
     Ok(found)
 }
 
-/// The coins one block brought to an account.
+/// The coins one block brought to an account. What transactions carry is found even if no trace
+/// can be had that tells the rest.
 async fn in_block(
     client: &Client,
     account: Account,
-    block: &Block,
-) -> Result<Vec<Arrival>, ChainError> {
-    let passed = passed_in_block(client, block).await?;
-    if passed.is_none() {
+    number: u64,
+    found: &mut Vec<Arrival>,
+) -> Result<(), ChainError> {
+    let block = client.blocks(number..=number).await?.into_iter().flatten().next();
+    let Some(block) = block.filter(|block| block.number.0 == number) else {
+        return Err(ChainError::Unavailable(format!("no node has block {number}")));
+    };
+    let traced = passed_in_block(client, &block).await;
+    if let Ok(None) = traced {
         client.note_lacking(Some(NO_TRACE));
     }
-    let passed = passed.unwrap_or_default();
+    let (passed, failed) = match traced {
+        Ok(passed) => (passed.unwrap_or_default(), None),
+        Err(error) => (Vec::new(), Some(error)),
+    };
     let carried = block.transactions.0.iter().filter(|coins| coins.to == account);
     let inside = passed.iter().filter(|passed| passed.to == account);
     let paying: HashSet<Hash> = carried
@@ -158,7 +172,7 @@ async fn in_block(
         .collect();
     let paying: Vec<Hash> = paying.into_iter().collect();
     let header = block.header();
-    let mut found = Vec::new();
+    let mut arrived = Vec::new();
     for (hash, receipt) in paying.iter().zip(client.receipts(&paying).await?) {
         let receipt = receipt.filter(|receipt| {
             receipt.transaction_hash == *hash && receipt.block_hash == header.hash
@@ -167,11 +181,12 @@ async fn in_block(
             return Err(ChainError::Disputed(format!("the receipt of {hash} is of another block")));
         };
         let coins = block.transactions.0.iter().find(|coins| coins.transaction == *hash);
-        found.extend(arrivals(&header, &receipt, coins));
-        found.extend(passed_on(&header, &receipt, &passed));
+        arrived.extend(arrivals(&header, &receipt, coins));
+        arrived.extend(passed_on(&header, &receipt, &passed));
     }
-    found.retain(|arrival| arrival.to == account && arrival.contract.is_none());
-    Ok(found)
+    arrived.retain(|arrival| arrival.to == account && arrival.contract.is_none());
+    found.extend(arrived);
+    failed.map_or(Ok(()), Err)
 }
 
 /// What one transaction's calls passed on, as arrivals.

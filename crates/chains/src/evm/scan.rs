@@ -28,7 +28,10 @@ const ENTRIES_MAX: usize = 50_000;
 pub async fn scan(evm: &Evm, from: Option<&str>, ours: &dyn Ours) -> Result<Scan, ChainError> {
     let cursor = from.map(Cursor::parse).transpose()?;
     let heads = evm.client.heads().await?;
-    let Some(cursor) = cursor else { return begin(evm, &heads).await };
+    let Some(cursor) = cursor else {
+        let number = heads.number.saturating_sub(evm.settings.start_depth_blocks);
+        return begin(evm, &heads, number).await;
+    };
     let mut follow = Follow { evm, heads, cursor, reverted_from: None, reorgs: 0 };
     if follow.heads.number < follow.cursor.number {
         // A node that lags has nothing to tell, and neither has a chain that was cut back: what is
@@ -44,9 +47,14 @@ pub async fn scan(evm: &Evm, from: Option<&str>, ours: &dyn Ours) -> Result<Scan
     follow.one_range(ours).await
 }
 
-/// Begins at the head, or below it, with a memory of the blocks before: a reorg may come at once.
-async fn begin(evm: &Evm, heads: &Heads) -> Result<Scan, ChainError> {
-    let number = heads.number.saturating_sub(evm.settings.start_depth_blocks);
+/// Stands right below a block, so that the next scan tells it.
+pub async fn scan_anew(evm: &Evm, first: u64) -> Result<Scan, ChainError> {
+    let heads = evm.client.heads().await?;
+    begin(evm, &heads, first.saturating_sub(1).min(heads.number)).await
+}
+
+/// Begins at a block, with a memory of the blocks before: a reorg may come at once.
+async fn begin(evm: &Evm, heads: &Heads, number: u64) -> Result<Scan, ChainError> {
     let mut wanted = vec![number];
     wanted.extend(wanted_numbers(number));
     let headers = evm.client.headers(&wanted).await?;
@@ -100,7 +108,6 @@ impl Follow<'_> {
         }
         self.cursor = fork::rewind(&self.evm.client, &self.cursor, &self.heads).await?;
         let gone = self.cursor.number + 1;
-        self.evm.told_coins.revert(gone);
         self.reverted_from = Some(self.reverted_from.map_or(gone, |before| before.min(gone)));
         Ok(())
     }
@@ -209,7 +216,6 @@ impl Follow<'_> {
         let (client, listed) = (&self.evm.client, &self.evm.settings.contracts);
         arrived::measure(client, listed, self.heads.number, &mut arrivals).await?;
         decode::order(&mut arrivals);
-        self.evm.told_coins.note(&arrivals);
         let headers: Vec<Header> = range.blocks.iter().map(Block::header).collect();
         let next = self.cursor.after(&headers);
         let scanned = headers.last().expect("a range that follows has a first block");

@@ -39,10 +39,14 @@ impl<const BYTES: usize> Fixed<BYTES> {
         if pairs.len() != BYTES || !rest.is_empty() {
             return None;
         }
+        // What is no digit leaves a mark above the four bits of a digit.
+        let mut marks = 0;
         for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
-            *byte = digit(*high)? << 4 | digit(*low)?;
+            let (high, low) = (DIGITS[usize::from(*high)], DIGITS[usize::from(*low)]);
+            *byte = high << 4 | low & 0xf;
+            marks |= high | low;
         }
-        Some(Fixed(bytes))
+        (marks < 16).then_some(Fixed(bytes))
     }
 }
 
@@ -85,7 +89,21 @@ impl Amount {
     }
 }
 
-fn digit(byte: u8) -> Option<u8> {
+/// What every byte is as a digit; `NO_DIGIT` where it is none.
+const DIGITS: [u8; 256] = {
+    let mut digits = [NO_DIGIT; 256];
+    let mut byte = 0;
+    while byte < digits.len() {
+        if let Some(digit) = digit(byte as u8) {
+            digits[byte] = digit;
+        }
+        byte += 1;
+    }
+    digits
+};
+const NO_DIGIT: u8 = 0xf0;
+
+const fn digit(byte: u8) -> Option<u8> {
     match byte {
         b'0'..=b'9' => Some(byte - b'0'),
         b'a'..=b'f' => Some(byte - b'a' + 10),
@@ -148,8 +166,17 @@ impl<'de> Deserialize<'de> for Word {
 
 impl<const BYTES: usize> fmt::Display for Fixed<BYTES> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const WRITTEN: &[u8; 16] = b"0123456789abcdef";
         formatter.write_str("0x")?;
-        self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+        for bytes in self.0.chunks(32) {
+            let mut digits = [0; 64];
+            for (pair, byte) in digits.as_chunks_mut::<2>().0.iter_mut().zip(bytes) {
+                *pair = [byte >> 4, byte & 0xf].map(|digit| WRITTEN[usize::from(digit)]);
+            }
+            let digits = digits.get(..bytes.len() * 2).unwrap_or_default();
+            formatter.write_str(std::str::from_utf8(digits).unwrap_or_default())?;
+        }
+        Ok(())
     }
 }
 

@@ -8,7 +8,10 @@
 //!
 //! Invariant: a head that is left out never becomes what later ones are measured by.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::limits::Limits;
 
@@ -16,22 +19,48 @@ const HOUR_MS: u128 = 3_600_000;
 /// From so many nodes on those that are silent count too.
 const NODES_WITH_QUORUM: usize = 3;
 
+/// What the nodes of a network have agreed on so far.
+#[derive(Debug, Default)]
+pub(crate) struct Agreement {
+    /// The highest head, and when it was reached.
+    highest: Mutex<Option<(u64, Instant)>>,
+}
+
+/// What came of asking for heads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Agreed {
+    /// None if nobody told a head that can be believed.
+    pub head: Option<u64>,
+    /// By which nodes lag or run ahead: the head, or the one before if there is none.
+    pub measure: Option<u64>,
+}
+
 /// The head agreed on before, and how long ago it last grew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Before {
-    pub head: u64,
-    pub ago: Duration,
+struct Before {
+    head: u64,
+    ago: Duration,
+}
+
+impl Agreement {
+    /// Agrees on a head of those told, `nodes` being how many there are in all.
+    pub(crate) fn on(&self, told: &[u64], nodes: usize, limits: &Limits) -> Agreed {
+        let now = Instant::now();
+        // What it holds is replaced as a whole, so a panic elsewhere leaves nothing half done.
+        let mut highest = self.highest.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = highest.map(|(head, at)| Before { head, ago: now.duration_since(at) });
+        let head = agreed(told, nodes, before, limits);
+        if head > before.map(|before| before.head) {
+            *highest = head.map(|head| (head, now));
+        }
+        Agreed { head, measure: head.or_else(|| before.map(|before| before.head)) }
+    }
 }
 
 /// The head to believe; none if nobody told one that can be believed.
 ///
 /// `nodes` is how many there are in all: the only one of a network is believed whatever it tells.
-pub(super) fn agreed(
-    told: &[u64],
-    nodes: usize,
-    before: Option<Before>,
-    limits: &Limits,
-) -> Option<u64> {
+fn agreed(told: &[u64], nodes: usize, before: Option<Before>, limits: &Limits) -> Option<u64> {
     let mut heads = told.to_vec();
     heads.sort_unstable_by(|a, b| b.cmp(a));
     let mut heads = heads.as_slice();

@@ -7,7 +7,6 @@
 //! what failed on the way is noted with the node that failed.
 
 use std::fmt;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -23,7 +22,7 @@ use tokio::time::Instant;
 use super::RpcError;
 use super::endpoint::{Endpoint, EndpointError};
 use super::failure::{Another, Failure, Refusal, refused_status};
-use super::heads::{self, Before};
+use super::heads::{Agreed, Agreement};
 use super::json_rpc::{self, Batch, CALLS_PER_BATCH_MAX};
 use super::limits::Limits;
 use super::node::{Ask, Node, words};
@@ -40,8 +39,7 @@ pub struct Nodes {
     /// The node that answered last.
     current: AtomicUsize,
     next_id: AtomicU64,
-    /// The highest head agreed on, and when that was.
-    agreed: Mutex<Option<(u64, Instant)>>,
+    agreement: Agreement,
 }
 
 /// One of the nodes.
@@ -77,7 +75,7 @@ impl Nodes {
             limits,
             current: AtomicUsize::new(0),
             next_id: AtomicU64::new(1),
-            agreed: Mutex::default(),
+            agreement: Agreement::default(),
         })
     }
 
@@ -196,14 +194,8 @@ impl Nodes {
     /// it or run ahead of everybody, and asks those that lag last from now on.
     pub fn agree_on_head(&self, heads: &[(NodeId, u64)]) -> Option<u64> {
         let told: Vec<u64> = heads.iter().map(|(_, head)| *head).collect();
-        let now = Instant::now();
-        let mut agreed = self.agreed.lock().expect("no panic holds this lock");
-        let before = agreed.map(|(head, at)| Before { head, ago: now.duration_since(at) });
-        let believed = heads::agreed(&told, self.nodes.len(), before, &self.limits);
-        if believed > before.map(|before| before.head) {
-            *agreed = believed.map(|head| (head, now));
-        }
-        let measure = believed.or_else(|| before.map(|before| before.head));
+        let Agreed { head: believed, measure } =
+            self.agreement.on(&told, self.nodes.len(), &self.limits);
         for (NodeId(at), head) in heads {
             let (Some(node), Some(measure)) = (self.nodes.get(*at), measure) else { continue };
             let place = if head.saturating_add(self.limits.lag_blocks_max) < measure {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt as _, Full};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::header::{HeaderMap, RETRY_AFTER};
 use hyper::{Request, Response};
 use hyper_util::client::legacy::{Client, Error};
@@ -26,6 +26,9 @@ const IDLE_MAX: Duration = Duration::from_secs(30);
 /// A shared connection of HTTP/2 whose other end is gone is found out by asking for a sign of life.
 const SIGN_OF_LIFE_EVERY: Duration = Duration::from_secs(10);
 const SIGN_OF_LIFE_MAX: Duration = Duration::from_secs(5);
+
+/// Room made for an answer by its announced length alone.
+const ANNOUNCED_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 pub(super) type Body = Full<Bytes>;
 
@@ -77,7 +80,9 @@ impl Transport {
 
     async fn body(&self, response: Response<Incoming>) -> Result<Bytes, Failure> {
         let mut incoming = response.into_body();
-        let mut body = BytesMut::new();
+        // What is announced is not believed beyond the bound, and spares moving a large answer.
+        let announced = usize::try_from(incoming.size_hint().lower()).unwrap_or(usize::MAX);
+        let mut body = BytesMut::with_capacity(announced.min(ANNOUNCED_BYTES_MAX));
         while let Some(frame) = incoming.frame().await {
             // What is no data is trailers, which say nothing to us.
             let Ok(piece) = frame.map_err(|_| Failure::Broken)?.into_data() else { continue };

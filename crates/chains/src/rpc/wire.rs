@@ -6,7 +6,6 @@
 
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -18,11 +17,12 @@ use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpStream, lookup_host};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::net::lookup_host;
+use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 use tower::Service;
 
+use super::dial::first_that_answers;
 use super::failure::Failure;
 
 const CONNECT_MAX: Duration = Duration::from_secs(5);
@@ -82,7 +82,8 @@ async fn connect_unbounded(tls: TlsConnector, uri: Uri) -> Result<TokioIo<Wire>,
     let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
     let port = uri.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
     let addresses = lookup_host((host, port)).await.map_err(|_| Failure::Unreachable)?;
-    let stream = first_that_answers(&addresses.collect::<Vec<_>>(), until).await?;
+    let stream = first_that_answers(&addresses.collect::<Vec<_>>(), until).await;
+    let stream = stream.map_err(|error| connect_failure(&error))?;
     // A request is written at once and whole.
     let _ = stream.set_nodelay(true);
     if !is_tls {
@@ -94,21 +95,11 @@ async fn connect_unbounded(tls: TlsConnector, uri: Uri) -> Result<TokioIo<Wire>,
     Ok(TokioIo::new(Wire { stream: Box::new(stream), speaks_http2 }))
 }
 
-async fn first_that_answers(
-    addresses: &[SocketAddr],
-    until: Instant,
-) -> Result<TcpStream, Failure> {
-    let mut last = Failure::Unreachable;
-    for (at, address) in addresses.iter().enumerate() {
-        let left = u32::try_from(addresses.len() - at).unwrap_or(1);
-        let share = until.saturating_duration_since(Instant::now()) / left;
-        match timeout_at(Instant::now() + share, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => return Ok(stream),
-            Ok(Err(_)) => last = Failure::Unreachable,
-            Err(_) => last = Failure::TimedOut,
-        }
+fn connect_failure(error: &io::Error) -> Failure {
+    match error.kind() {
+        io::ErrorKind::TimedOut => Failure::TimedOut,
+        _ => Failure::Unreachable,
     }
-    Err(last)
 }
 
 fn tls_failure(error: &io::Error) -> Failure {

@@ -65,6 +65,23 @@ pub fn plan_scan(
         Some(cursor) => Position::parse(cursor)?,
         None => Position::start(chain, head),
     };
+    Ok(plan(chain, head, position, now))
+}
+
+/// Begins a scan whose first block is this one, whatever was told before.
+pub fn plan_scan_anew(
+    chain: &SimulatedChain,
+    first: u64,
+    now: Timestamp,
+) -> Result<ScanPlan, ChainError> {
+    let head = reads::head(chain, now)?;
+    let number = first.saturating_sub(1).min(head.number);
+    let fork = newest_fork(chain);
+    let position = Position { number, fork, settled: number, settling: Vec::new() };
+    Ok(plan(chain, head, position, now))
+}
+
+fn plan(chain: &SimulatedChain, head: Head, position: Position, now: Timestamp) -> ScanPlan {
     // Told even above the cursor: a watcher that died before it saved a newer cursor may hold
     // transfers from there.
     let reverted_from = position.fork_point(chain);
@@ -75,7 +92,7 @@ pub fn plan_scan(
     let overlap = if reads::is_duplicating(chain, now) { OVERLAP_BLOCKS } else { 0 };
     let told = told.saturating_sub(overlap);
     let settled = settled_number(chain, now).unwrap_or(0).max(position.settled);
-    Ok(ScanPlan {
+    ScanPlan {
         now,
         head,
         reverted_from,
@@ -83,7 +100,7 @@ pub fn plan_scan(
         settled,
         blocks: told.min(position.settled).saturating_add(1)..=last,
         settling: position.settling.into_iter().collect(),
-    })
+    }
 }
 
 impl ScanPlan {

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::block_time::FinalHead;
 use super::decode::{self, Arrival, Block, Header, Malformed};
-use super::wire::{BlockJson, FoundTransactionJson, HeaderJson, SignatureJson, TransactionJson};
+use super::wire::{BlockJson, FoundTransactionJson, HeaderJson, SignatureJson};
 use crate::chain::{ChainError, NodeHealth};
 use crate::rpc::{NodeId, Nodes, RpcError};
 
@@ -236,12 +236,11 @@ impl Client {
             "maxSupportedTransactionVersion": TRANSACTION_VERSION_MAX,
         });
         let decoded = |json: FoundTransactionJson| {
-            let FoundTransactionJson { slot, transaction, meta } = json;
-            if transaction.signatures.first().is_none_or(|first| first != tx_hash) {
+            let FoundTransactionJson { slot, signature, arrivals } = json;
+            if signature.is_none_or(|signature| signature != tx_hash) {
                 return Err(Malformed("another transaction than the one asked for"));
             }
-            let arrivals = decode::transaction(&TransactionJson { transaction, meta })?;
-            Ok(Included { slot, arrivals })
+            Ok(Included { slot, arrivals: arrivals? })
         };
         self.ask("getTransaction", (tx_hash, options), decoded).await
     }

@@ -8,7 +8,7 @@
 //! its own keys, then those it loads from tables, writable before read-only. Indexes stay below
 //! 256, so the two ranges never meet, and neither depends on which tokens or addresses are ours.
 
-use super::wire::{BlockJson, HeaderJson, TokenBalanceJson, TransactionJson};
+use super::wire::{BlockJson, HeaderJson, Text, TokenBalanceJson, TransactionJson};
 use domain::address::Address;
 use domain::chain::{AssetRef, BlockRef, ChainTransfer};
 use domain::environment::Environment;
@@ -76,30 +76,29 @@ pub fn header(slot: u64, json: HeaderJson) -> Result<Header, Malformed> {
 pub fn block(slot: u64, json: BlockJson) -> Result<Block, Malformed> {
     let BlockJson { blockhash, previous_blockhash, parent_slot, block_time, transactions } = json;
     let json = HeaderJson { blockhash, previous_blockhash, parent_slot, block_time };
-    let header = header(slot, json)?;
-    let mut arrivals = Vec::new();
-    for transaction in &transactions {
-        arrivals_of(transaction, &mut arrivals)?;
-    }
-    Ok(Block { header, arrivals })
+    Ok(Block { header: header(slot, json)?, arrivals: transactions.0? })
 }
 
 /// What arrived by one transaction; nothing if it failed.
-pub fn transaction(json: &TransactionJson) -> Result<Vec<Arrival>, Malformed> {
+pub fn transaction(json: &TransactionJson<'_>) -> Result<Vec<Arrival>, Malformed> {
     let mut arrivals = Vec::new();
     arrivals_of(json, &mut arrivals)?;
     Ok(arrivals)
 }
 
-fn arrivals_of(json: &TransactionJson, arrivals: &mut Vec<Arrival>) -> Result<(), Malformed> {
+/// Adds what arrived by one transaction.
+pub fn arrivals_of(
+    json: &TransactionJson<'_>,
+    arrivals: &mut Vec<Arrival>,
+) -> Result<(), Malformed> {
     let meta = json.meta.as_ref().ok_or(Malformed("a transaction comes without its outcome"))?;
     if meta.err.is_some() {
         return Ok(());
     }
     let mut keys: Vec<&str> = Vec::with_capacity(ACCOUNTS_MAX);
-    keys.extend(json.transaction.message.account_keys.iter().map(String::as_str));
+    keys.extend(json.transaction.message.account_keys.iter().map(Text::as_str));
     if let Some(loaded) = &meta.loaded_addresses {
-        keys.extend(loaded.writable.iter().chain(&loaded.readonly).map(String::as_str));
+        keys.extend(loaded.writable.iter().chain(&loaded.readonly).map(Text::as_str));
     }
     let are_paired =
         keys.len() == meta.pre_balances.len() && keys.len() == meta.post_balances.len();
@@ -107,7 +106,7 @@ fn arrivals_of(json: &TransactionJson, arrivals: &mut Vec<Arrival>) -> Result<()
         return Err(Malformed("a transaction's balances do not fit its accounts"));
     }
     let tx_hash = json.transaction.signatures.first();
-    let tx_hash = tx_hash.ok_or(Malformed("a transaction has no signature"))?;
+    let tx_hash = tx_hash.ok_or(Malformed("a transaction has no signature"))?.as_str();
     let before = holdings(&meta.pre_token_balances, keys.len())?;
     let after = holdings(&meta.post_token_balances, keys.len())?;
     token_arrivals(tx_hash, &before, &after, arrivals);
@@ -129,7 +128,10 @@ struct Holding<'a> {
     amount: u64,
 }
 
-fn holdings(balances: &[TokenBalanceJson], accounts: usize) -> Result<Vec<Holding<'_>>, Malformed> {
+fn holdings<'a>(
+    balances: &'a [TokenBalanceJson<'_>],
+    accounts: usize,
+) -> Result<Vec<Holding<'a>>, Malformed> {
     let mut is_taken = [false; ACCOUNTS_MAX];
     let mut holdings = Vec::with_capacity(balances.len());
     for balance in balances {
@@ -141,7 +143,7 @@ fn holdings(balances: &[TokenBalanceJson], accounts: usize) -> Result<Vec<Holdin
         }
         let amount = parse_u64(&balance.ui_token_amount.amount)?;
         // Without its owner nobody knows whose money it is, and leaving it out could lose ours.
-        let owner = balance.owner.as_deref();
+        let owner = balance.owner.as_ref().map(Text::as_str);
         let owner = owner.ok_or(Malformed("a token balance has no owner"))?;
         holdings.push(Holding { index, mint: &balance.mint, owner, amount });
     }
@@ -281,7 +283,7 @@ fn parse_u64(text: &str) -> Result<u64, Malformed> {
     amount.ok_or(Malformed("a token amount is not a 64-bit number"))
 }
 
-fn is_32_bytes(text: &str) -> bool {
+pub fn is_32_bytes(text: &str) -> bool {
     matches!(bs58::decode(text).onto(&mut [0u8; 32]), Ok(32))
 }
 

@@ -45,7 +45,8 @@ impl Follower<'_> {
         let cursor = from.map(Cursor::parse).transpose()?;
         let head = self.client.head().await?;
         let Some(cursor) = cursor else {
-            return self.begin(head, self.settings.start_depth_slots).await;
+            let depth = self.settings.start_depth_slots.min(LISTED_SLOTS_MAX);
+            return self.begin(head, head.slot.saturating_sub(depth), head.slot).await;
         };
         if head.slot < cursor.newest().slot {
             return self.lag_or_reset(head, cursor).await;
@@ -54,10 +55,18 @@ impl Follower<'_> {
         self.follow(head, cursor, &listing).await
     }
 
-    /// Without a cursor: the first block from the chosen depth on is taken as given.
-    async fn begin(&self, head: FinalHead, depth_slots: u64) -> Result<Scan, ChainError> {
-        let first = head.slot.saturating_sub(depth_slots.min(LISTED_SLOTS_MAX));
-        let slots = self.client.slots_with_blocks(first, head.slot).await?.slots;
+    /// The first block from a slot on is taken as given.
+    pub async fn scan_anew(&self, first: u64) -> Result<Scan, ChainError> {
+        let head = self.client.head().await?;
+        let below = first.min(head.slot).saturating_sub(1);
+        let listing = self.slots_after(below, head.slot).await?;
+        let slot = listing.slots.first().copied().unwrap_or(head.slot);
+        self.begin(head, slot, slot).await
+    }
+
+    /// Without a cursor: the first block of these slots is taken as given.
+    async fn begin(&self, head: FinalHead, first: u64, last: u64) -> Result<Scan, ChainError> {
+        let slots = self.client.slots_with_blocks(first, last).await?.slots;
         let (Some(slot), Some(genesis)) = (slots.first(), self.client.genesis().await?.pop())
         else {
             return Err(ChainError::Unavailable(format!("no blocks from slot {first} on")));
@@ -234,7 +243,8 @@ impl Follower<'_> {
                 slot = oldest,
                 "the network was begun anew; it is followed from the last hour on"
             );
-            let anew = self.begin(head, ANEW_DEPTH_SLOTS).await?;
+            let first = head.slot.saturating_sub(ANEW_DEPTH_SLOTS);
+            let anew = self.begin(head, first, head.slot).await?;
             return Ok(Scan { reverted_from: Some(0), is_caught_up: false, ..anew });
         };
         tracing::warn!(slot, "final blocks were replaced from here on");

@@ -19,8 +19,9 @@ use sui_rpc::Client;
 
 use super::decode::{Garbage, Info, info};
 use crate::chain::NodeHealth;
+use crate::rpc::heads::Agreement;
 use crate::rpc::{Endpoint, EndpointError, Limits, NodeId, RpcError};
-use choice::{Standing, agreed_head, by_trust};
+use choice::{Standing, by_trust};
 use node::Node;
 use sui_rpc::proto::sui::rpc::v2::GetServiceInfoRequest;
 
@@ -44,6 +45,7 @@ impl ChainId {
 pub struct SuiNodes {
     nodes: Vec<Node>,
     limits: Limits,
+    agreement: Agreement,
     expected: Option<ChainId>,
     /// The whole name of the chain, once it is known: from a cursor, or from who answered first.
     chain: Mutex<Option<String>>,
@@ -116,7 +118,8 @@ impl SuiNodes {
         }
         let nodes = endpoints.into_iter().map(|endpoint| Node::new(endpoint, &limits));
         let nodes = nodes.collect::<Result<Vec<Node>, EndpointError>>()?;
-        Ok(SuiNodes { nodes, limits, expected: None, chain: Mutex::new(None) })
+        let agreement = Agreement::default();
+        Ok(SuiNodes { nodes, limits, agreement, expected: None, chain: Mutex::new(None) })
     }
 
     /// Believes only nodes of this chain.
@@ -132,6 +135,13 @@ impl SuiNodes {
     pub(super) fn settle_chain(&self, chain: &str) -> bool {
         let is_expected = self.expected.is_none_or(|expected| expected.is_of(chain));
         is_expected && self.chain().get_or_insert_with(|| chain.to_owned()) == chain
+    }
+
+    /// Lets the next node that introduces itself say which chain this is: a test network was begun
+    /// anew. What is known of a public chain stays known.
+    pub(super) fn forget_chain(&self) {
+        *self.chain() = None;
+        self.nodes.iter().for_each(Node::forget);
     }
 
     /// Asks one node after the other until one has an answer; none if those that answer do not
@@ -205,12 +215,21 @@ impl SuiNodes {
             }
         }
         let numbers: Vec<u64> = heads.iter().map(|(_, info)| info.head).collect();
-        let agreed = agreed_head(&numbers);
+        let agreed = self.agreement.on(&numbers, self.nodes.len(), &self.limits);
         for (node, info) in &heads {
-            let behind = agreed.map_or(0, |agreed| agreed.saturating_sub(info.head));
-            if behind > self.limits.lag_blocks_max { node.lags() } else { node.keeps_up() }
+            let measure = agreed.measure.unwrap_or(info.head);
+            if info.head.saturating_add(self.limits.lag_blocks_max) < measure {
+                node.lags();
+            } else if info.head.saturating_sub(measure) > self.limits.ahead_blocks_max {
+                node.failed("it is far ahead of all other nodes");
+            } else {
+                node.keeps_up();
+            }
         }
-        let described = heads.into_iter().find(|(_, info)| Some(info.head) == agreed);
+        let described = heads.into_iter().find(|(_, info)| Some(info.head) == agreed.head);
+        if complaints.is_empty() {
+            complaints.push("too few of the nodes answer to agree on a head".to_owned());
+        }
         described.map(|(_, info)| info).ok_or(RpcError::Unavailable(complaints.join("; ")))
     }
 

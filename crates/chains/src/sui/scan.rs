@@ -57,6 +57,28 @@ pub(super) async fn scan(
         Some(position) => position.block.number.saturating_add(1),
         None => info.head.saturating_sub(range.start_depth),
     };
+    follow(client, (range, first), (info, position), ours).await
+}
+
+/// Takes a checkpoint, and the chain that most nodes are on now, as given.
+pub(super) async fn scan_anew(
+    client: &Client,
+    range: Range,
+    first: u64,
+    ours: &dyn Ours,
+) -> Result<Scan, ChainError> {
+    client.nodes.forget_chain();
+    let info = client.head().await?;
+    let first = first.min(info.head);
+    follow(client, (range, first), (info, None), ours).await
+}
+
+async fn follow(
+    client: &Client,
+    (range, first): (Range, u64),
+    (info, position): (Info, Option<Position>),
+    ours: &dyn Ours,
+) -> Result<Scan, ChainError> {
     let last = info.head.min(first.saturating_add(range.checkpoints_per_scan_max.max(1) - 1));
     if let Some(position) = &position
         && last < first

@@ -3,16 +3,19 @@
 //! A contract may call itself a wallet of any owner and jetton and send any notification. Only the
 //! jetton's master computes the one address its wallet for an owner has.
 //!
-//! A master that cannot be asked holds a scan up, so that no payment is lost, but only if it has
-//! answered before: one that never did is dead or was never there, and a stranger's wallet that
-//! names it must not stop everybody's payments.
+//! A listed master that cannot be asked holds a scan up where a wallet may be of its jetton, so
+//! that no payment is lost: as long as it takes if it has answered before, and for a while if it
+//! never did. Then it is dead or was never there, and a stranger's wallet that names it must not
+//! stop everybody's payments; it is asked again all the same whenever a wallet may be of it.
 //!
 //! Invariant: a jetton is named only after its master named the very wallet the jettons reached.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt as _};
+use tokio::time::Instant;
 
 use super::account::Account;
 use super::client::{Client, Silence};
@@ -24,33 +27,36 @@ const CONCURRENT_CLAIMS: usize = 8;
 
 pub(super) struct Jettons {
     listed: Vec<Account>,
+    /// How long a listed master that never answered is waited for.
+    silence_max: Duration,
     /// Wallets by master and owner. Only a match is believed: a master whose code is replaced has
     /// other wallets from then on.
     known: Mutex<HashMap<(Account, Account), Account>>,
-    /// Listed masters that were asked in this process.
+    /// Listed masters that answered in this process, or should have.
     asked: Mutex<HashMap<Account, Experience>>,
 }
 
-/// What is known of a listed master from asking it.
+/// What is known of a listed master from asking it in this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Experience {
     HasAnswered,
-    /// The operator was told.
-    NeverAnswered,
-}
-
-/// What a listed master says of an owner.
-enum Said {
-    Wallet(Account),
-    /// Nothing, although it answered before.
-    NothingNow,
-    /// It never answered: it is nobody's jetton.
-    NothingEver,
+    /// It never answered, and a wallet may be of its jetton: the scan waits.
+    WaitedForSince(Instant),
+    /// It never answered for as long as anybody waits; the operator was told.
+    PassedOver,
 }
 
 impl Jettons {
-    pub(super) fn new(listed: Vec<Account>) -> Jettons {
-        Jettons { listed, known: Mutex::default(), asked: Mutex::default() }
+    pub(super) fn new(listed: Vec<Account>, silence_max: Duration) -> Jettons {
+        Jettons { listed, silence_max, known: Mutex::default(), asked: Mutex::default() }
+    }
+
+    /// What the operator should know of, if there is anything.
+    pub(super) fn complaint(&self) -> Option<String> {
+        let asked = self.asked();
+        let is_silent = |master: &&Account| asked.get(*master) == Some(&Experience::PassedOver);
+        let master = self.listed.iter().find(is_silent)?;
+        Some(format!("the listed jetton {master} does not answer: it is not seen"))
     }
 
     /// The wallets an owner has of the listed jettons.
@@ -61,10 +67,7 @@ impl Jettons {
     ) -> Result<Vec<Account>, ChainError> {
         let mut wallets = Vec::with_capacity(self.listed.len());
         for master in &self.listed {
-            match self.ask_listed(client, master, owner).await? {
-                Said::Wallet(wallet) => wallets.push(wallet),
-                Said::NothingNow | Said::NothingEver => {}
-            }
+            wallets.extend(self.ask_listed(client, master, owner).await?);
         }
         Ok(wallets)
     }
@@ -84,51 +87,62 @@ impl Jettons {
         let mut silent = Vec::new();
         for master in &self.listed {
             match self.ask_listed(client, master, owner).await? {
-                Said::Wallet(address) if address == *wallet => return Ok(Some(*master)),
-                Said::Wallet(_) | Said::NothingEver => {}
-                Said::NothingNow => silent.push(*master),
+                Some(address) if address == *wallet => return Ok(Some(*master)),
+                Some(_) => {}
+                None => silent.push(*master),
             }
         }
         self.unlisted_master(client, owner, wallet, &silent).await
     }
 
-    /// Asks a listed master. It is an error only if the answer may be had later: the master has
-    /// answered before, or the nodes run no get-method of anybody's now.
+    /// Asks a listed master; none if it says nothing. It is an error only if the answer may be had
+    /// later: the master has answered before, or the nodes run no get-method of anybody's now.
     async fn ask_listed(
         &self,
         client: &Client,
         master: &Account,
         owner: &Account,
-    ) -> Result<Said, ChainError> {
+    ) -> Result<Option<Account>, ChainError> {
         let mut answer = self.wallet_address(client, master, owner).await;
-        let has_answered = self.asked().get(master) == Some(&Experience::HasAnswered);
         if answer == Err(Silence::OfNodes) {
-            if has_answered {
+            if self.asked().get(master) == Some(&Experience::HasAnswered) {
                 return Err(silent_nodes(master));
             }
             check_nodes(client).await?;
             // They may have begun to answer again only now.
             answer = self.wallet_address(client, master, owner).await;
         }
-        match answer {
-            Ok(wallet) => {
-                self.asked().insert(*master, Experience::HasAnswered);
-                Ok(Said::Wallet(wallet))
-            }
-            Err(_) if has_answered => Ok(Said::NothingNow),
-            Err(_) => {
-                let before = self.asked().insert(*master, Experience::NeverAnswered);
-                if before.is_none() {
-                    tracing::warn!(%master, "a listed jetton's master does not answer: not seen");
-                }
-                Ok(Said::NothingEver)
-            }
+        if answer.is_ok() {
+            self.asked().insert(*master, Experience::HasAnswered);
         }
+        Ok(answer.ok())
+    }
+
+    /// Whether a wallet that may be of this silent master's jetton holds up the scan.
+    fn is_waited_for(&self, master: &Account) -> bool {
+        let now = Instant::now();
+        let mut asked = self.asked();
+        let before = asked.get(master).copied();
+        let since = match before {
+            Some(Experience::HasAnswered) => return true,
+            Some(Experience::PassedOver) => return false,
+            Some(Experience::WaitedForSince(since)) => since,
+            None => now,
+        };
+        let is_waited_for = now.duration_since(since) < self.silence_max;
+        if !is_waited_for {
+            tracing::error!(%master, "a listed jetton's master never answers: it is not seen");
+            asked.insert(*master, Experience::PassedOver);
+        } else if before.is_none() {
+            tracing::warn!(%master, "a listed jetton's master does not answer: the scan waits");
+            asked.insert(*master, Experience::WaitedForSince(since));
+        }
+        is_waited_for
     }
 
     /// Goes by what the wallet claims, if its master agrees. It is a stranger's contract, so
     /// whatever goes wrong here must not hold up the scan, unless a listed master is silent that
-    /// answered before: then the wallet may be that one's.
+    /// is waited for: then the wallet may be that one's.
     async fn unlisted_master(
         &self,
         client: &Client,
@@ -137,12 +151,13 @@ impl Jettons {
         silent: &[Account],
     ) -> Result<Option<Account>, ChainError> {
         let Ok(claim) = client.wallet_claim(wallet).await else {
-            return silent.first().map_or(Ok(None), |master| Err(silent_nodes(master)));
+            let waited_for = silent.iter().find(|master| self.is_waited_for(master));
+            return waited_for.map_or(Ok(None), |master| Err(silent_nodes(master)));
         };
         if claim.owner != *owner {
             return Ok(None);
         }
-        if silent.contains(&claim.master) {
+        if silent.contains(&claim.master) && self.is_waited_for(&claim.master) {
             return Err(silent_nodes(&claim.master));
         }
         // Listed masters have named another wallet already, or never say anything.

@@ -50,6 +50,14 @@ impl Ton {
         Ok(Scan { transfers, ..told(head, &cursor, reverted_from) })
     }
 
+    /// Stands right below a block, so that the next scan tells it.
+    pub(super) async fn stand_below(&self, first: u64) -> Result<Scan, ChainError> {
+        let head = self.client.head().await?;
+        let number = first.saturating_sub(1).min(head.number).max(1);
+        let cursor = Cursor::at(&self.client.block(number).await?);
+        Ok(told(head, &cursor, None))
+    }
+
     async fn start(&self, head: Head) -> Result<Cursor, ChainError> {
         let number = head.number.saturating_sub(self.settings.start_depth_blocks);
         // The masterchain's blocks count from 1: its zero state has no transactions.

@@ -274,11 +274,12 @@ async fn without_a_cursor_a_watcher_begins_near_the_head() {
 async fn a_dead_and_a_lagging_node_cost_nothing_but_time() {
     let ledger = Ledger::new();
     let (lagging, well) = (Node::start(&ledger).await, Node::start(&ledger).await);
+    let as_well = Node::start(&ledger).await;
     ledger.lock().expect("not poisoned").certify_many(100);
     invent(&ledger, "paid", "7");
     lagging.behave(|manners| manners.head_max = 3);
     let dead = dead_url().await;
-    let sui = sui_with(&[&dead, &lagging.url, &well.url], |_| {});
+    let sui = sui_with(&[&dead, &lagging.url, &well.url, &as_well.url], |_| {});
     let told = scan(&sui, None).await;
     assert_eq!((told.head.number, amounts(&told.transfers)), (101, vec![7]));
     let health = sui.health();
@@ -289,8 +290,8 @@ async fn a_dead_and_a_lagging_node_cost_nothing_but_time() {
     assert_eq!((health[1].head, health[2].head), (Some(3), Some(101)));
     assert_eq!(health[2].complaint, None);
 
-    // The good node dies, and what is left lags behind the cursor: nothing new, nothing reverted.
-    drop(well);
+    // The good nodes die, and what is left lags behind the cursor: nothing new, nothing reverted.
+    drop((well, as_well));
     let sui = sui_with(&[&dead, &lagging.url], |_| {});
     let idle = scan(&sui, Some(&told.next)).await;
     assert_eq!((idle.head.number, idle.reverted_from, idle.is_caught_up), (3, None, true));
@@ -438,18 +439,37 @@ async fn a_head_that_cannot_be_stops_nobody() {
     let begin = scan(&sui_of(&[&good]), None).await.next;
     invent(&ledger, "paid", "1");
     liar.behave(|manners| manners.head_told = Some(u64::MAX));
-    for nodes in [&[&liar][..], &[&liar, &good], &[&good, &liar]] {
-        let sui = sui_of(nodes);
+    let alone = sui_of(&[&liar]);
+    let told = scan(&alone, Some(&begin)).await;
+    assert_eq!((amounts(&told.transfers), told.scanned.number), (vec![1], 1));
+    let beyond = alone.scan(Some(&told.next), &ours()).await;
+    assert!(matches!(beyond, Err(ChainError::Unavailable(_))), "{beyond:?}");
+    assert!(matches!(alone.scan(None, &ours()).await, Err(ChainError::Unavailable(_))));
+    // One that tells the truth is enough where the other is far above it.
+    for nodes in [[&liar, &good], [&good, &liar]] {
+        let sui = sui_of(&nodes);
         let told = scan(&sui, Some(&begin)).await;
-        assert_eq!((amounts(&told.transfers), told.scanned.number), (vec![1], 1));
-        let beyond = sui.scan(Some(&told.next), &ours()).await;
-        assert!(matches!(beyond, Err(ChainError::Unavailable(_))), "{beyond:?}");
-        assert!(matches!(sui.scan(None, &ours()).await, Err(ChainError::Unavailable(_))));
+        assert_eq!((told.head.number, amounts(&told.transfers)), (1, vec![1]));
+        assert!(told.is_caught_up);
+        let complaint = complaints(&sui).into_iter().flatten().next();
+        assert_eq!(complaint.as_deref(), Some("it is far ahead of all other nodes"));
     }
     // Two that tell the truth outvote it.
     let third = Node::start(&ledger).await;
     let told = scan(&sui_of(&[&liar, &good, &third]), Some(&begin)).await;
     assert_eq!((told.head.number, told.is_caught_up), (1, true));
+}
+
+#[tokio::test]
+async fn nobody_leads_because_another_node_is_silent() {
+    let ledger = Ledger::new();
+    let (liar, good) = (Node::start(&ledger).await, Node::start(&ledger).await);
+    let begin = scan(&sui_of(&[&good]), None).await.next;
+    invent(&ledger, "paid", "1");
+    liar.behave(|manners| manners.head_told = Some(250));
+    let sui = sui_with(&[&liar.url, &dead_url().await, &good.url], |_| {});
+    let told = scan(&sui, Some(&begin)).await;
+    assert_eq!((told.head.number, amounts(&told.transfers), told.is_caught_up), (1, vec![1], true));
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use crate::address::Address;
 use crate::changes::Changes;
 use crate::environment::Environment;
 use crate::event::Origin;
-use crate::ids::{Fresh, InvoiceId};
+use crate::ids::{Fresh, InvoiceId, RampUserId};
 use crate::merchant::Merchant;
 use crate::money::Usd;
 use crate::network::Network;
@@ -42,6 +42,8 @@ pub struct InvoiceAsk {
     pub payment_return_url: Option<String>,
     pub payment_return_url_enabled: Option<bool>,
     pub questions: Option<Questions>,
+    /// Known well enough to be credited: who asks has seen to that.
+    pub credit_user_id: Option<RampUserId>,
 }
 
 /// A new invoice, the payor's session for it, and the change that makes both real.
@@ -141,6 +143,7 @@ fn details(
             ask.receiver_override_address.as_deref(),
             (environment, ask.settlement_network),
         )?,
+        credit_user_id: ask.credit_user_id,
         questions: ask.questions,
         metadata: ask.metadata,
     })

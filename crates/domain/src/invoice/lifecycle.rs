@@ -3,14 +3,14 @@
 use super::{Invoice, InvoiceStatus, create};
 use crate::address::Address;
 use crate::changes::{Changes, Noun};
-use crate::deposit_address::DepositAddress;
+use crate::deposit_address::{AddressOwner, DepositAddress};
 use crate::event::{NewEntry, Notice, Origin};
-use crate::ids::{Fresh, InvoiceId, SessionId};
+use crate::ids::{Fresh, SessionId};
 use crate::ledger::TransferReason;
 use crate::merchant::notice;
 use crate::money::{TokenAmount, Usd};
 use crate::network::Network;
-use crate::payment::{Payment, PaymentStatus, Posting, SettlementStatus};
+use crate::payment::{Crediting, Payment, PaymentStatus, Posting, SettlementStatus};
 use crate::questions::Answer;
 use crate::quote::{Quote, payor};
 use crate::refusal::Refusal;
@@ -39,7 +39,7 @@ pub struct AddressAsk {
 pub enum Allocation {
     Given(Changes),
     /// Another invoice has this address: what is sent there would be credited to that one.
-    TakenBy(InvoiceId),
+    TakenBy(AddressOwner),
 }
 
 impl Invoice {
@@ -92,8 +92,8 @@ pub fn give_out_address(
     let mut changes = Changes::of(before.merchant_id);
     let is_new_index = before.address_index != Some(ask.index);
     match ask.known {
-        Some(known) if known.invoice_id != before.id => {
-            return Ok(Allocation::TakenBy(known.invoice_id));
+        Some(known) if known.owner != AddressOwner::Invoice(before.id) => {
+            return Ok(Allocation::TakenBy(known.owner));
         }
         Some(known) if known.is_given_out_on(ask.network) => {}
         Some(mut known) => {
@@ -102,7 +102,7 @@ pub fn give_out_address(
         }
         None => {
             let whose = (before.merchant_id, before.environment);
-            let target = (before.id, ask.index);
+            let target = (AddressOwner::Invoice(before.id), ask.index);
             changes.insert(DepositAddress::new(whose, ask.network, &ask.address, target, now));
         }
     }
@@ -192,6 +192,7 @@ pub fn cancel(
 pub fn accept(
     before: &Invoice,
     payments: Vec<Payment>,
+    crediting: Option<&Crediting>,
     head: super::HeadOf<'_>,
     origin: Origin,
     fresh: &mut Fresh,
@@ -225,7 +226,11 @@ pub fn accept(
         taken.status = PaymentStatus::Confirmed;
         taken.settlement_status = SettlementStatus::Pending;
         let target = Posting::Merchant;
-        taken.post(target, TransferReason::PaymentAccepted, &mut changes, fresh);
+        let reason = TransferReason::PaymentAccepted;
+        taken.post(target, (reason, None), &mut changes, fresh);
+        if let Some(crediting) = crediting {
+            crediting.give(&mut taken, &mut changes, fresh);
+        }
         if taken != payment {
             taken.record_updated(&payment, (before, head(payment.network)), &mut changes, now);
         }
@@ -373,14 +378,14 @@ mod tests {
         let asked = ask(&first, None);
         let whose = (first.merchant_id, first.environment);
         // On another network of the family: the address is the same one there.
-        let target = (first.id, 4);
+        let target = (AddressOwner::Invoice(first.id), 4);
         let row = DepositAddress::new(whose, Network::Ethereum, &asked.address, target, NOW);
         for known in [None, Some(row.clone())] {
             let given = give_out_address(&first, ask(&first, known), NOW);
             assert!(matches!(given, Ok(Allocation::Given(_))), "{given:?}");
         }
         let given = give_out_address(&second, ask(&second, Some(row)), NOW);
-        assert_eq!(given, Ok(Allocation::TakenBy(first.id)));
+        assert_eq!(given, Ok(Allocation::TakenBy(AddressOwner::Invoice(first.id))));
     }
 
     #[test]

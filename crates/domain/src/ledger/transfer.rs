@@ -120,6 +120,15 @@ pub enum Phase {
 impl Phase {
     pub const ALL: [Phase; 4] = [Phase::Posted, Phase::Reserved, Phase::Captured, Phase::Released];
 
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Phase::Posted => "posted",
+            Phase::Reserved => "reserved",
+            Phase::Captured => "captured",
+            Phase::Released => "released",
+        }
+    }
+
     pub fn code(self) -> i64 {
         self as i64
     }

@@ -3,7 +3,7 @@
 //! Each step is idempotent on its own: replaying a block, or confirming twice, changes nothing.
 //! The invoice row is written with every payment, so that racing steps meet a conflict, not a sum.
 
-use super::{Outflow, Payment, PaymentStatus, Posting, SettlementStatus};
+use super::{Crediting, Outflow, Payment, PaymentStatus, Posting, SettlementStatus};
 use crate::chain::{ChainTransfer, Reach};
 use crate::changes::Changes;
 use crate::claim::Claim;
@@ -11,7 +11,7 @@ use crate::deposit_address::DepositAddress;
 use crate::event::{EntryKind, EventType, NewEntry, Origin, Subject, created_data, updated_data};
 use crate::ids::{Fresh, PaymentId, RowKey, UnmatchedId};
 use crate::invoice::{Invoice, InvoiceStatus, InvoiceType, Lock};
-use crate::ledger::{Account, Asset, Movement, Transfer, TransferReason};
+use crate::ledger::{Account, AccountKind, Asset, Movement, Transfer, TransferReason};
 use crate::money::{Rate, TokenAmount, Usd};
 use crate::network::{Depths, Network};
 use crate::quote::{Quote, value_transfer};
@@ -71,7 +71,7 @@ fn unmatched(sighting: &Sighting<'_>, reason: UnmatchedReason, fresh: &mut Fresh
         environment: address.environment,
         network: sighting.network,
         reason,
-        invoice_id: address.invoice_id,
+        invoice_id: Some(sighting.invoice.id),
         transfer: sighting.transfer.clone(),
         seen_at: fresh.now(),
         version: 0,
@@ -252,12 +252,15 @@ pub struct Confirmation<'a> {
     pub invoice: &'a Invoice,
     /// The invoice's payments that wait for the rest: they are confirmed with the one that pays.
     pub underpaid: Vec<Payment>,
+    /// Of an invoice that credits a ramp user.
+    pub crediting: Option<&'a Crediting>,
     pub reach: Reach,
 }
 
 /// Confirms a payment that is deep enough; none if it is not, or no longer pending.
 pub fn confirm(confirmation: Confirmation<'_>, fresh: &mut Fresh) -> Option<Changes> {
-    let Confirmation { payment: known, invoice: before, underpaid, reach } = confirmation;
+    let Confirmation { payment: known, invoice: before, underpaid, crediting, reach } =
+        confirmation;
     if !known.status.is_waiting() || !known.is_final(reach) {
         return None;
     }
@@ -280,15 +283,21 @@ pub fn confirm(confirmation: Confirmation<'_>, fresh: &mut Fresh) -> Option<Chan
         }
         let reason = match payment.posting {
             Posting::Suspense => TransferReason::PaymentRestored,
-            Posting::None | Posting::Merchant => TransferReason::PaymentConfirmed,
+            Posting::None | Posting::Merchant | Posting::User => TransferReason::PaymentConfirmed,
         };
-        payment.post(Posting::Merchant, reason, &mut changes, fresh);
+        payment.post(Posting::Merchant, (reason, None), &mut changes, fresh);
+        if let Some(crediting) = crediting.filter(|_| after.status == InvoiceStatus::Paid) {
+            crediting.give(&mut payment, &mut changes, fresh);
+        }
     } else {
-        payment.post(Posting::Suspense, TransferReason::PaymentHeld, &mut changes, fresh);
+        payment.post(Posting::Suspense, (TransferReason::PaymentHeld, None), &mut changes, fresh);
     }
     if after.status == InvoiceStatus::Paid && before.status != InvoiceStatus::Paid {
         for short in underpaid.iter().filter(|other| other.id != payment.id) {
-            let whole = Payment { status: PaymentStatus::Confirmed, ..short.clone() };
+            let mut whole = Payment { status: PaymentStatus::Confirmed, ..short.clone() };
+            if let Some(crediting) = crediting {
+                crediting.give(&mut whole, &mut changes, fresh);
+            }
             whole.record_updated(short, (before, head), &mut changes, now);
         }
     }
@@ -322,7 +331,13 @@ fn apply(invoice: &mut Invoice, payment: &Payment, now: Timestamp) -> PaymentSta
 ///
 /// The invoice keeps its state. Money that was confirmed and vanished goes to suspense, for a
 /// human to decide.
-pub fn revert(known: &Payment, before: &Invoice, head: u64, fresh: &mut Fresh) -> Option<Changes> {
+pub fn revert(
+    known: &Payment,
+    before: &Invoice,
+    crediting: Option<&Crediting>,
+    head: u64,
+    fresh: &mut Fresh,
+) -> Option<Changes> {
     if known.status == PaymentStatus::Reverted {
         return None;
     }
@@ -336,7 +351,11 @@ pub fn revert(known: &Payment, before: &Invoice, head: u64, fresh: &mut Fresh) -
         after.amount_paid = after.amount_paid.minus_floor(known.value);
         payment.settlement_status = SettlementStatus::Manual;
         let reason = TransferReason::PaymentReverted;
-        payment.post(Posting::Suspense, reason, &mut changes, fresh);
+        let owner = before.details.credit_user_id.map(|id| id.key());
+        payment.post(Posting::Suspense, (reason, owner), &mut changes, fresh);
+        if let Some(crediting) = crediting.filter(|_| known.posting == Posting::User) {
+            crediting.take_back(&payment, &mut changes, fresh);
+        }
     } else if known.is_counted {
         after.amount_pending = after.amount_pending.minus_floor(known.value);
     }
@@ -366,11 +385,12 @@ impl Payment {
         }
     }
 
-    /// Moves this payment's tokens in the ledger to where they belong now.
+    /// Moves this payment's tokens in the ledger to where they belong now. The owner is the ramp
+    /// user the invoice credits; only his account has one.
     pub(crate) fn post(
         &mut self,
         target: Posting,
-        reason: TransferReason,
+        (reason, owner): (TransferReason, Option<RowKey>),
         changes: &mut Changes,
         fresh: &mut Fresh,
     ) {
@@ -380,14 +400,13 @@ impl Payment {
             environment: self.environment,
             kind,
             asset: Asset::Token { network: self.network, token_id },
-            owner: None,
+            owner: owner.filter(|_| kind == AccountKind::User),
         };
         let kind = Posting::account_kind;
         // What went back to payors left the account it stood in then.
-        let amount = match reason {
-            TransferReason::PaymentAccepted => self.amount.0.saturating_sub(self.outflow.drawn.0),
-            _other => self.amount.0,
-        };
+        let is_accepted = reason == TransferReason::PaymentAccepted;
+        let gone = if is_accepted { self.outflow.drawn.0 } else { 0 };
+        let amount = self.amount.0.saturating_sub(gone);
         if target == self.posting || amount == 0 {
             return;
         }

@@ -40,7 +40,8 @@ impl Payment {
             && self.token_id.is_some()
             && match self.posting {
                 Posting::Merchant | Posting::Suspense => true,
-                Posting::None => false,
+                // A ramp user's is not the merchant's to send.
+                Posting::None | Posting::User => false,
             };
         let promised = self.outflow.settling.0.saturating_add(self.outflow.drawn.0);
         TokenAmount(if stands { self.amount.0.saturating_sub(promised) } else { 0 })

@@ -9,7 +9,7 @@ use super::*;
 use crate::address::Address;
 use crate::chain::{AssetRef, BlockRef, ChainTransfer, Reach};
 use crate::changes::{Changes, Record};
-use crate::deposit_address::DepositAddress;
+use crate::deposit_address::{AddressOwner, DepositAddress};
 use crate::event::Origin;
 use crate::ids::{Fresh, MerchantId};
 use crate::invoice::{self, Expiry, Invoice, InvoiceAsk, InvoiceStatus};
@@ -58,7 +58,7 @@ impl World {
         invoice.version = 1;
         let address = Address::from_payload(NETWORK.family(), environment, &[9; 32]);
         let whose = (invoice.merchant_id, environment);
-        let target = (invoice.id, 0);
+        let target = (AddressOwner::Invoice(invoice.id), 0);
         let address = DepositAddress::new(whose, NETWORK, &address, target, START);
         World {
             invoice,
@@ -191,6 +191,7 @@ impl World {
             let mut fresh = self.fresh();
             let is_short = |payment: &&Payment| payment.status == PaymentStatus::Underpaid;
             let confirmation = Confirmation {
+                crediting: None,
                 payment: &self.payments[&id],
                 invoice: &self.invoice,
                 underpaid: self.payments.values().filter(is_short).cloned().collect(),
@@ -206,7 +207,7 @@ impl World {
         let known = self.payments.values().find(|known| known.tx_hash == hash).cloned();
         if let Some(known) = known {
             let mut fresh = self.fresh();
-            let changes = revert(&known, &self.invoice, self.head, &mut fresh);
+            let changes = revert(&known, &self.invoice, None, self.head, &mut fresh);
             changes.into_iter().for_each(|changes| self.apply(changes));
         }
     }
@@ -239,7 +240,7 @@ impl World {
         let head = self.head;
         let of = |_: Network| head;
         let (_, changes) =
-            invoice::accept(&self.invoice, payments, &of, Origin::default(), &mut fresh)?;
+            invoice::accept(&self.invoice, payments, None, &of, Origin::default(), &mut fresh)?;
         self.apply(changes);
         Ok(())
     }

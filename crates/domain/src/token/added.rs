@@ -9,7 +9,7 @@ use std::sync::RwLock;
 use serde::Deserialize;
 use thiserror::Error;
 
-use super::{Arrival, StableOf, Token, TokenId, TokenType};
+use super::{Arrival, Origin, StableOf, Token, TokenId, TokenType};
 use crate::address::Address;
 use crate::environment::Environment;
 use crate::network::{Family, Network};
@@ -137,6 +137,7 @@ impl AddedToken {
             rate_symbol: kept(rate_symbol.unwrap_or(&self.symbol)),
             default_settlement: false,
             arrival: if self.charges_fee_on_transfer { Arrival::ByBalance } else { Arrival::Whole },
+            origin: Origin::Operator,
         })
     }
 

@@ -1,8 +1,8 @@
 //! The test tokens of the ten devnets.
 //!
 //! Where an issuer or a known faucet runs a test token, its real contract is listed. Elsewhere a
-//! `stand_in` row carries a contract nobody has deployed, so that simulated networks can offer
-//! the same coins; it is the SHA-256 of `pepay devnet <network> <symbol>`, cut to fit.
+//! `stand_in` row carries a contract nobody has deployed, so that simulated networks, and only
+//! they, can offer the same coins; it is the SHA-256 of `pepay devnet <network> <symbol>`, cut to fit.
 //! New rows go to the end, under the next free id, whatever their network.
 
 use super::*;
@@ -89,7 +89,7 @@ const fn row(id: i64, coin: Coin, network: Network, decimals: u8, address: &'sta
     coin.listed(id, Place { network, environment: Environment::Devnet }, decimals, address)
 }
 
-/// A row in every respect; the name tells a reader that no chain knows the contract.
+/// A row in every other respect, but no chain knows the contract.
 const fn stand_in(
     id: i64,
     coin: Coin,
@@ -97,5 +97,5 @@ const fn stand_in(
     decimals: u8,
     address: &'static str,
 ) -> Token {
-    row(id, coin, network, decimals, address)
+    Token { origin: Origin::StandIn, ..row(id, coin, network, decimals, address) }
 }

@@ -130,7 +130,10 @@ fn stand_ins_are_the_hashes_they_are_said_to_be() {
         let text = format!("pepay devnet {} {}", token.network.as_str(), token.symbol);
         Sha256::digest(text).into()
     };
-    for id in [1009, 1012, 1019, 1022, 1029, 1033, 1035, 1036, 1040] {
+    let ids = TOKENS.iter().filter(|token| token.origin == Origin::StandIn).map(|token| token.id.0);
+    let ids: Vec<i64> = ids.collect();
+    assert_eq!(ids, [1009, 1012, 1019, 1022, 1029, 1033, 1035, 1036, 1040]);
+    for id in ids {
         let token = Token::by_id(TokenId(id)).expect("the id is in the devnet table");
         let contract = token.address.expect("a stand-in has a contract");
         let hash = hash(token);

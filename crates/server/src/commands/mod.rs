@@ -14,6 +14,7 @@ mod file_lock;
 mod fresh;
 mod keys;
 mod keystore;
+mod ledger;
 mod listen;
 mod master_key;
 mod merchants;
@@ -22,6 +23,7 @@ mod open_files;
 mod place;
 pub mod private_files;
 mod production;
+mod ramps;
 mod remote;
 mod serve;
 pub mod settlement;
@@ -69,6 +71,8 @@ enum Command {
     Keys(keys::KeysOptions),
     /// Makes, takes over, shows and saves the keys of deposit addresses
     Keystore(keystore::KeystoreOptions),
+    /// Proves that the ledger is what was written
+    Ledger(ledger::LedgerOptions),
     /// Writes a copy of the database into one file
     Backup(backup::BackupOptions),
     /// Puts a backup in the place of the database
@@ -83,6 +87,8 @@ enum Command {
     Trigger(trigger::TriggerOptions),
     /// Prints events, and sends them to their webhook endpoints again
     Events(events::EventsOptions),
+    /// Decides what the screening of ramp users held back
+    Ramps(ramps::RampsOptions),
     /// Looks one transaction up and credits what the watcher missed
     Watch(watch::WatchOptions),
     /// Shows what the operator is to sign, and pauses what is sent
@@ -101,6 +107,7 @@ pub fn run() -> ExitCode {
         Command::Merchants(options) => merchants::run(options),
         Command::Keys(options) => keys::run(options),
         Command::Keystore(options) => keystore::run(options),
+        Command::Ledger(options) => ledger::run(options),
         Command::Backup(options) => backup::run(options),
         Command::Restore(options) => backup::run_restore(options),
         Command::Copy(options) => copy::run(options),
@@ -108,6 +115,7 @@ pub fn run() -> ExitCode {
         Command::Listen(options) => listen::run(options),
         Command::Trigger(options) => trigger::run(options),
         Command::Events(options) => events::run(options),
+        Command::Ramps(options) => ramps::run(options),
         Command::Watch(options) => watch::run(options),
         Command::Settlement(options) => settlement::run(options),
         Command::Openapi => {

@@ -20,6 +20,7 @@ use crate::app::{App, Shared};
 use crate::clock::Clock;
 use crate::commands::{connections, master_key, open_files};
 use crate::config::{Config, LogFormat};
+use crate::rates::Sources;
 
 /// How long the workers may take to finish after the last answer was given.
 const WORKERS_DRAIN: Duration = Duration::from_secs(4);
@@ -125,7 +126,10 @@ pub async fn run_until_signal(
         stop.cancel();
     });
     // Watchers see payments at once, and what has no live quote is worth today's price.
-    app.stop.run_until_cancelled(app.rates.refresh(&app.clock, &app.metrics)).await;
+    let refreshed = app.stop.run_until_cancelled(app.rates.refresh(&app, Sources::All)).await;
+    if let Some(Err(error)) = refreshed {
+        tracing::warn!(error = format!("{error:#}"), "there are no prices yet");
+    }
     crate::workers::spawn_own(&app);
     match workers {
         Workers::On => crate::workers::spawn_shared(&app),

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, bail};
 use chains::rpc::Endpoint;
 use domain::environment::Environment;
-use domain::network::{Depths, Network};
+use domain::network::{Depths, Family, Network};
 use serde::Deserialize;
 
 /// Nodes are asked one after the other when one fails; more than a few only hide a fault.
@@ -27,6 +27,8 @@ pub struct ChainConfig {
     pub rpc_urls: Vec<String>,
     /// EIP-155 id of a private EVM network, on devnet only; default: the public one's.
     pub chain_id: Option<u64>,
+    /// Genesis hash of a private Solana network, on devnet only; default: the public one's.
+    pub genesis: Option<String>,
     /// Sent to each of them, such as a provider's key.
     pub rpc_headers: BTreeMap<String, String>,
     /// To each node.
@@ -70,9 +72,18 @@ impl ChainConfig {
         self.rpc_urls.iter().map(endpoint).collect()
     }
 
-    fn check(&self, environment: Environment) -> anyhow::Result<()> {
-        if environment.is_live() && self.chain_id.is_some() {
-            bail!("chain_id: mainnet is the public network; another one has no real money");
+    fn check(&self, environment: Environment, network: Network) -> anyhow::Result<()> {
+        let of_private = [
+            ("chain_id", self.chain_id.is_some(), Family::Evm),
+            ("genesis", self.genesis.is_some(), Family::Solana),
+        ];
+        for (key, is_set, family) in of_private {
+            if is_set && environment.is_live() {
+                bail!("{key}: mainnet is the public network; another one has no real money");
+            }
+            if is_set && network.family() != family {
+                bail!("{key}: this network is not told apart by it");
+            }
         }
         if self.rpc_urls.len() > RPC_URLS_MAX {
             bail!("rpc_urls: at most {RPC_URLS_MAX}");
@@ -104,8 +115,32 @@ pub fn check(chains: &ChainConfigs) -> anyhow::Result<()> {
     for (environment, networks) in chains {
         for (network, chain) in networks {
             let place = || format!("chains.{}.{}", environment.as_str(), network.as_str());
-            chain.check(*environment).with_context(place)?;
+            chain.check(*environment, *network).with_context(place)?;
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_private_network_is_named_on_devnet_and_in_its_own_family_s_words() {
+        let evm = || ChainConfig { chain_id: Some(31_337), ..ChainConfig::default() };
+        let genesis = Some("4uhcVJyU9pJkvQyS88uRDiswHXSCkY3zQawwpjk2NsNY".to_owned());
+        let solana = || ChainConfig { genesis: genesis.clone(), ..ChainConfig::default() };
+        for (config, environment, network, is_taken) in [
+            (evm(), Environment::Devnet, Network::Base, true),
+            (evm(), Environment::Mainnet, Network::Base, false),
+            (evm(), Environment::Devnet, Network::Solana, false),
+            (solana(), Environment::Devnet, Network::Solana, true),
+            (solana(), Environment::Mainnet, Network::Solana, false),
+            (solana(), Environment::Devnet, Network::Sui, false),
+            (ChainConfig::default(), Environment::Mainnet, Network::Sui, true),
+        ] {
+            let checked = config.check(environment, network);
+            assert_eq!(checked.is_ok(), is_taken, "{environment:?} {network:?} {checked:?}");
+        }
+    }
 }

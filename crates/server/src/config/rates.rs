@@ -36,7 +36,7 @@ pub enum RateSourceKind {
 #[serde(default, deny_unknown_fields)]
 pub struct RatesConfig {
     pub source: RateSourceKind,
-    /// Milliseconds between two looks at every source.
+    /// Milliseconds between two looks at a source that names no pace of its own.
     pub poll_ms: u64,
     /// How long one look at one source may take.
     pub timeout_ms: u64,
@@ -55,6 +55,9 @@ pub struct RateSourceConfig {
     pub name: String,
     /// One URL for all prices; with `{symbol}` in it, one for each.
     pub url: String,
+    /// Milliseconds between two looks at this one.
+    #[serde(default)]
+    pub poll_ms: Option<u64>,
     /// Sent along, such as a key.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
@@ -95,12 +98,7 @@ impl RatesConfig {
         if !(1..=RATE_STALE_MS).contains(&self.stale_after_ms) {
             bail!("rates.stale_after_ms: must be 1 to {RATE_STALE_MS}");
         }
-        let stale_after_ms = self.stale_after_ms.unsigned_abs();
-        if self.poll_ms < POLL_MS_MIN || self.poll_ms + self.timeout_ms > stale_after_ms {
-            bail!(
-                "rates.poll_ms: at least {POLL_MS_MIN}, and with timeout_ms within stale_after_ms"
-            );
-        }
+        self.check_pace(self.poll_ms).context("rates")?;
         if !(1..=JUMP_PERCENT_MAX).contains(&self.jump_percent) {
             bail!("rates.jump_percent: must be 1 to {JUMP_PERCENT_MAX}");
         }
@@ -113,6 +111,19 @@ impl RatesConfig {
         }
     }
 
+    /// Between two looks at one source.
+    pub fn poll_ms_of(&self, source: &RateSourceConfig) -> u64 {
+        source.poll_ms.unwrap_or(self.poll_ms)
+    }
+
+    fn check_pace(&self, poll_ms: u64) -> anyhow::Result<()> {
+        let round_ms = poll_ms.saturating_add(self.timeout_ms);
+        if poll_ms < POLL_MS_MIN || round_ms > self.stale_after_ms.unsigned_abs() {
+            bail!("poll_ms: at least {POLL_MS_MIN}, and with timeout_ms within stale_after_ms");
+        }
+        Ok(())
+    }
+
     fn check_sources(&self, reach: &Reach) -> anyhow::Result<()> {
         if !(1..=SOURCES_MAX).contains(&self.sources.len()) {
             bail!("rates.sources: 1 to {SOURCES_MAX}");
@@ -120,7 +131,9 @@ impl RatesConfig {
         let mut names = BTreeSet::new();
         let mut sources_of: BTreeMap<&str, usize> = BTreeMap::new();
         for source in &self.sources {
-            source.check(reach).with_context(|| format!("rates.sources: {}", source.name))?;
+            let checked =
+                self.check_pace(self.poll_ms_of(source)).and_then(|()| source.check(reach));
+            checked.with_context(|| format!("rates.sources: {}", source.name))?;
             ensure!(names.insert(&source.name), "rates.sources: {} is there twice", source.name);
             for symbol in source.prices.keys() {
                 *sources_of.entry(symbol).or_default() += 1;
@@ -221,8 +234,10 @@ mod tests {
             ("USDT = ", "USD = ", "a dollar is a dollar"),
             ("[[sources]]", "quorum = 0\n[[sources]]", "rates.quorum"),
             ("[[sources]]", "quorum = 2\n[[sources]]", "USDT has 1 of the 2"),
-            ("[[sources]]", "poll_ms = 999\n[[sources]]", "rates.poll_ms"),
-            ("[[sources]]", "poll_ms = 119000\n[[sources]]", "rates.poll_ms"),
+            ("[[sources]]", "poll_ms = 999\n[[sources]]", "rates: poll_ms"),
+            ("[[sources]]", "poll_ms = 119000\n[[sources]]", "rates: poll_ms"),
+            ("name = \"two\"", "name = \"two\"\npoll_ms = 999", "two: poll_ms"),
+            ("name = \"two\"", "name = \"two\"\npoll_ms = 115001", "two: poll_ms"),
             ("[[sources]]", "timeout_ms = 10\n[[sources]]", "rates.timeout_ms"),
             ("[[sources]]", "stale_after_ms = 300001\n[[sources]]", "rates.stale_after_ms"),
             ("[[sources]]", "jump_percent = 0\n[[sources]]", "rates.jump_percent"),

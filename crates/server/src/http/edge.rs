@@ -93,9 +93,10 @@ fn version_error(headers: &HeaderMap) -> Option<ApiError> {
     Some(ApiError::invalid("Pepay-Version", format!("must be {API_VERSION}")))
 }
 
-/// Payor routes are called from any origin; they carry no cookies and need none.
+/// Routes of sessions are called from any origin; they carry no cookies and need none.
 fn is_payor_route(path: &str) -> bool {
     path.starts_with("/api/v1/payments/")
+        || path.starts_with("/api/v1/ramps/")
         || (path.starts_with("/api/v1/invoice/") && path.ends_with("/verify"))
 }
 
@@ -161,7 +162,8 @@ fn write_cors(headers: &mut HeaderMap) {
         (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, OPTIONS"),
         (
             header::ACCESS_CONTROL_ALLOW_HEADERS,
-            "content-type, x-session-token, x-signature, x-request-id, pepay-version",
+            "content-type, x-session-token, x-signature, x-request-id, pepay-version, \
+             idempotency-key",
         ),
         (
             header::ACCESS_CONTROL_EXPOSE_HEADERS,

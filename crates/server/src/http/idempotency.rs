@@ -93,7 +93,20 @@ impl Once {
     pub async fn answer<Deciding>(
         self,
         app: &App,
+        decide: impl FnMut() -> Deciding,
+    ) -> Result<Response, ApiError>
+    where
+        Deciding: Future<Output = Result<(Changes, Answer), ApiError>> + Send,
+    {
+        self.answer_bounded(app, decide, |key| CommitError::Insufficient { key }.into()).await
+    }
+
+    /// The same for what counters or balances bound: `passed` says which bound a key is.
+    pub async fn answer_bounded<Deciding>(
+        self,
+        app: &App,
         mut decide: impl FnMut() -> Deciding,
+        passed: impl Fn(RowKey) -> ApiError,
     ) -> Result<Response, ApiError>
     where
         Deciding: Future<Output = Result<(Changes, Answer), ApiError>> + Send,
@@ -118,6 +131,10 @@ impl Once {
                 Err(CommitError::Conflict { key, .. }) => {
                     turn = None;
                     turn.replace(app.store.turn(key).await);
+                }
+                Err(CommitError::Insufficient { key }) => {
+                    // A repeated request may meet what its first one used up.
+                    return self.replay(app).await?.ok_or_else(|| passed(key));
                 }
                 Err(error) => return Err(error.into()),
             }

@@ -16,5 +16,6 @@ pub mod openapi;
 pub mod ops;
 pub mod page;
 pub mod payor;
+pub mod ramps;
 pub mod router;
 pub mod streams;

@@ -13,14 +13,19 @@ use utoipa::openapi::server::ServerBuilder;
 use utoipa::openapi::{ComponentsBuilder, OpenApi as Document, SecurityRequirement};
 
 use crate::http::account::{environment, keys, mainnet, members, password, sign_in, totp, wallet};
-use crate::http::devnet::chains;
+use crate::http::devnet::{chains, ramps as simulated_ramps};
 use crate::http::error::{ErrorBody, ErrorDetail};
 use crate::http::merchant::settlement::{preference, settlements, wallets};
 use crate::http::merchant::{
-    admin, events, invoices, profile, quotes, refunds, sending, tokens, unmatched, webhooks,
+    admin, events, invoices, ledger, profile, quotes, refunds, sending, tokens, unmatched, webhooks,
 };
 use crate::http::ops;
 use crate::http::payor::{addresses, forms, session, simulate, verification};
+use crate::http::ramps::{
+    addresses as ramp_addresses, balances, bank_accounts, corridors, deposits, kyc, onramps,
+    payouts, personal_data, providers, quotes as ramp_quotes, reviews, sessions as ramp_sessions,
+    users, virtual_accounts,
+};
 use crate::http::streams::{token as stream_token, upgrade};
 use crate::realtime::frames::{WsControl, WsError};
 
@@ -30,6 +35,7 @@ use crate::realtime::frames::{WsControl, WsError};
         invoices::create, invoices::list, invoices::totals, invoices::list_by_customer,
         invoices::retrieve, invoices::status, invoices::cancel, invoices::resolve,
         invoices::create_session, unmatched::list,
+        ledger::balances, ledger::transactions, ledger::export, ledger::report,
         refunds::create, refunds::list_of_invoice, refunds::list, refunds::retrieve,
         refunds::cancel, refunds::approve,
         wallets::list, wallets::set, wallets::remove,
@@ -57,6 +63,20 @@ use crate::realtime::frames::{WsControl, WsError};
         members::list, members::invite, members::change, members::remove, members::audit_log,
         environment::set, mainnet::status, mainnet::activate, mainnet::request,
         admin::create_merchant, admin::list_merchants, admin::watch_transaction,
+        admin::restart_watcher,
+        corridors::list, users::create, users::list, users::retrieve, users::update,
+        kyc::start, kyc::retrieve, kyc::simulate, kyc::decide,
+        bank_accounts::create, bank_accounts::list, bank_accounts::retrieve,
+        bank_accounts::remove, ramp_sessions::create, balances::list, balances::transactions,
+        deposits::credit, deposits::list, personal_data::export, personal_data::erase,
+        reviews::list, reviews::approve, reviews::reject,
+        ramp_addresses::create_deposit, ramp_addresses::list_deposit,
+        ramp_addresses::create_liquidation, ramp_addresses::list_liquidation,
+        virtual_accounts::create, virtual_accounts::list,
+        ramp_quotes::create, ramp_quotes::retrieve,
+        payouts::create, payouts::list, payouts::retrieve, payouts::cancel,
+        onramps::create, onramps::list, onramps::retrieve,
+        providers::webhook, simulated_ramps::simulate,
         chains::show, chains::transfer, chains::mine, chains::reorg, chains::fault,
         ops::healthz, ops::readyz, ops::metrics,
     ),
@@ -78,8 +98,12 @@ use crate::realtime::frames::{WsControl, WsError};
             USD."),
         (name = "Webhooks", description = "Where events are delivered to, signed and retried."),
         (name = "Invoices", description = "The canonical payment object and its lifecycle."),
+        (name = "Ledger", description = "Where every unit of money is and how it came there: \
+            balances, postings, exports and reports."),
         (name = "Token Management", description = "Which tokens a merchant accepts."),
         (name = "Account", description = "Signing in, members, keys and access to mainnet."),
+        (name = "Ramps", description = "Between stablecoins and banks: users, how well they are \
+            known, where they bank, and what they have."),
         (name = "Devnet Chains", description = "The simulated chains of devnet: transfers, \
             blocks, reorgs and faults."),
     )

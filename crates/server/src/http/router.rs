@@ -6,14 +6,19 @@ use axum::routing::{delete, get, patch, post, put};
 
 use crate::app::Shared;
 use crate::http::account::{environment, keys, mainnet, members, password, sign_in, totp, wallet};
-use crate::http::devnet::chains;
+use crate::http::devnet::{chains, ramps as simulated_ramps};
 use crate::http::edge::edge;
 use crate::http::error::{ApiError, Code};
 use crate::http::merchant::settlement::{preference, settlements, wallets};
 use crate::http::merchant::{
-    admin, events, invoices, profile, quotes, refunds, sending, tokens, unmatched, webhooks,
+    admin, events, invoices, ledger, profile, quotes, refunds, sending, tokens, unmatched, webhooks,
 };
 use crate::http::payor::{addresses, forms, session, simulate, verification};
+use crate::http::ramps::{
+    addresses as ramp_addresses, balances, bank_accounts, corridors, deposits, kyc, kyc_page,
+    onramps, payouts, personal_data, providers, quotes as ramp_quotes, reviews, sessions, users,
+    virtual_accounts,
+};
 use crate::http::streams::{token as stream_token, upgrade};
 use crate::http::{openapi, ops};
 
@@ -23,6 +28,7 @@ pub fn router(app: Shared) -> Router {
         .merge(payor_routes())
         .merge(stream_routes())
         .merge(account_routes())
+        .merge(ramp_routes())
         .merge(devnet_routes())
         .merge(house_routes())
         .fallback(async || ApiError::not_found("route"))
@@ -44,6 +50,10 @@ fn merchant_routes() -> Router<Shared> {
         .route("/api/v1/invoices/{id}/cancel", post(invoices::cancel))
         .route("/api/v1/invoices/{id}/resolve", post(invoices::resolve))
         .route("/api/v1/invoices/{id}/sessions", post(invoices::create_session))
+        .route("/api/v1/balances", get(ledger::balances))
+        .route("/api/v1/balance_transactions", get(ledger::transactions))
+        .route("/api/v1/balance_transactions/export", get(ledger::export))
+        .route("/api/v1/reports/{report}", get(ledger::report))
         .route("/api/v1/invoices/{id}/refunds", post(refunds::create).get(refunds::list_of_invoice))
         .route("/api/v1/refunds", get(refunds::list))
         .route("/api/v1/refunds/{id}", get(refunds::retrieve))
@@ -147,7 +157,59 @@ fn account_routes() -> Router<Shared> {
         .route("/api/admin/settlement/confirm", post(sending::confirm))
         .route("/api/admin/networks/sending", post(sending::set).get(sending::list))
         .route("/api/admin/watch", post(admin::watch_transaction))
+        .route("/api/admin/watch/restart", post(admin::restart_watcher))
         .route("/api/admin/merchants", post(admin::create_merchant).get(admin::list_merchants))
+}
+
+/// On- and off-ramps: `x-api-key` or bearer; some take a user's own session too.
+fn ramp_routes() -> Router<Shared> {
+    Router::new()
+        .route("/api/v1/ramps/corridors", get(corridors::list))
+        .route("/api/v1/ramps/users", post(users::create).get(users::list))
+        .route("/api/v1/ramps/users/{user_id}", get(users::retrieve).patch(users::update))
+        .route("/api/v1/ramps/users/{user_id}/kyc", post(kyc::start).get(kyc::retrieve))
+        .route(
+            "/api/v1/ramps/users/{user_id}/bank_accounts",
+            post(bank_accounts::create).get(bank_accounts::list),
+        )
+        .route(
+            "/api/v1/ramps/users/{user_id}/bank_accounts/{account_id}",
+            get(bank_accounts::retrieve).delete(bank_accounts::remove),
+        )
+        .route("/api/v1/ramps/users/{user_id}/sessions", post(sessions::create))
+        .route("/api/v1/ramps/users/{user_id}/balances", get(balances::list))
+        .route("/api/v1/ramps/users/{user_id}/transactions", get(balances::transactions))
+        .route("/api/v1/ramps/users/{user_id}/credits", post(deposits::credit))
+        .route("/api/v1/ramps/users/{user_id}/deposits", get(deposits::list))
+        .route("/api/v1/ramps/users/{user_id}/export", get(personal_data::export))
+        .route("/api/v1/ramps/users/{user_id}/erase", post(personal_data::erase))
+        .route(
+            "/api/v1/ramps/users/{user_id}/deposit_addresses",
+            post(ramp_addresses::create_deposit).get(ramp_addresses::list_deposit),
+        )
+        .route(
+            "/api/v1/ramps/users/{user_id}/liquidation_addresses",
+            post(ramp_addresses::create_liquidation).get(ramp_addresses::list_liquidation),
+        )
+        .route(
+            "/api/v1/ramps/users/{user_id}/virtual_accounts",
+            post(virtual_accounts::create).get(virtual_accounts::list),
+        )
+        .route("/api/v1/ramps/quotes", post(ramp_quotes::create))
+        .route("/api/v1/ramps/quotes/{id}", get(ramp_quotes::retrieve))
+        .route("/api/v1/ramps/payouts", post(payouts::create).get(payouts::list))
+        .route("/api/v1/ramps/payouts/{id}", get(payouts::retrieve))
+        .route("/api/v1/ramps/payouts/{id}/cancel", post(payouts::cancel))
+        .route("/api/v1/ramps/onramps", post(onramps::create).get(onramps::list))
+        .route("/api/v1/ramps/onramps/{id}", get(onramps::retrieve))
+        .route("/api/v1/ramps/providers/{name}/webhook", post(providers::webhook))
+        .route("/api/v1/devnet/ramps/{kind}/{id}/simulate", post(simulated_ramps::simulate))
+        .route("/api/v1/devnet/ramps/kyc/{case_id}/simulate", post(kyc::simulate))
+        .route("/api/admin/ramps/reviews", get(reviews::list))
+        .route("/api/admin/ramps/reviews/{review_id}/approve", post(reviews::approve))
+        .route("/api/admin/ramps/reviews/{review_id}/reject", post(reviews::reject))
+        .route("/api/admin/ramps/users/{user_id}/kyc", post(kyc::decide))
+        .route("/kyc/{token}", get(kyc_page::show).post(kyc_page::answer))
 }
 
 /// The simulator: devnet credentials only.

@@ -17,7 +17,7 @@ use chains::sui::{Sui, SuiNodes, SuiSettings};
 use chains::{cardano, evm, solana, ton};
 use domain::address::Address;
 use domain::network::{Family, Network};
-use domain::token::{Arrival, Token};
+use domain::token::{Arrival, Running, Token};
 
 use super::Place;
 use crate::config::ChainConfig;
@@ -38,10 +38,11 @@ pub fn open(place: Place, config: &ChainConfig) -> anyhow::Result<Arc<dyn Chain>
 fn chain(place: Place, config: &ChainConfig) -> anyhow::Result<Arc<dyn Chain>> {
     let (environment, network) = place;
     let limits = limits(network, config);
-    let contracts = || contracts(place).filter_map(|token| token.address);
+    let running = running(place, config);
+    let contracts = || contracts(place, running).filter_map(|token| token.address);
     Ok(match network.family() {
         Family::Evm => {
-            let listed: Result<Vec<_>, _> = contracts_of_evm(place).collect();
+            let listed: Result<Vec<_>, _> = contracts_of_evm(place, running).collect();
             let mut settings = EvmSettings::new(network, environment, listed?);
             settings.chain_id = config.chain_id.unwrap_or(settings.chain_id);
             settings.start_depth_blocks = START_DEPTH_BLOCKS;
@@ -49,7 +50,11 @@ fn chain(place: Place, config: &ChainConfig) -> anyhow::Result<Arc<dyn Chain>> {
         }
         Family::Solana => {
             let mints = contracts().map(str::to_owned).collect();
-            let settings = solana::SolanaSettings::new(environment, mints);
+            let mut settings = solana::SolanaSettings::new(environment, mints);
+            if let Some(genesis) = &config.genesis {
+                let private = settings.on_private_network(genesis);
+                settings = private.context("genesis: 32 bytes in base58, of getGenesisHash")?;
+            }
             Arc::new(solana::Solana::new(settings, Nodes::new(config.endpoints(), limits)?))
         }
         Family::Ton => {
@@ -118,15 +123,27 @@ fn block_time(network: Network) -> Duration {
     })
 }
 
-fn contracts(place: Place) -> impl Iterator<Item = &'static Token> {
+/// Whose network the nodes are of: one with a chain id of its own is not the public one.
+pub fn running((environment, network): Place, config: &ChainConfig) -> Running {
+    let public = network.profile(environment).chain_id;
+    match config.chain_id {
+        Some(chain_id) if chain_id != public => Running::Private,
+        Some(_) | None => Running::Public,
+    }
+}
+
+/// What is watched for: tokens that are not there cannot arrive.
+fn contracts(place: Place, running: Running) -> impl Iterator<Item = &'static Token> {
     let (environment, network) = place;
-    Token::of(environment).filter(move |token| token.network == network)
+    let is_there = move |token: &&Token| token.network == network && token.exists_on(running);
+    Token::of(environment).filter(is_there)
 }
 
 fn contracts_of_evm(
     place: Place,
+    running: Running,
 ) -> impl Iterator<Item = Result<evm::TokenContract, domain::address::AddressError>> {
-    contracts(place).filter_map(|token| {
+    contracts(place, running).filter_map(|token| {
         let arrived_by = match token.arrival {
             Arrival::Whole => ArrivedBy::Event,
             Arrival::ByBalance => ArrivedBy::Balance,

@@ -4,18 +4,17 @@
 //! without TLS it is HTTP/1.1.
 
 use std::io::ErrorKind;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use chains::rpc::first_that_answers;
 use domain::webhook_endpoint::Reach;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, IpAddr, ServerName};
 use rustls::{ClientConfig, RootCertStore};
-use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 use url::Host;
 
@@ -67,7 +66,8 @@ impl Connector {
     async fn connect_unbounded(&self, origin: &Origin) -> Result<(Wire, Speaks), Failure> {
         let until = Instant::now() + self.connect_max;
         let addresses = self.guard.addresses(origin).await?;
-        let stream = first_that_answers(&addresses, until).await?;
+        let stream = first_that_answers(&addresses, until).await;
+        let stream = stream.map_err(|error| connect_failure(&error))?;
         // A request is written at once and whole.
         let _ = stream.set_nodelay(true);
         if !origin.is_tls {
@@ -81,24 +81,6 @@ impl Connector {
         };
         Ok((Wire::Tls(Box::new(stream)), speaks))
     }
-}
-
-/// Each address gets its share of the time that is left.
-async fn first_that_answers(
-    addresses: &[SocketAddr],
-    until: Instant,
-) -> Result<TcpStream, Failure> {
-    let mut last = Failure::Unreachable;
-    for (at, address) in addresses.iter().enumerate() {
-        let left = u32::try_from(addresses.len() - at).unwrap_or(1);
-        let share = until.saturating_duration_since(Instant::now()) / left;
-        match timeout_at(Instant::now() + share, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => return Ok(stream),
-            Ok(Err(error)) => last = connect_failure(&error),
-            Err(_) => last = Failure::ConnectTimedOut,
-        }
-    }
-    Err(last)
 }
 
 fn connect_failure(error: &std::io::Error) -> Failure {

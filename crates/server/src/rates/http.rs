@@ -3,15 +3,19 @@
 //! Every source is asked at once and for itself, with a bound on time and on what is read, so that
 //! a dead one delays nobody past that. A source that fails keeps what it said before, until that is
 //! stale. URLs and headers may hold keys and are never told; a source is called by its name.
+//!
+//! Invariant: no price is made before what is kept of the last ones was read, and what a round
+//! learns is kept before it is over.
 
 use std::collections::BTreeSet;
-use std::sync::RwLock;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{RwLock, RwLockWriteGuard};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::http::header::{ACCEPT, USER_AGENT};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use domain::known_price::KnownPrice;
 use domain::money::Rate;
 use domain::rate::{Observation, parse_price};
 use domain::time::Timestamp;
@@ -19,10 +23,12 @@ use domain::token::Token;
 use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt as _};
 use serde_json::value::RawValue;
+use store::{CommitError, Store, StoreError};
 
-use super::Price;
 use super::document::price_text;
 use super::market::{Market, Round};
+use super::{Price, Sources};
+use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{Config, RateSourceConfig};
 use crate::metrics::Metrics;
@@ -47,6 +53,8 @@ struct Source {
     name: String,
     headers: HeaderMap,
     questions: Vec<Question>,
+    /// Between two looks at it.
+    poll_ms: u64,
     /// When it last said a price, in epoch milliseconds.
     heard_at: AtomicI64,
     is_failing: AtomicBool,
@@ -89,7 +97,8 @@ impl HttpRates {
             ..Patience::default()
         };
         let named = |source: &RateSourceConfig| {
-            Source::new(source).with_context(|| format!("rates.sources: {}", source.name))
+            Source::new(source, rates.poll_ms_of(source))
+                .with_context(|| format!("rates.sources: {}", source.name))
         };
         let sources: Vec<Source> =
             rates.sources.iter().map(named).collect::<anyhow::Result<_>>()?;
@@ -111,15 +120,39 @@ impl HttpRates {
         self.market.read().expect("no panic holds this lock").worth(token, now)
     }
 
-    /// Asks every source, and makes prices of what they say.
-    pub async fn refresh(&self, clock: &Clock, metrics: &Metrics) {
+    /// Asks these sources, makes prices of what they say, and keeps what is worth keeping.
+    pub async fn refresh(&self, app: &App, which: Sources) -> anyhow::Result<()> {
+        let (clock, metrics) = (&app.clock, &app.metrics);
         let since = clock.now();
-        let asked = self.sources.iter().enumerate();
+        let known = self.known(&app.store).await.context("reading the last prices")?;
+        self.market().adopt(&known);
+        let asked = self.sources.iter().enumerate().filter(|(_, source)| source.is_one_of(which));
         join_all(asked.map(|place| self.ask(place, clock, metrics))).await;
         self.client.sweep();
-        let now = clock.now();
-        let round = self.market.write().expect("no panic holds this lock").settle(since, now);
+        let round = self.market().settle(since, clock.now());
         self.tell(&round, metrics);
+        if self.market().keep(&known).is_empty() {
+            return Ok(());
+        }
+        let keeping = app.decide(async || {
+            let known = self.known(&app.store).await?;
+            Ok::<_, CommitError>((self.market().keep(&known), ()))
+        });
+        keeping.await.context("keeping the last prices")
+    }
+
+    /// How long between two looks, for each pace that any source has.
+    pub fn paces(&self) -> BTreeSet<u64> {
+        self.sources.iter().map(|source| source.poll_ms).collect()
+    }
+
+    async fn known(&self, store: &Store) -> Result<Vec<KnownPrice>, StoreError> {
+        let keys = self.market().symbols().map(KnownPrice::row_key).collect();
+        Ok(store.get_many::<KnownPrice>(keys).await?.into_iter().flatten().collect())
+    }
+
+    fn market(&self) -> RwLockWriteGuard<'_, Market> {
+        self.market.write().expect("no panic holds this lock")
     }
 
     pub fn measure(&self, metrics: &Metrics, now: Timestamp) {
@@ -190,7 +223,7 @@ impl HttpRates {
         now: Timestamp,
         metrics: &Metrics,
     ) {
-        let mut market = self.market.write().expect("no panic holds this lock");
+        let mut market = self.market();
         for (symbol, rate) in said {
             match rate {
                 Some(rate) => {
@@ -224,7 +257,14 @@ fn count_dropped(metrics: &Metrics, source: &Source, reason: &str) {
 }
 
 impl Source {
-    fn new(config: &RateSourceConfig) -> anyhow::Result<Source> {
+    fn is_one_of(&self, which: Sources) -> bool {
+        match which {
+            Sources::All => true,
+            Sources::Every(poll_ms) => self.poll_ms == poll_ms,
+        }
+    }
+
+    fn new(config: &RateSourceConfig, poll_ms: u64) -> anyhow::Result<Source> {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(USER_AGENT, HeaderValue::from_static("Pepay-Rates/1"));
@@ -248,6 +288,6 @@ impl Source {
         };
         let name = config.name.clone();
         let (heard_at, is_failing) = (AtomicI64::new(NEVER), AtomicBool::new(false));
-        Ok(Source { name, headers, questions, heard_at, is_failing })
+        Ok(Source { name, headers, questions, poll_ms, heard_at, is_failing })
     }
 }

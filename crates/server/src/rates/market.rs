@@ -2,17 +2,22 @@
 //!
 //! No network and no clock: a round hands in what was heard, questions bring their time along. A
 //! stablecoin whose peg broke stays broken until fresh prices say otherwise, even if every source
-//! falls silent.
+//! falls silent, and the process is started anew: what was seen last is kept by the store.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use domain::changes::Changes;
 use domain::environment::Environment;
+use domain::known_price::{self, KnownPrice};
 use domain::money::Rate;
 use domain::rate::{self, MarketPrice, Observation, Peg, RateRules};
 use domain::time::Timestamp;
-use domain::token::Token;
+use domain::token::{StableOf, Token};
 
 use super::Price;
+
+/// Under which symbol sources price a euro.
+const EURO: &str = "EUR";
 
 pub struct Market {
     rules: RateRules,
@@ -29,8 +34,17 @@ pub struct Market {
 struct Standing {
     /// What the last round came to.
     price: Option<MarketPrice>,
-    /// The last price there was, whenever that was.
-    last: Option<Observation>,
+    /// The last price there was, whenever that was, and whoever saw it.
+    last: Option<Last>,
+    /// Whether somebody was told that it is off its peg.
+    is_told_broken: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Last {
+    seen: Observation,
+    /// Of a stablecoin: what its currency was worth then.
+    par: Option<Rate>,
 }
 
 /// What a round changed that somebody may want to hear of.
@@ -55,6 +69,31 @@ impl Market {
         }
     }
 
+    /// What sources are asked for.
+    pub fn symbols(&self) -> impl Iterator<Item = &str> {
+        self.standing.keys().map(String::as_str)
+    }
+
+    /// Goes on from what this process saw before it was started anew, or another one saw since.
+    pub fn adopt(&mut self, known: &[KnownPrice]) {
+        for known in known {
+            let Some(standing) = self.standing.get_mut(&known.symbol) else { continue };
+            if standing.last.is_none_or(|last| last.seen.at < known.at) {
+                let seen = Observation { rate: known.rate, at: known.at };
+                standing.last = Some(Last { seen, par: known.par });
+            }
+        }
+    }
+
+    /// What is worth keeping, now that `known` is kept.
+    pub fn keep(&self, known: &[KnownPrice]) -> Changes {
+        let seen = self.standing.iter().filter_map(|(symbol, standing)| {
+            let Last { seen: Observation { rate, at }, par } = standing.last?;
+            Some(KnownPrice { symbol: symbol.clone(), rate, at, par, version: 0 })
+        });
+        known_price::keep(known, seen.collect(), &self.rules)
+    }
+
     pub fn hear(&mut self, source: usize, symbol: &str, observation: Observation) {
         self.observed.entry(symbol.to_owned()).or_default().insert(source, observation);
     }
@@ -62,27 +101,42 @@ impl Market {
     /// Makes prices of what was heard in the round that began at `since`.
     pub fn settle(&mut self, since: Timestamp, now: Timestamp) -> Round {
         let mut round = Round::default();
-        let pegged: BTreeSet<&str> =
+        let pegged: BTreeMap<&str, StableOf> =
             Environment::ALL.into_iter().flat_map(Token::of).filter_map(pegged_symbol).collect();
-        for (symbol, standing) in &mut self.standing {
-            let (places, observed): (Vec<usize>, Vec<Observation>) =
-                self.observed.get(symbol).into_iter().flatten().unzip();
-            if pegged.contains(symbol.as_str()) {
-                let was_broken = standing.is_broken(&self.rules);
-                standing.price = rate::judge_stablecoin(&observed, &self.rules, now);
-                standing.remember();
-                match (was_broken, standing.is_broken(&self.rules)) {
-                    (false, true) => round.broken.push(symbol.clone()),
-                    (true, false) => round.mended.push(symbol.clone()),
-                    (true, true) | (false, false) => {}
-                }
-                continue;
-            }
-            let judgement = rate::judge(&observed, standing.last, &self.rules, now);
+        let (observed, rules) = (&self.observed, &self.rules);
+        let heard = |symbol: &str| -> (Vec<usize>, Vec<Observation>) {
+            observed.get(symbol).into_iter().flatten().unzip()
+        };
+        let others = self.standing.iter_mut();
+        for (symbol, standing) in others.filter(|(symbol, _)| !pegged.contains_key(symbol.as_str()))
+        {
+            let (places, observed) = heard(symbol);
+            let reference = standing.last.map(|last| last.seen);
+            let judgement = rate::judge(&observed, reference, rules, now);
             let is_news = |at: &usize| observed[*at].at >= since;
             round.jumped.extend(judgement.jumped.into_iter().filter(is_news).map(|at| places[at]));
             standing.price = judgement.price;
-            standing.remember();
+            standing.remember(None);
+        }
+        // A coin is measured by its currency, so the currencies come first.
+        let euro = self.standing.get(EURO).and_then(|euro| euro.fresh(now)).map(|euro| euro.rate);
+        for (symbol, standing) in &mut self.standing {
+            let par = match pegged.get(symbol.as_str()) {
+                Some(StableOf::Usd) => Some(Rate::PAR),
+                Some(StableOf::Eur) => euro,
+                None => continue,
+            };
+            standing.price = rate::judge_stablecoin(&heard(symbol).1, rules, now);
+            // Without a price of its currency nothing is learnt about a peg.
+            if par.is_some() {
+                standing.remember(par);
+            }
+            let is_broken = standing.broken(rules).is_some();
+            match (std::mem::replace(&mut standing.is_told_broken, is_broken), is_broken) {
+                (false, true) => round.broken.push(symbol.clone()),
+                (true, false) => round.mended.push(symbol.clone()),
+                (true, true) | (false, false) => {}
+            }
         }
         self.asked_at = Some(now);
         round
@@ -90,38 +144,50 @@ impl Market {
 
     /// The price that is offered for a token now.
     pub fn price(&self, token: &Token, now: Timestamp) -> Option<Price> {
-        let Some(symbol) = pegged_symbol(token) else {
+        let Some((symbol, currency)) = pegged_symbol(token) else {
             return self.standing.get(token.rate_symbol)?.fresh(now);
         };
-        let at_par = |updated_at: Timestamp| Price { rate: Rate::PAR, updated_at };
-        let Some(standing) = self.standing.get(symbol) else {
-            // Nobody watches this one.
-            return Some(at_par(self.asked_at.unwrap_or(self.started_at)));
-        };
-        if standing.is_broken(&self.rules) {
+        let standing = self.standing.get(symbol);
+        if standing.is_some_and(|standing| standing.broken(&self.rules).is_some()) {
             return None;
         }
-        let seen_at = standing.fresh(now).map(|seen| seen.updated_at);
-        seen_at.or(self.asked_at).map(at_par)
+        match currency {
+            StableOf::Eur => self.standing.get(EURO)?.fresh(now),
+            StableOf::Usd => {
+                let updated_at = match standing {
+                    Some(standing) => {
+                        standing.fresh(now).map(|seen| seen.updated_at).or(self.asked_at)?
+                    }
+                    // Nobody watches this one.
+                    None => self.asked_at.unwrap_or(self.started_at),
+                };
+                Some(Price { rate: Rate::PAR, updated_at })
+            }
+        }
     }
 
-    /// What a transfer without a quote is worth: a stablecoin always is worth something.
+    /// What a transfer without a quote is worth: a USD stablecoin always is worth something.
     pub fn worth(&self, token: &Token, now: Timestamp) -> Option<Rate> {
-        let Some(symbol) = pegged_symbol(token) else {
-            return self.price(token, now).map(|price| price.rate);
-        };
-        let last = self.standing.get(symbol).and_then(|standing| standing.last);
-        Some(match last.map(|last| rate::peg(last.rate, &self.rules)) {
-            Some(Peg::Broken { worth }) => worth,
-            Some(Peg::Holds) | None => Rate::PAR,
-        })
+        let market = || self.price(token, now).map(|price| price.rate);
+        let Some((symbol, currency)) = pegged_symbol(token) else { return market() };
+        let standing = self.standing.get(symbol);
+        let broken = standing.and_then(|standing| standing.broken(&self.rules));
+        match (currency, broken) {
+            (StableOf::Usd | StableOf::Eur, Some(worth)) => Some(worth),
+            (StableOf::Usd, None) => Some(Rate::PAR),
+            (StableOf::Eur, None) => market(),
+        }
     }
 }
 
 impl Standing {
-    fn remember(&mut self) {
+    fn remember(&mut self, par: Option<Rate>) {
         if let Some(MarketPrice { rate, confirmed_at, .. }) = self.price {
-            self.last = Some(Observation { rate, at: confirmed_at });
+            let seen = Observation { rate, at: confirmed_at };
+            // Another process may have looked since.
+            if self.last.is_none_or(|last| last.seen.at <= seen.at) {
+                self.last = Some(Last { seen, par });
+            }
         }
     }
 
@@ -130,13 +196,22 @@ impl Standing {
         Some(Price { rate: price.rate, updated_at: price.confirmed_at })
     }
 
-    /// Of a stablecoin: by what was seen last, however long ago.
-    fn is_broken(&self, rules: &RateRules) -> bool {
-        self.last.is_some_and(|last| rate::peg(last.rate, rules) != Peg::Holds)
+    /// What a stablecoin off its peg is worth, by what was seen last, however long ago.
+    fn broken(&self, rules: &RateRules) -> Option<Rate> {
+        let Last { seen, par } = self.last?;
+        match rate::peg(seen.rate, par?, rules) {
+            Peg::Holds => None,
+            Peg::Broken { worth } => Some(worth),
+        }
     }
 }
 
-/// Under which symbol the market prices a token that promises to be a dollar.
-fn pegged_symbol(token: &Token) -> Option<&'static str> {
-    (token.is_usd_stable() && token.rate_symbol == "USD").then_some(token.symbol)
+/// Under which symbol the market prices a token that promises to be a dollar or a euro.
+fn pegged_symbol(token: &Token) -> Option<(&'static str, StableOf)> {
+    let currency = token.stable?;
+    let priced_as = match currency {
+        StableOf::Usd => "USD",
+        StableOf::Eur => EURO,
+    };
+    (token.rate_symbol == priced_as).then_some((token.symbol, currency))
 }

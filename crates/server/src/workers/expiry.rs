@@ -6,10 +6,13 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
+use chains::chain::{KnownCoins, parted};
 use domain::address::Address;
 use domain::deposit_address::DepositAddress;
 use domain::ids::InvoiceId;
 use domain::invoice::{Expiry, Invoice, WaitReason, expire};
+use domain::network::Network;
+use domain::payment::{Payment, PaymentStatus};
 use domain::time::Timestamp;
 use futures_util::future::join_all;
 use store::CommitError;
@@ -21,6 +24,8 @@ use crate::workers::{Progress, Worker, observe};
 
 const BATCH_MAX: i64 = 256;
 const QUOTES_MAX: i64 = 100;
+/// The newest payments of an invoice that count as known.
+const PAYMENTS_MAX: i64 = 256;
 /// What a network that does not answer was scanned up to.
 const NOT_LOOKED_AT: Timestamp = Timestamp(0);
 /// For all networks of one invoice: if they take longer, it is looked at again.
@@ -143,13 +148,35 @@ async fn find_unseen(
                 continue;
             }
             let to = Address::parse(network, invoice.environment, &address.address)?;
-            for transfer in chain.unseen_transfers(&to, invoice.created_at).await? {
+            let payments = app.store.payments_of_invoice(invoice.id, PAYMENTS_MAX).await?;
+            let known = coins_of(&payments, network, &to);
+            let looked = chain.unseen_transfers(&to, invoice.created_at, &known).await;
+            let (found, lacking) = parted(looked);
+            for transfer in found {
                 let recorded = observe::record_transfer(app, place, &transfer, None).await?;
                 is_news |= recorded == Recorded::New;
+            }
+            if let Some(error) = lacking {
+                return Err(error.into());
             }
         }
     }
     Ok(is_news)
+}
+
+/// The coins that these payments brought to an address, as far as they still stand.
+fn coins_of(payments: &[Payment], network: Network, to: &Address) -> Vec<KnownCoins> {
+    let stands = payments.iter().filter(|payment| {
+        payment.network == network
+            && payment.to_address == to.as_str()
+            && payment.token_address.is_none()
+            && payment.status != PaymentStatus::Reverted
+    });
+    let coins = stands.filter_map(|payment| {
+        let block_number = u64::try_from(payment.block_number).ok()?;
+        Some(KnownCoins { block_number, amount: payment.amount })
+    });
+    coins.collect()
 }
 
 fn report(id: InvoiceId, error: &anyhow::Error) {

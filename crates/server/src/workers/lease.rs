@@ -125,6 +125,11 @@ impl Lease {
         self.key == key
     }
 
+    /// Whose row it is.
+    pub fn key(&self) -> RowKey {
+        self.key
+    }
+
     /// For work that takes longer than the lease lasts.
     pub fn keep(&mut self) -> Kept<'_> {
         Kept { key: self.key, lease: RwLock::new(self) }

@@ -8,9 +8,14 @@ pub mod expiry;
 pub mod fan_out;
 pub mod follow;
 pub mod gauges;
+pub mod holds;
 pub mod housekeeping;
 pub mod lease;
+pub mod ledger_chain;
+pub mod liquidations;
 pub mod observe;
+pub mod onramps;
+pub mod payouts;
 pub mod rates;
 pub mod retention;
 pub mod send;
@@ -38,6 +43,9 @@ const VERIFY_EVERY_MS: u64 = 500;
 const FOLLOW_EVERY_MS: u64 = 1_000;
 const FAN_OUT_EVERY_MS: u64 = 1_000;
 const SEND_EVERY_MS: u64 = 1_000;
+const LEDGER_EVERY_MS: u64 = 1_000;
+const HOLDS_EVERY_MS: u64 = 1_000;
+const RAMPS_EVERY_MS: u64 = 1_000;
 const SETTLE_EVERY_MS: u64 = 1_000;
 const PAY_OUT_EVERY_MS: u64 = 500;
 const HOUSEKEEPING_EVERY_MS: u64 = 60_000;
@@ -49,7 +57,9 @@ const OUTAGE_PAUSE_MS_MAX: u64 = 1_000;
 /// Starts what every process needs, whoever does the shared work: fresh caches and rates.
 pub fn spawn_own(app: &Shared) {
     spawn(app, "follow", FOLLOW_EVERY_MS, follow::Follower::default());
-    spawn(app, "rates", app.config.rates.poll_ms, rates::RateRefresher);
+    for every_ms in app.rates.paces(&app.config) {
+        spawn(app, format!("rates {every_ms}"), every_ms, rates::RateRefresher::every(every_ms));
+    }
     spawn(app, "housekeeping", HOUSEKEEPING_EVERY_MS, housekeeping::Housekeeper);
 }
 
@@ -65,8 +75,14 @@ pub fn spawn_shared(app: &Shared) {
     spawn(app, "verification", VERIFY_EVERY_MS, verification::Verifier::default());
     for lane in 0..app.store.lanes() {
         spawn(app, format!("fan-out {lane}"), FAN_OUT_EVERY_MS, fan_out::FanOut::new(lane));
+        let chain = ledger_chain::LedgerChain::new(lane);
+        spawn(app, format!("ledger chain {lane}"), LEDGER_EVERY_MS, chain);
     }
     spawn(app, "webhooks", SEND_EVERY_MS, deliver::Sender::default());
+    spawn(app, "holds", HOLDS_EVERY_MS, holds::HoldExpirer::default());
+    spawn(app, "payouts", RAMPS_EVERY_MS, payouts::Payer::default());
+    spawn(app, "on-ramps", RAMPS_EVERY_MS, onramps::Onramper::default());
+    spawn(app, "liquidations", RAMPS_EVERY_MS, liquidations::Liquidator::default());
     spawn(app, "settlement", SETTLE_EVERY_MS, settle::Settler::default());
     spawn(app, "sends", PAY_OUT_EVERY_MS, send::Dispatcher::default());
     spawn(app, "retention", RETENTION_EVERY_MS, retention::Sweeper::default());

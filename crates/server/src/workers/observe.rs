@@ -7,10 +7,17 @@ use anyhow::bail;
 use domain::chain::{ChainTransfer, Reach};
 use domain::changes::Changes;
 use domain::claim::Claim;
-use domain::deposit_address::DepositAddress;
-use domain::ids::{InvoiceId, PaymentId, RowKey};
+use domain::deposit_address::{AddressOwner, DepositAddress};
+use domain::ids::{InvoiceId, PaymentId, RampAddressId, RampDepositId, RowKey};
 use domain::invoice::Invoice;
-use domain::payment::{Confirmation, Payment, PaymentStatus, Sighting, confirm, revert, see};
+use domain::network::Network;
+use domain::onchain_deposit::{self, DepositSighting, Known, OnchainStatus};
+use domain::payment::{
+    Confirmation, Crediting, Payment, PaymentStatus, Sighting, confirm, revert, see,
+};
+use domain::ramp_address::RampAddress;
+use domain::ramp_deposit::RampDeposit;
+use domain::ramp_user::RampUser;
 use domain::token::Token;
 use domain::verification;
 use store::{CommitError, StoreError};
@@ -19,6 +26,7 @@ use crate::acceptance::Acceptance;
 use crate::app::App;
 use crate::networks::Place;
 use crate::workers::lease::Lease;
+use crate::workers::liquidations::known;
 
 const DECISIONS_MAX: usize = 32;
 const QUOTES_MAX: i64 = 100;
@@ -51,7 +59,13 @@ pub async fn record_transfer(
     let key = DepositAddress::row_key(environment, network, &transfer.to);
     decide(app, fence, async || {
         let Some(address) = app.store.get::<DepositAddress>(key).await? else { return Ok(None) };
-        let invoice = invoice(app, address.invoice_id).await?;
+        let invoice_id = match address.owner {
+            AddressOwner::Invoice(id) => id,
+            AddressOwner::Ramp(id) => {
+                return ramp_deposit(app, (&address, id), (network, transfer)).await;
+            }
+        };
+        let invoice = invoice(app, invoice_id).await?;
         let mut identity = transfer.identity(environment, network);
         let (mut claim, mut known) = claimed(app, identity).await?;
         if known.as_ref().is_some_and(|known| !known.is_of(transfer)) {
@@ -89,6 +103,88 @@ async fn claimed(app: &App, identity: RowKey) -> anyhow::Result<(Option<Claim>, 
     Ok((Some(claim), payment))
 }
 
+/// What a transfer to a ramp user's address makes of his deposits.
+async fn ramp_deposit(
+    app: &App,
+    (watched, id): (&DepositAddress, RampAddressId),
+    (network, transfer): (Network, &ChainTransfer),
+) -> anyhow::Result<Option<Changes>> {
+    let environment = watched.environment;
+    let Some(address) = app.store.get::<RampAddress>(id.key()).await? else {
+        let key = id.to_string();
+        return Err(StoreError::Corrupt { table: "ramp_addresses", key, column: "key" }.into());
+    };
+    let mut identity = transfer.identity(environment, network);
+    let (mut claim, mut known) = claimed_deposit(app, identity).await?;
+    if known.as_ref().is_some_and(|known| !known.onchain.is_of(transfer)) {
+        identity = transfer.identity_by_content(environment, network);
+        (claim, known) = claimed_deposit(app, identity).await?;
+    }
+    if claim.is_some() && known.is_none() {
+        // It stands in the inbox of unmatched transfers.
+        return Ok(None);
+    }
+    let token = Token::find(network, environment, transfer.asset.contract());
+    let sighting = DepositSighting {
+        network,
+        transfer,
+        identity,
+        watched,
+        address: &address,
+        known,
+        rate: token.and_then(|token| app.rates.worth(token, app.now())),
+        depths: app.networks.depths(environment, network),
+    };
+    Ok(onchain_deposit::see(sighting, &mut app.fresh()))
+}
+
+/// What an identity of a transfer was claimed for, and the deposit if it was one.
+async fn claimed_deposit(
+    app: &App,
+    identity: RowKey,
+) -> anyhow::Result<(Option<Claim>, Option<Known>)> {
+    let Some(claim) = app.store.get::<Claim>(identity).await? else { return Ok((None, None)) };
+    let known = known(app, claim.target.into()).await?;
+    Ok((Some(claim), known))
+}
+
+/// Credits a deposit, if it is final now.
+pub async fn confirm_deposit(
+    app: &App,
+    id: RampDepositId,
+    reach: Reach,
+    fence: Fence<'_>,
+) -> anyhow::Result<Recorded> {
+    decide(app, fence, async || {
+        let Some(known) = known(app, id).await? else { return Ok(None) };
+        let lists = app.screening.lists();
+        let from = known.onchain.from_address.as_deref();
+        let hit = from.and_then(|address| lists.hits_address(address));
+        Ok(known.confirm(reach, hit, &mut app.fresh()))
+    })
+    .await
+}
+
+/// Takes back a deposit whose block is gone.
+pub async fn revert_deposit(
+    app: &App,
+    id: RampDepositId,
+    fence: Fence<'_>,
+) -> anyhow::Result<Recorded> {
+    decide(app, fence, async || {
+        let Some(known) = known(app, id).await? else { return Ok(None) };
+        if known.onchain.status == OnchainStatus::Confirmed {
+            tracing::error!(
+                deposit.id = %id,
+                network = known.onchain.network.as_str(),
+                "a reorg removed a deposit that was final: the user's balance is less by it"
+            );
+        }
+        Ok(known.revert(&mut app.fresh()))
+    })
+    .await
+}
+
 /// Confirms a payment, if it is final now.
 pub async fn confirm_payment(
     app: &App,
@@ -101,9 +197,12 @@ pub async fn confirm_payment(
         let invoice = invoice(app, payment.invoice_id).await?;
         let all = app.store.payments_of_invoice(invoice.id, PAYMENTS_MAX).await?;
         let is_short = |payment: &Payment| payment.status == PaymentStatus::Underpaid;
-        let underpaid = all.into_iter().filter(is_short).collect();
+        let underpaid: Vec<Payment> = all.into_iter().filter(is_short).collect();
         let (payment, invoice) = (&payment, &invoice);
-        let confirmation = Confirmation { payment, invoice, underpaid, reach };
+        let concerned = underpaid.iter().chain([payment]).map(|payment| payment.id).collect();
+        let crediting = crediting(app, invoice, concerned).await?;
+        let crediting = crediting.as_ref();
+        let confirmation = Confirmation { payment, invoice, underpaid, crediting, reach };
         Ok(confirm(confirmation, &mut app.fresh()))
     })
     .await
@@ -127,9 +226,26 @@ pub async fn revert_payment(
                 "a reorg removed a payment that was final: money is held in suspense"
             );
         }
-        Ok(revert(&payment, &invoice, head, &mut app.fresh()))
+        let crediting = crediting(app, &invoice, vec![payment.id]).await?;
+        Ok(revert(&payment, &invoice, crediting.as_ref(), head, &mut app.fresh()))
     })
     .await
+}
+
+/// Whom these payments credit, if their invoice credits somebody.
+pub async fn crediting(
+    app: &App,
+    invoice: &Invoice,
+    payments: Vec<PaymentId>,
+) -> Result<Option<Crediting>, StoreError> {
+    let Some(id) = invoice.details.credit_user_id else { return Ok(None) };
+    let Some(user) = app.store.get::<RampUser>(id.key()).await? else { return Ok(None) };
+    let mut deposits = Vec::new();
+    for payment in payments {
+        let key = RampDeposit::id_of_payment(payment).key();
+        deposits.extend(app.store.get::<RampDeposit>(key).await?);
+    }
+    Ok(Some(Crediting { user, deposits }))
 }
 
 /// Notes that the chain could not tell of a payment, and has a verification job look again.
@@ -177,7 +293,8 @@ async fn token_is_blocked(
 ) -> anyhow::Result<bool> {
     let Some(token) = token else { return Ok(false) };
     let acceptance = Acceptance::of(app, invoice.merchant_id, invoice.environment).await?;
-    Ok(!acceptance.takes(token))
+    // What goes by the contract of a token that does not exist there is something else.
+    Ok(!acceptance.takes(token) || !app.networks.has(token))
 }
 
 /// Decides and commits, again if a row changed meanwhile; nothing to change is fine.

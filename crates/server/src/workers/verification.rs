@@ -4,7 +4,7 @@ use std::future::ready;
 use std::time::Duration;
 
 use anyhow::bail;
-use chains::chain::Chain;
+use chains::chain::{Chain, ChainError, parted};
 use domain::address::Address;
 use domain::chain::ChainTransfer;
 use domain::changes::Changes;
@@ -62,16 +62,22 @@ impl Worker for Verifier {
 async fn finish(app: &App, lease: &Kept<'_>, job: Verification) -> anyhow::Result<()> {
     let looked = tokio::time::timeout(LOOK_MAX, look(app, &job)).await;
     let looked = looked.unwrap_or_else(|_| Err(anyhow::anyhow!("no answer in time")));
-    let changes = match looked {
-        Ok(found) => {
+    let (found, lacking) = match looked {
+        Ok((found, lacking)) => (found, lacking.map(anyhow::Error::from)),
+        Err(error) => (0, Some(error)),
+    };
+    // What an earlier attempt found counts, though it did not see everything.
+    let found = job.payments_found + found;
+    let changes = match lacking {
+        None => {
             let mut changes = Changes::of(job.merchant_id);
             changes.update(job.complete(found, app.now()));
             changes
         }
-        Err(error) => {
+        Some(error) => {
             tracing::warn!(verification.id = %job.id, error = format!("{error:#}"),
                 "a manual verification is tried again");
-            failed(app, job).await
+            failed(app, Verification { payments_found: found, ..job }).await
         }
     };
     match lease.commit(app, changes).await {
@@ -98,8 +104,9 @@ async fn failed(app: &App, job: Verification) -> Changes {
     look_failed(job, known, head, app.now())
 }
 
-/// Records every transfer to the invoice's address that can be found now.
-async fn look(app: &App, job: &Verification) -> anyhow::Result<i64> {
+/// Records every transfer to the invoice's address that can be found now: how many are new, and
+/// why there may be more.
+async fn look(app: &App, job: &Verification) -> anyhow::Result<(i64, Option<ChainError>)> {
     let place = (job.environment, job.network);
     let Some(chain) = app.networks.chain(job.environment, job.network) else {
         anyhow::bail!("{} is not served here", job.network.as_str());
@@ -115,34 +122,38 @@ async fn look(app: &App, job: &Verification) -> anyhow::Result<i64> {
                 && payment.network == job.network
         })
     };
+    let (transfers, lacking) = transfers(app, chain.as_ref(), job, &invoice).await?;
     let mut found = 0;
-    for transfer in transfers(app, chain.as_ref(), job, &invoice).await? {
+    for transfer in transfers {
         let recorded = observe::record_transfer(app, place, &transfer, None).await?;
         if recorded == Recorded::New && !is_known(&transfer) {
             found += 1;
         }
     }
-    Ok(found)
+    Ok((found, lacking))
 }
 
+/// What the chain tells, and why there may be more.
 async fn transfers(
     app: &App,
     chain: &dyn Chain,
     job: &Verification,
     invoice: &Invoice,
-) -> anyhow::Result<Vec<ChainTransfer>> {
+) -> anyhow::Result<(Vec<ChainTransfer>, Option<ChainError>)> {
     let addresses = app.store.deposit_addresses_of_invoice(invoice.id).await?;
     let own = addresses.iter().filter(|address| address.is_given_out_on(job.network));
     let own: Vec<&str> = own.map(|address| address.address.as_str()).collect();
     if let Some(hash) = &job.tx_hash {
-        let mut transfers = chain.look_up(hash).await?;
+        let (mut transfers, lacking) = parted(chain.look_up(hash).await);
         transfers.retain(|transfer| own.contains(&transfer.to.as_str()));
-        return Ok(transfers);
+        return Ok((transfers, lacking));
     }
-    let mut transfers = Vec::new();
+    let (mut transfers, mut lacking) = (Vec::new(), None);
     for text in own {
         let address = Address::parse(job.network, job.environment, text)?;
-        transfers.extend(chain.transfers_to(&address, invoice.created_at).await?);
+        let (found, error) = parted(chain.transfers_to(&address, invoice.created_at).await);
+        transfers.extend(found);
+        lacking = lacking.or(error);
     }
-    Ok(transfers)
+    Ok((transfers, lacking))
 }

@@ -4,15 +4,16 @@
 //! is committed, and recording twice changes nothing.
 
 use anyhow::{Context as _, bail};
-use chains::chain::{Answer, Chain, ChainError, Ours, Scan};
+use chains::chain::{Answer, Chain, ChainError, Ours, Scan, parted};
 use domain::chain::Reach;
 use domain::changes::Changes;
 use domain::deposit_address::DepositAddress;
 use domain::environment::Environment;
 use domain::ids::{MerchantId, RowKey};
+use domain::onchain_deposit::OnchainDeposit;
 use domain::payment::Payment;
 use domain::time::Timestamp;
-use domain::watch::WatchCursor;
+use domain::watch::{Recheck, WatchCursor};
 use futures_util::future::try_join_all;
 
 use crate::app::{App, Shared};
@@ -24,6 +25,8 @@ use crate::workers::{Progress, Worker, observe};
 const BATCH_MAX: usize = 256;
 /// Addresses looked up at once: one statement for most of a block.
 const ADDRESSES_MAX: usize = 2_048;
+/// Payments of before a restart that are looked for in one look, which the next blocks wait for.
+const RECHECKED_MAX: i64 = 64;
 /// How often a cursor is saved while nothing happens.
 const IDLE_SAVE_MS: i64 = 3_000;
 
@@ -64,12 +67,17 @@ impl Watcher {
         let (environment, network) = self.place;
         let chain = app.networks.chain(environment, network).context("no such network here")?;
         let cursor = self.cursor(app).await?;
-        let position = cursor.as_ref().map(|cursor| cursor.position.as_str());
-        let scan = match self.scan(app, chain.as_ref(), position).await? {
+        let begin = cursor.as_ref().and_then(|cursor| cursor.begin);
+        let start = match (begin, &cursor) {
+            (Some(first), _) => Start::Block(first),
+            (None, Some(cursor)) => Start::Position(&cursor.position),
+            (None, None) => Start::Head,
+        };
+        let scan = match self.scan(app, chain.as_ref(), start).await? {
             Err(ChainError::UnreadableCursor(why)) if environment == Environment::Devnet => {
                 // Simulated before, or nodes of another kind: what was seen there is over.
                 tracing::warn!(network = network.as_str(), why, "watched from its head anew");
-                self.scan(app, chain.as_ref(), None).await??
+                self.scan(app, chain.as_ref(), Start::Head).await??
             }
             scan => scan?,
         };
@@ -79,6 +87,11 @@ impl Watcher {
         let is_news = self.record(app, &scan).await? || scan.reverted_from.is_some();
         let reach = Reach { head: scan.head.number, finalized: scan.head.finalized };
         let all_confirmed = self.confirm(app, chain.as_ref(), reach).await?;
+        let rechecking = cursor.as_ref().and_then(|cursor| cursor.recheck);
+        let recheck = match rechecking {
+            Some(recheck) => self.recheck(app, chain.as_ref(), recheck, reach.head).await?,
+            None => None,
+        };
         let seen = WatchCursor {
             environment,
             network,
@@ -87,16 +100,19 @@ impl Watcher {
             scanned_number: scan.scanned.number,
             scanned_at: scan.scanned.time,
             answered_at: app.now(),
+            begin: None,
+            recheck,
             version: cursor.map_or(0, |cursor| cursor.version),
         };
         let is_due = self.saved_at.plus_ms(IDLE_SAVE_MS) <= app.now();
-        let seen = if is_news || is_due || !scan.is_caught_up {
+        let is_anew = begin.is_some() || rechecking.is_some();
+        let seen = if is_news || is_due || is_anew || !scan.is_caught_up {
             self.save(app, seen).await?
         } else {
             seen
         };
         app.networks.note(seen);
-        let is_done = scan.is_caught_up && all_confirmed;
+        let is_done = scan.is_caught_up && all_confirmed && recheck.is_none();
         Ok(if is_done { Progress::Idle } else { Progress::More })
     }
 
@@ -105,10 +121,52 @@ impl Watcher {
         &mut self,
         app: &App,
         chain: &dyn Chain,
-        position: Option<&str>,
+        start: Start<'_>,
     ) -> anyhow::Result<Result<Scan, ChainError>> {
         let ours = OurAddresses { app, place: self.place };
-        self.lease.keep().during(app, chain.scan(position, &ours)).await
+        let scan = match start {
+            Start::Head => chain.scan(None, &ours),
+            Start::Position(position) => chain.scan(Some(position), &ours),
+            Start::Block(first) => chain.scan_anew(first, &ours),
+        };
+        self.lease.keep().during(app, scan).await
+    }
+
+    /// Looks for payments of before a restart, and takes back what is in no block any more;
+    /// where to go on, unless all were looked for.
+    ///
+    /// What no node can tell of is left as it is and told to the operator: a restart must end.
+    async fn recheck(
+        &self,
+        app: &App,
+        chain: &dyn Chain,
+        recheck: Recheck,
+        head: u64,
+    ) -> anyhow::Result<Option<Recheck>> {
+        let (environment, network) = self.place;
+        let batch = app
+            .store
+            .payments_from_block(environment, network, 0, recheck.after, RECHECKED_MAX)
+            .await?;
+        let looks = batch.iter().map(async |payment| {
+            match is_canonical(chain, payment, head).await {
+                Ok(true) => {}
+                Ok(false) => {
+                    tracing::warn!(payment.id = %payment.id, network = network.as_str(),
+                        "a payment of before the restart is not in the chain any more");
+                    observe::revert_payment(app, payment.id, head, Some(&self.lease)).await?;
+                    self.look_again(app, chain, payment).await;
+                }
+                Err(error) => tracing::warn!(payment.id = %payment.id,
+                    error = format!("{error:#}"),
+                    "a payment of before the restart could not be looked for"),
+            }
+            anyhow::Ok(())
+        });
+        try_join_all(looks).await?;
+        let is_last = (batch.len() as i64) < RECHECKED_MAX;
+        let after = batch.last().map(Payment::key).filter(|_| !is_last);
+        Ok(after.map(|key| Recheck { after: Some(key) }))
     }
 
     /// Where to go on: what this process saw last, else what is saved.
@@ -141,6 +199,21 @@ impl Watcher {
             for payment in &batch {
                 if !is_canonical(chain, payment, head).await? {
                     observe::revert_payment(app, payment.id, head, Some(&self.lease)).await?;
+                }
+            }
+            match batch.last() {
+                Some(last) if batch.len() == BATCH_MAX => after = Some(last.key()),
+                _ => break,
+            }
+        }
+        let mut after: Option<RowKey> = None;
+        loop {
+            let (place, limit) = (self.place, BATCH_MAX as i64);
+            let batch = app.store.onchain_deposits_from_block(place, from, after, limit).await?;
+            for deposit in &batch {
+                if !stands(chain, deposit, head).await? {
+                    let fence = Some(&self.lease);
+                    observe::revert_deposit(app, deposit.deposit_id, fence).await?;
                 }
             }
             match batch.last() {
@@ -201,6 +274,33 @@ impl Watcher {
             anyhow::Ok(is_seen)
         });
         let seen = try_join_all(looks).await?.into_iter().filter(|is_seen| *is_seen).count();
+        let is_done = self.confirm_deposits(app, chain, reach).await?;
+        Ok((!is_full || seen == 0) && is_done)
+    }
+
+    /// The same for deposits of ramp users. One that could not be looked at waits for the next.
+    async fn confirm_deposits(
+        &self,
+        app: &App,
+        chain: &dyn Chain,
+        reach: Reach,
+    ) -> anyhow::Result<bool> {
+        let deep = app.store.onchain_deposits_deep(self.place, reach, BATCH_MAX as i64).await?;
+        let is_full = deep.len() == BATCH_MAX;
+        let looks = deep.iter().map(async |deposit| {
+            let (id, fence) = (deposit.deposit_id, Some(&self.lease));
+            match stands(chain, deposit, reach.head).await {
+                Ok(true) => observe::confirm_deposit(app, id, reach, fence).await?,
+                Ok(false) => observe::revert_deposit(app, id, fence).await?,
+                Err(error) => {
+                    tracing::warn!(deposit.id = %id, error = format!("{error:#}"),
+                        "a deposit's block could not be looked at; again later");
+                    return Ok(false);
+                }
+            };
+            anyhow::Ok(true)
+        });
+        let seen = try_join_all(looks).await?.into_iter().filter(|is_seen| *is_seen).count();
         Ok(!is_full || seen == 0)
     }
 
@@ -209,10 +309,11 @@ impl Watcher {
     /// up, and the operator too.
     async fn look_again(&self, app: &App, chain: &dyn Chain, payment: &Payment) {
         let looking = async {
-            for transfer in chain.look_up(&payment.tx_hash).await? {
+            let (found, lacking) = parted(chain.look_up(&payment.tx_hash).await);
+            for transfer in found {
                 observe::record_transfer(app, self.place, &transfer, Some(&self.lease)).await?;
             }
-            anyhow::Ok(())
+            lacking.map_or(Ok(()), |error| Err(anyhow::Error::from(error)))
         };
         if let Err(error) = looking.await {
             tracing::warn!(payment.id = %payment.id, error = format!("{error:#}"),
@@ -234,11 +335,25 @@ impl Watcher {
     }
 }
 
+/// Where a look goes on from.
+#[derive(Clone, Copy)]
+enum Start<'a> {
+    Head,
+    Block(u64),
+    /// The chain's own cursor.
+    Position(&'a str),
+}
+
 /// Whether a payment's block still stands. A node that does not know a block which the head has
 /// passed is behind or has forgotten it, and says nothing about the payment.
 async fn is_canonical(chain: &dyn Chain, payment: &Payment, head: u64) -> anyhow::Result<bool> {
     let number = u64::try_from(payment.block_number)?;
     stands_at(chain, number, &payment.block_hash, head).await
+}
+
+async fn stands(chain: &dyn Chain, deposit: &OnchainDeposit, head: u64) -> anyhow::Result<bool> {
+    let number = u64::try_from(deposit.block_number)?;
+    stands_at(chain, number, &deposit.block_hash, head).await
 }
 
 async fn stands_at(
@@ -264,15 +379,14 @@ impl Ours for OurAddresses<'_> {
     fn among<'a>(&'a self, addresses: &'a [String]) -> Answer<'a, Vec<bool>> {
         Box::pin(async move {
             let (environment, network) = self.place;
-            let mut among = Vec::with_capacity(addresses.len());
-            for some in addresses.chunks(ADDRESSES_MAX) {
-                let key = |address: &String| DepositAddress::row_key(environment, network, address);
-                let keys = some.iter().map(key).collect();
-                let found = self.app.store.get_many::<DepositAddress>(keys).await;
-                let found = found.map_err(|error| ChainError::Unavailable(error.to_string()))?;
-                among.extend(found.iter().map(Option::is_some));
-            }
-            Ok(among)
+            let key = |address: &String| DepositAddress::row_key(environment, network, address);
+            // All at once: the store has more than one reader of points.
+            let looks = addresses.chunks(ADDRESSES_MAX).map(|some| {
+                self.app.store.get_many::<DepositAddress>(some.iter().map(key).collect())
+            });
+            let found = try_join_all(looks).await;
+            let found = found.map_err(|error| ChainError::Unavailable(error.to_string()))?;
+            Ok(found.iter().flatten().map(Option::is_some).collect())
         })
     }
 }
@@ -302,6 +416,10 @@ mod tests {
         }
 
         fn scan<'a>(&'a self, _: Option<&'a str>, _: &'a dyn Ours) -> Answer<'a, Scan> {
+            unreachable!("nobody asks")
+        }
+
+        fn scan_anew<'a>(&'a self, _: u64, _: &'a dyn Ours) -> Answer<'a, Scan> {
             unreachable!("nobody asks")
         }
 

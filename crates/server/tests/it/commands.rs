@@ -4,6 +4,7 @@ mod events;
 mod keystore;
 mod listen;
 mod trigger;
+mod watch;
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};

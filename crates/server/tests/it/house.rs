@@ -16,7 +16,10 @@ use server::clock::Clock;
 use server::config::Config;
 use server::merchants::{self, NewMerchant};
 use server::workers::lease::Lease;
-use server::workers::{expiry, follow, housekeeping, send, settle, verification, watcher};
+use server::workers::{
+    expiry, follow, holds, housekeeping, ledger_chain, liquidations, onramps, payouts, send,
+    settle, verification, watcher,
+};
 use store::{Store, StoreConfig};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -130,6 +133,19 @@ impl House {
         house.commerce_key = house.mint(KeyScope::Commerce, Environment::Devnet).await;
         house.look_around().await;
         house
+    }
+
+    /// This house after its process has ended and another one was started on its database.
+    pub async fn again(self) -> House {
+        self.app.store.close().await;
+        let config = self.app.config.clone();
+        let store = Store::open(StoreConfig::new(config.database_url())).await.expect("opens");
+        let clock = self.app.clock.clone();
+        let app = App::new(config, clock, store, KeyRing::new(&[7; 32], &[])).expect("opens");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        tokio::spawn(serve(app.clone(), listener));
+        House { app, url, ..self }
     }
 
     /// Mints a key for the house's merchant.
@@ -251,8 +267,15 @@ impl House {
         finish(&self.app, verification::Verifier::default()).await;
         finish(&self.app, expiry::Expirer::default()).await;
         self.move_money().await;
+        finish(&self.app, liquidations::Liquidator::default()).await;
+        finish(&self.app, payouts::Payer::default()).await;
+        finish(&self.app, onramps::Onramper::default()).await;
         finish(&self.app, follow::Follower::default()).await;
         finish(&self.app, housekeeping::Housekeeper).await;
+        finish(&self.app, holds::HoldExpirer::default()).await;
+        for lane in 0..self.app.store.lanes() {
+            finish(&self.app, ledger_chain::LedgerChain::new(lane)).await;
+        }
     }
 
     /// What is due is settled, signed, sent and followed.

@@ -3,6 +3,7 @@
 //! The clock is the test's, so that a price grows old without waiting; a round over the sources is
 //! asked for by hand.
 
+mod kept;
 mod sources;
 
 use domain::api_key::KeyScope;
@@ -34,6 +35,7 @@ async fn house_with(
     let source = |(at, url): (usize, &&str)| RateSourceConfig {
         name: format!("source-{at}"),
         url: (*url).to_owned(),
+        poll_ms: None,
         headers: [("x-key".to_owned(), "the key".to_owned())].into(),
         prices: symbols.iter().map(pointer).collect(),
     };
@@ -53,7 +55,7 @@ async fn house_with(
 }
 
 async fn poll(house: &House) {
-    RateRefresher.step(&house.app).await.expect("a round never fails");
+    RateRefresher::default().step(&house.app).await.expect("a round never fails");
 }
 
 async fn quote(house: &House, network: &str, symbol: &str) -> Value {

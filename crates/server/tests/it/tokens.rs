@@ -1,5 +1,7 @@
 //! Tokens: the catalogue, searching it, and what a merchant accepts.
 
+mod existing;
+
 use serde_json::{Value, json};
 
 use crate::house::{House, Reply, token_id};

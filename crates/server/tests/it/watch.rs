@@ -1,5 +1,7 @@
 //! One transaction looked up at the operator's word, over HTTP and by the command line's way.
 
+mod restarts;
+
 use serde_json::{Value, json};
 
 use crate::house::{House, Reply};

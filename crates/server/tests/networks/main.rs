@@ -11,6 +11,7 @@ mod outage;
 mod settlement;
 
 use chains::addresses::AddressBook as _;
+use chains::chain::ChainError;
 use chains::keys::Keystore;
 use chains::keys::file::{Cost, FreshBytes, KeystoreFile, path_in};
 use chains::keys::words::Words;
@@ -20,6 +21,9 @@ use domain::secret::Secret;
 use domain::token::AddedToken;
 use serde_json::{Value, json};
 use server::config::{ChainConfig, Config};
+use server::workers::Worker as _;
+use server::workers::lease::Lease;
+use server::workers::watcher::Watcher;
 
 use crate::house::{House, START};
 use crate::node::Node;
@@ -169,4 +173,36 @@ async fn a_real_network_is_not_simulated_and_says_so() {
     let blocks = house.post("/api/v1/devnet/chain/base/blocks", json!({ "count": 1 })).await;
     assert_eq!(blocks.error(), (409, "NETWORK_NOT_SIMULATED"));
     house.post("/api/v1/devnet/chain/ethereum/blocks", json!({ "count": 1 })).await.ok();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_chain_that_was_begun_anew_is_watched_again_at_the_operators_word() {
+    let mut node = Node::start();
+    let house = house_on(&node).await;
+    let created = house.invoice(10.0).await;
+    let to = allocate(&house, &created, dollar_id()).await;
+    node.pay(&json!(["token", "Dollar", to, "10000000"]));
+    house.settle().await;
+    assert_eq!(payment(&house.read(&created).await)["status"], "pending");
+
+    let mut node = node.begin_anew();
+    node.mine(40);
+    house.settle().await;
+    let place = (DEVNET, Network::Base);
+    let mut watcher = Watcher::new(place, Lease::for_place(place));
+    let disputed = watcher.step(&house.app).await.expect_err("nothing it knows is there");
+    assert!(matches!(disputed.downcast_ref(), Some(ChainError::Disputed(_))), "{disputed:#}");
+    assert_eq!(payment(&house.read(&created).await)["status"], "pending", "nothing is guessed");
+
+    let body = json!({ "environment": "devnet", "network": "base", "from": "head" });
+    let request = house.request("POST", "/api/admin/watch/restart").bearer_auth("operator-token");
+    house.send(request.json(&body)).await.ok();
+    house.settle().await;
+    let invoice = house.read(&created).await;
+    assert_eq!(payment(&invoice)["status"], "reverted", "{invoice}");
+    node.pay(&json!(["token", "Dollar", to, "10000000"]));
+    node.mine(3);
+    house.settle().await;
+    assert_eq!(house.read(&created).await["status"], "paid");
+    assert_eq!(house.app.store.check().await.expect("reads"), vec![]);
 }

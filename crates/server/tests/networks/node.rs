@@ -27,10 +27,22 @@ pub struct Node {
 
 impl Node {
     pub fn start() -> Node {
+        Node::begin(0, START.seconds())
+    }
+
+    /// Ends, and begins another chain under the same address, as test networks do now and then.
+    pub fn begin_anew(self) -> Node {
+        let port = self.port;
+        drop(self);
+        // Another first block makes all others different.
+        Node::begin(port, START.seconds() + 60)
+    }
+
+    fn begin(port: u16, began: i64) -> Node {
         let anvil = node_modules().join("@foundry-rs/anvil-linux-amd64/bin/anvil");
-        let began = START.seconds().to_string();
+        let (port, began) = (port.to_string(), began.to_string());
         let mut node = Command::new(anvil)
-            .args(["--port", "0", "--chain-id", CHAIN_ID, "--timestamp", &began])
+            .args(["--port", &port, "--chain-id", CHAIN_ID, "--timestamp", &began])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()

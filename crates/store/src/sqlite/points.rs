@@ -71,7 +71,7 @@ impl Points {
 fn run(connection: &Connection, mut receiver: mpsc::Receiver<Get>) {
     let mut waiting = Vec::with_capacity(BATCH_MAX);
     while receiver.blocking_recv_many(&mut waiting, BATCH_MAX) > 0 {
-        let is_many = waiting.len() > 1;
+        let is_many = waiting.len() > 1 || waiting.iter().any(|get| get.keys.len() > 1);
         if is_many && let Err(error) = execute(connection, "BEGIN") {
             tracing::warn!(%error, "a read transaction could not begin");
         }

@@ -6,6 +6,7 @@
 use domain::api_key::ApiKey;
 use domain::chain::Reach;
 use domain::changes::{Changes, Record};
+use domain::deposit_address::AddressOwner;
 use domain::environment::Environment;
 use domain::ids::{Fresh, InvoiceId, MemberId, MerchantId, RowKey};
 use domain::merchant::{MainnetRequest, Merchant};
@@ -138,7 +139,7 @@ async fn parts_are_found_by_their_invoice(store: &Store) {
     check(store.quotes_of_invoice(one, 1).await.expect("a list"), &[2]);
 
     let mut address = samples::deposit_address();
-    address.invoice_id = one;
+    address.owner = AddressOwner::Invoice(one);
     insert(store, [address.clone()]).await;
     let found = store.deposit_addresses_of_invoice(one).await.expect("a list");
     assert_eq!(found.into_iter().map(|row| row.address).collect::<Vec<_>>(), [address.address]);

@@ -7,9 +7,11 @@ use std::fmt::Debug;
 
 use domain::api_key::ApiKey;
 use domain::audit::AuditEntry;
+use domain::bank_account::BankAccount;
 use domain::challenge::WalletChallenge;
 use domain::changes::{Changes, Record};
 use domain::claim::Claim;
+use domain::currency::Currency;
 use domain::delivery::{Attempt, AttemptOutcome, Delivery, EventPlace, Seen};
 use domain::deposit_address::DepositAddress;
 use domain::environment::Environment;
@@ -18,16 +20,23 @@ use domain::follow::{FollowCursor, Follower};
 use domain::idempotency::{IdempotencyRow, KEPT_MS};
 use domain::ids::{RowKey, SettlementId, Version};
 use domain::invoice::{Invoice, InvoiceStatus, Lock};
+use domain::known_price::KnownPrice;
+use domain::kyc::{KycCase, KycStatus};
+use domain::ledger::{Asset, ChainHead, ChainLink, Hold, HoldStatus, LedgerDay};
 use domain::member::{Member, Role};
 use domain::merchant::Merchant;
-use domain::money::{TokenAmount, Usd};
+use domain::money::{Rate, TokenAmount, Usd};
 use domain::network::Network;
 use domain::network_pause::NetworkPause;
 use domain::password::PasswordReset;
 use domain::payment::{Outflow, Payment, PaymentStatus, Posting, SettlementStatus};
 use domain::questions::Answer;
 use domain::quote::Quote;
+use domain::ramp_deposit::{DepositStatus, RampDeposit};
+use domain::ramp_session::RampSession;
+use domain::ramp_user::RampUser;
 use domain::refund::{Refund, RefundStatus};
+use domain::screening_review::{ReviewStatus, ScreeningReview};
 use domain::send::Send;
 use domain::sequence::Sequence;
 use domain::session::Session;
@@ -103,6 +112,36 @@ async fn what_is_sent_survives(store: &Store) {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_rest() {
     for_each_store(the_rest_survives).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ramps() {
+    for_each_store(ramps_survive).await;
+}
+
+async fn ramps_survive(store: &Store) {
+    let at = |row, version| RampUser { version, ..row };
+    let change = |row: RampUser| row.erase(NOW);
+    check(store, samples::ramp_user(), at, change).await;
+
+    let at = |row, version| KycCase { version, ..row };
+    let change = |row| KycCase { status: KycStatus::Approved, decided_at: Some(NOW), ..row };
+    check(store, samples::kyc_case(), at, change).await;
+
+    let at = |row, version| BankAccount { version, ..row };
+    let change = |row| BankAccount { numbers: None, deleted_at: Some(NOW), ..row };
+    check(store, samples::bank_account(), at, change).await;
+
+    let at = |row, version| RampDeposit { version, ..row };
+    let change = |row| RampDeposit { status: DepositStatus::Reverted, ..row };
+    check(store, samples::ramp_deposit(), at, change).await;
+
+    let at = |row, version| RampSession { version, ..row };
+    check(store, samples::ramp_session(), at, |row| row).await;
+
+    let at = |row, version| ScreeningReview { version, ..row };
+    let change = |row| ScreeningReview { status: ReviewStatus::Rejected, ..row };
+    check(store, samples::screening_review(), at, change).await;
 }
 
 /// Writes a row, reads it, changes it, reads it again.
@@ -238,6 +277,31 @@ fn changed_payment(payment: Payment) -> Payment {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_ledgers_own() {
+    for_each_store(the_ledgers_own_survive).await;
+}
+
+async fn the_ledgers_own_survive(store: &Store) {
+    let at = |row, version| Hold { version, ..row };
+    let change = |row| Hold { status: HoldStatus::Captured { amount: TokenAmount(1) }, ..row };
+    check(store, samples::hold(), at, change).await;
+
+    let at = |row, version| ChainLink { version, ..row };
+    check(store, samples::chain_link(), at, |row| row).await;
+
+    let at = |row, version| ChainHead { version, ..row };
+    let change = |row| ChainHead { length: 8, hash: [10; 32], ..row };
+    check(store, samples::chain_head(), at, change).await;
+
+    let at = |row, version| LedgerDay { version, ..row };
+    let change = |row| LedgerDay { count: 4, amount: TokenAmount(5), ..row };
+    let token = Asset::Token { network: Network::Sui, token_id: TokenId(7) };
+    for asset in [token, Asset::Currency(Currency::EUR)] {
+        check(store, samples::ledger_day(asset), at, change).await;
+    }
+}
+
 async fn the_rest_survives(store: &Store) {
     let at = |row, version| IdempotencyRow { version, ..row };
     let used_again = |row| IdempotencyRow {
@@ -260,6 +324,10 @@ async fn the_rest_survives(store: &Store) {
     let slot = Slot { key: Slot::row_key("kind", 3), owner: key(22), until: NOW, version: 0 };
     let at = |row, version| Slot { version, ..row };
     check(store, slot, at, |row| Slot { owner: key(23), until: NOW.plus_ms(1), ..row }).await;
+
+    let at = |row, version| KnownPrice { version, ..row };
+    let change = |row| KnownPrice { rate: Rate(1), par: None, ..row };
+    check(store, samples::known_price(), at, change).await;
 
     let at = |row, version| WatchCursor { version, ..row };
     let change = |row| WatchCursor { position: "on".into(), ..row };

@@ -6,23 +6,38 @@
 use domain::address::Address;
 use domain::api_key::{ApiKey, KeyScope, Restrictions};
 use domain::audit::{Actor, AuditEntry};
+use domain::bank_account::{BankAccount, BankAccountAsk};
 use domain::chain::{AssetRef, BlockRef, ChainTransfer};
 use domain::challenge::{WalletChallenge, WalletType};
-use domain::deposit_address::DepositAddress;
+use domain::corridor::PayoutMethod;
+use domain::country::Country;
+use domain::currency::Currency;
+use domain::deposit_address::{AddressOwner, DepositAddress};
 use domain::environment::Environment;
+use domain::event::Origin;
 use domain::idempotency::IdempotencyRow;
 use domain::ids::{Fresh, InvoiceId, MemberId, MerchantId, RowKey, SettlementId};
 use domain::invoice::{Details, Invoice, InvoiceStatus, InvoiceType, Metadata};
+use domain::known_price::KnownPrice;
+use domain::kyc::{self, KycCase, KycLevel};
+use domain::ledger::{
+    Account, AccountKind, Asset, ChainHead, ChainLink, Day, Hold, HoldStatus, LedgerDay, Phase,
+    TransferReason,
+};
 use domain::member::{Member, Role};
 use domain::merchant::{MainnetRequest, Merchant, Tolerance};
-use domain::money::{TokenAmount, Usd};
+use domain::money::{Rate, TokenAmount, Usd};
 use domain::network::{Family, Network};
 use domain::network_pause::NetworkPause;
 use domain::password::PasswordReset;
 use domain::payment::{Outflow, Payment, PaymentStatus, Posting, SettlementStatus};
 use domain::questions::{Question, QuestionValidation, Questions};
 use domain::quote::Quote;
+use domain::ramp_deposit::{self, CreditAsk, RampDeposit};
+use domain::ramp_session::{EarlierSessions, RampSession};
+use domain::ramp_user::{RampUser, RampUserAsk, Sealing, UserType};
 use domain::refund::{Refund, RefundStatus};
+use domain::screening_review::{ReviewSubject, ScreeningReview};
 use domain::secret::{Entropy, KeyRing};
 use domain::send::{
     Attempt as SendAttempt, AttemptState, Part, Purpose, Send, SendAsk, SendStatus, Source,
@@ -40,7 +55,7 @@ use domain::token::{AcceptancePolicy, TokenId};
 use domain::token_rule::TokenRule;
 use domain::unmatched::{Unmatched, UnmatchedReason};
 use domain::verification::Verification;
-use domain::watch::WatchCursor;
+use domain::watch::{Recheck, WatchCursor};
 use domain::webhook_endpoint::{EndpointAsk, Reach, WebhookEndpoint};
 
 pub const MERCHANT: MerchantId = MerchantId(42);
@@ -196,6 +211,7 @@ pub fn invoice() -> Invoice {
         payer_wallet_network: None,
         commerce_order_id: Some(key(20)),
         details: Details {
+            credit_user_id: Some(domain::ids::RampUserId::from(key(60))),
             description: text("a description"),
             title: text("a title"),
             footer: text("a footer"),
@@ -253,7 +269,7 @@ pub fn deposit_address() -> DepositAddress {
         environment: Environment::Mainnet,
         network: Network::Base,
         address: "0x00000000000000000000000000000000000000AA".into(),
-        invoice_id: key(10).into(),
+        owner: AddressOwner::Invoice(key(10).into()),
         index: u32::MAX,
         networks: 1,
         created_at: NOW,
@@ -419,7 +435,7 @@ pub fn unmatched() -> Unmatched {
         environment: Environment::Mainnet,
         network: Network::Ton,
         reason: UnmatchedReason::AmountTooLarge,
-        invoice_id: key(10).into(),
+        invoice_id: Some(key(10).into()),
         transfer: ChainTransfer {
             tx_hash: "hash".into(),
             ordinal: u32::MAX,
@@ -453,6 +469,16 @@ pub fn idempotency() -> IdempotencyRow {
     }
 }
 
+pub fn known_price() -> KnownPrice {
+    KnownPrice {
+        symbol: "EURC".into(),
+        rate: Rate(u128::MAX),
+        at: NOW,
+        par: Some(Rate::PAR),
+        version: 0,
+    }
+}
+
 pub fn watch_cursor() -> WatchCursor {
     WatchCursor {
         environment: Environment::Devnet,
@@ -462,6 +488,8 @@ pub fn watch_cursor() -> WatchCursor {
         scanned_number: 7,
         scanned_at: NOW,
         answered_at: NOW.plus_ms(1),
+        begin: Some(5),
+        recheck: Some(Recheck { after: Some(key(4)) }),
         version: 0,
     }
 }
@@ -510,4 +538,107 @@ pub fn endpoint(number: u8) -> WebhookEndpoint {
     WebhookEndpoint::create(MERCHANT, place, ask, &Reach::PUBLIC_ONLY, &keys, drawn, &mut fresh)
         .expect("a sound endpoint")
         .1
+}
+
+pub fn hold() -> Hold {
+    let account = |kind, asset| Account {
+        merchant_id: MERCHANT,
+        environment: Environment::Mainnet,
+        kind,
+        asset,
+        owner: Some(key(41)),
+    };
+    let token = Asset::Token { network: Network::Sui, token_id: TokenId(7) };
+    Hold {
+        id: key(40).into(),
+        debit: account(AccountKind::User, token),
+        credit: account(AccountKind::Exchange, Asset::Currency(Currency::EUR)),
+        amount: TokenAmount(u128::MAX),
+        reason: TransferReason::Payout,
+        object: key(42),
+        status: HoldStatus::Open,
+        expires_at: Some(NOW.plus_ms(1)),
+        created_at: NOW,
+        version: 0,
+    }
+}
+
+pub fn chain_link() -> ChainLink {
+    let transfer_id = key(43).into();
+    ChainLink { transfer_id, merchant_id: MERCHANT, place: 7, hash: [9; 32], version: 0 }
+}
+
+pub fn chain_head() -> ChainHead {
+    ChainHead { length: 7, hash: [9; 32], ..ChainHead::start(MERCHANT) }
+}
+
+pub fn ledger_day(asset: Asset) -> LedgerDay {
+    LedgerDay {
+        merchant_id: MERCHANT,
+        environment: Environment::Devnet,
+        day: Day(20_000),
+        asset,
+        reason: TransferReason::PayoutReturned,
+        phase: Phase::Released,
+        count: 3,
+        amount: TokenAmount(u128::MAX - 1),
+        version: 0,
+    }
+}
+
+pub const RAMP_KEYS: [u8; 32] = [1; 32];
+
+pub fn ramp_user() -> RampUser {
+    let ask = RampUserAsk {
+        kind: UserType::Business,
+        is_self: true,
+        name: "Zoë & Söhne".into(),
+        email: text("a@example.com"),
+        country: Country::parse("DE").expect("a country"),
+        address: None,
+        birth_date: text("1990-02-28"),
+        identifications: Vec::new(),
+        external_id: text("customer 7"),
+    };
+    let keys = KeyRing::new(&RAMP_KEYS, &[]);
+    let sealing = Sealing { keys: &keys, entropy: &Entropy::new([3; 32]) };
+    let place = (MERCHANT, Environment::Mainnet);
+    RampUser::create(place, ask, sealing, &mut fresh(41)).expect("a sound user")
+}
+
+pub fn kyc_case() -> KycCase {
+    let started =
+        kyc::start(&ramp_user(), None, KycLevel::Standard, Origin::default(), &mut fresh(42));
+    started.expect("a first case").0
+}
+
+pub fn bank_account() -> BankAccount {
+    let ask = BankAccountAsk {
+        country: Country::parse("DE").expect("a country"),
+        currency: Currency::EUR,
+        method: PayoutMethod::Sepa,
+        holder_name: "Zoë Müller".into(),
+        fields: [("iban".to_owned(), "DE89 3704 0044 0532 0130 00".to_owned())].into(),
+    };
+    let keys = KeyRing::new(&RAMP_KEYS, &[]);
+    let sealing = Sealing { keys: &keys, entropy: &Entropy::new([4; 32]) };
+    BankAccount::create(&ramp_user(), ask, sealing, &mut fresh(43)).expect("a sound account")
+}
+
+pub fn ramp_deposit() -> RampDeposit {
+    let asset = Asset::Token { network: Network::Base, token_id: TokenId(5) };
+    let ask = CreditAsk { asset, amount: TokenAmount(1 << 99) };
+    let made = ramp_deposit::credit(&ramp_user(), ask, Origin::default(), &mut fresh(44));
+    made.expect("a sound credit").0
+}
+
+pub fn ramp_session() -> RampSession {
+    let minted = RampSession::mint(&ramp_user(), None, EarlierSessions::Keep, &mut fresh(45));
+    minted.expect("an open user").0
+}
+
+pub fn screening_review() -> ScreeningReview {
+    let subject = ReviewSubject::Destination { object: key(46), address: "0xa".into() };
+    let whose = (MERCHANT, Environment::Mainnet);
+    ScreeningReview::open(whose, subject, None, "list:7".into(), &mut fresh(47))
 }

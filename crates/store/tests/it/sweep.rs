@@ -51,6 +51,10 @@ fn aged(passing: Passing, at: Timestamp, number: u8) -> (RowKey, Changes) {
             let row = samples::simulated_transaction();
             changes.insert(domain::simulated::SimulatedTransaction { id: key.into(), ..row });
         }
+        Passing::RampSession => changes.insert(domain::ramp_session::RampSession {
+            id: key.into(),
+            ..samples::ramp_session()
+        }),
         Passing::Delivery => changes.insert(Delivery {
             id: key.into(),
             merchant_id: SHOP,
@@ -88,6 +92,7 @@ async fn is_there(store: &Store, passing: Passing, key: RowKey) -> bool {
         Passing::SimulatedTransaction => {
             has::<domain::simulated::SimulatedTransaction>(store, key).await
         }
+        Passing::RampSession => has::<domain::ramp_session::RampSession>(store, key).await,
         Passing::Delivery => has::<Delivery>(store, key).await,
         Passing::DeliveryAttempt => has::<Attempt>(store, key).await,
     }

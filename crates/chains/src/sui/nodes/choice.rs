@@ -1,4 +1,4 @@
-//! Which node to ask first, and which head to believe: pure functions over what is known of them.
+//! Which node to ask first: a pure function over what is known of them.
 //!
 //! Invariant: no node is left out. One that rests or lags is asked last, because it may still be
 //! the only one that knows.
@@ -34,26 +34,9 @@ pub(super) fn by_trust(standings: &[Standing], wanted: Wanted) -> Vec<usize> {
     places
 }
 
-/// The head that at least half of the answering nodes have reached.
-pub(super) fn agreed_head(heads: &[u64]) -> Option<u64> {
-    let mut heads = heads.to_vec();
-    heads.sort_unstable_by(|one, other| other.cmp(one));
-    let half = heads.len().div_ceil(2);
-    heads.get(half.checked_sub(1)?).copied()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn half_of_the_nodes_decide_the_head() {
-        assert_eq!(agreed_head(&[]), None);
-        assert_eq!(agreed_head(&[7]), Some(7));
-        assert_eq!(agreed_head(&[7, 9]), Some(9));
-        assert_eq!(agreed_head(&[7, u64::MAX, 8]), Some(8));
-        assert_eq!(agreed_head(&[7, 9, 8, 10]), Some(9));
-    }
 
     #[test]
     fn nodes_that_are_well_and_have_it_are_asked_first() {

@@ -206,8 +206,7 @@ async fn solana_nodes_of_another_network_are_refused_by_name() {
     let net = Net::start();
     let watched = Watched::only(&[&somebody(1)]);
     let ours = |settings: SolanaSettings| {
-        let genesis_hash = Some(net.genesis.clone());
-        SolanaSettings { genesis_hash, ..settings }
+        settings.on_private_network(&net.genesis).expect("the node tells a hash")
     };
     let (_, start) = follow(&net.chain_with(&["a", "b"], ours), None, &watched).await;
 
@@ -231,6 +230,10 @@ async fn solana_nodes_of_another_network_are_refused_by_name() {
     let public = net.chain_with(&["a"], |_| public);
     let outcome = public.head().await;
     assert!(matches!(outcome, Err(ChainError::Disputed(_))), "{outcome:?}");
+    for no_hash in ["", "devnet", &net.genesis[20..], &format!("{}11", net.genesis)] {
+        let settings = SolanaSettings::new(domain::environment::Environment::Devnet, vec![]);
+        assert_eq!(settings.on_private_network(no_hash), None, "{no_hash}");
+    }
 
     let silent =
         json!({"answers": {"getGenesisHash": {"error": {"code": -32_601, "message": "no"}}}});

@@ -1,6 +1,9 @@
 //! Nodes that lag, lie, forget, withhold or talk garbage, and a network that is rolled back.
 
+use std::time::Duration;
+
 use chains::chain::{Chain, ChainError};
+use chains::ton::TonSettings;
 use serde_json::{Value, json};
 
 use super::house::{House, deposit, everything, jettons, ours, start};
@@ -148,6 +151,11 @@ async fn one_node_that_lies_about_a_block_reverts_nothing() {
     assert!(!matches!(&two, Ok(scan) if scan.reverted_from.is_some()), "{two:?}");
 }
 
+/// Waits for no master that never answered.
+fn impatient(settings: TonSettings) -> TonSettings {
+    TonSettings { master_silence_max: Duration::ZERO, ..settings }
+}
+
 #[tokio::test]
 async fn a_listed_jetton_that_was_never_there_stops_nobody() {
     let house = House::shared();
@@ -155,7 +163,7 @@ async fn a_listed_jetton_that_was_never_there_stops_nobody() {
     // Its absence is an answer for some nodes and a failure for others.
     let dead = json!({ "dead": stand_in.as_str(), "unrecognized": true });
     for (name, trouble) in [("sparse", json!({})), ("coughs", dead)] {
-        let chain = house.chain_listing(&[name], std::slice::from_ref(&stand_in));
+        let chain = house.chain_with(&[name], std::slice::from_ref(&stand_in), impatient);
         let to = deposit();
         let mine = ours(&[&to]);
         let from = start(&chain, &mine).await;
@@ -163,8 +171,14 @@ async fn a_listed_jetton_that_was_never_there_stops_nobody() {
         house.made("impersonate", fake).await;
         house.made("pay", json!({ "messages": [jettons("USDT", &to, 5, 0)] })).await;
         fault(&house, name, trouble).await;
-        let (told, _) = everything(&chain, from, &mine).await;
+        let (told, _) = everything(&chain, from.clone(), &mine).await;
         assert_eq!(told.iter().map(|it| it.amount.unwrap().0).collect::<Vec<_>>(), [5], "{name}");
+        let complaint = chain.health()[0].complaint.clone().expect("the operator is told");
+        assert!(complaint.ends_with("does not answer: it is not seen"), "{complaint}");
+        // Until then it is waited for: it may only be a bad moment.
+        let patient = house.chain_with(&[name], std::slice::from_ref(&stand_in), |it| it);
+        let refused = patient.scan(Some(&from), &mine).await;
+        assert!(matches!(refused, Err(ChainError::Unavailable(_))), "{name} {refused:?}");
         let by_hand = chain.transfers_to(&to, domain::time::Timestamp(0)).await;
         assert_eq!(by_hand, Ok(told), "{name}");
     }
@@ -192,6 +206,34 @@ async fn a_master_that_has_answered_before_is_waited_for() {
         assert!(matches!(refused, Err(ChainError::Unavailable(_))), "{name} {refused:?}");
         fault(&house, name, json!({})).await;
         assert_eq!(everything(&chain, scan.next, &mine).await.0.len(), 1, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_master_that_fails_right_after_a_restart_is_asked_again_before_anything_is_passed() {
+    let house = House::shared();
+    let usdt = house.jetton("USDT");
+    for (name, trouble) in
+        [("restarts", json!({ "dead": usdt })), ("restarts-mute", json!({ "contractsFail": true }))]
+    {
+        let to = deposit();
+        let mine = ours(&[&to]);
+        let from = start(&house.chain(&[name]), &mine).await;
+        house.made("pay", json!({ "messages": [jettons("USDT", &to, 5, 1)] })).await;
+        fault(&house, name, trouble.clone()).await;
+        // Neither process has ever had an answer of it.
+        let (patient, hasty) = (house.chain(&[name]), house.chain_with(&[name], &[], impatient));
+        for _ in 0..3 {
+            let refused = patient.scan(Some(&from), &mine).await;
+            assert!(matches!(refused, Err(ChainError::Unavailable(_))), "{name} {refused:?}");
+        }
+        let (passed_over, _) = everything(&hasty, from.clone(), &mine).await;
+        assert_eq!(passed_over, [], "{name}");
+        fault(&house, name, json!({})).await;
+        assert_eq!(everything(&patient, from.clone(), &mine).await.0.len(), 1, "{name}");
+        // It is asked even after it was given up, and the complaint ends when it answers.
+        assert_eq!(everything(&hasty, from, &mine).await.0.len(), 1, "{name}");
+        assert_eq!(hasty.health()[0].complaint, None, "{name}");
     }
 }
 

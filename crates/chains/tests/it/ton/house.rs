@@ -5,6 +5,7 @@
 use std::collections::HashSet;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use chains::chain::{Answer, Chain, Ours, Scan};
 use chains::rpc::{Endpoint, Limits, Nodes};
@@ -63,7 +64,12 @@ pub fn deposit() -> Address {
 }
 
 fn limits() -> Limits {
-    Limits { requests_per_second_per_node: 10_000, ..Limits::default() }
+    Limits {
+        requests_per_second_per_node: 10_000,
+        // A thousand transactions at once take the test's own node a while.
+        request_timeout: Duration::from_secs(60),
+        ..Limits::default()
+    }
 }
 
 impl House {
@@ -95,11 +101,16 @@ impl House {
 
     /// The chain as it is seen through these nodes, with USDT listed and USDC not.
     pub fn chain(&self, nodes: &[&str]) -> Ton {
-        self.chain_listing(nodes, &[])
+        self.chain_with(nodes, &[], |settings| settings)
     }
 
-    /// The same with these masters listed before USDT.
-    pub fn chain_listing(&self, nodes: &[&str], masters: &[Address]) -> Ton {
+    /// The same with these masters listed before USDT, and other settings.
+    pub fn chain_with(
+        &self,
+        nodes: &[&str],
+        masters: &[Address],
+        changed: impl FnOnce(TonSettings) -> TonSettings,
+    ) -> Ton {
         let endpoint = |name: &&str| Endpoint {
             url: format!("{}/node/{name}", self.url),
             headers: Vec::new(),
@@ -108,10 +119,8 @@ impl House {
             Nodes::new(nodes.iter().map(endpoint).collect(), limits()).expect("loopback URLs");
         let masters = masters.iter().cloned().chain([address(&self.jetton("USDT"))]);
         let tokens = masters.collect();
-        Ton::new(
-            TonSettings { start_depth_blocks: 0, ..TonSettings::new(ENVIRONMENT, tokens) },
-            nodes,
-        )
+        let settings = TonSettings::new(ENVIRONMENT, tokens);
+        Ton::new(changed(TonSettings { start_depth_blocks: 0, ..settings }), nodes)
     }
 
     pub fn jetton(&self, name: &str) -> String {

@@ -1,6 +1,7 @@
 //! The simulator's routes: what a test does to the world outside, with devnet credentials only.
 
 pub mod chains;
+pub mod ramps;
 pub mod transfer_request;
 
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! What the operator does over HTTP: making merchants, seeing which there are, and having one
-//! transaction looked up that a watcher missed.
+//! What the operator does over HTTP: making merchants, seeing which there are, having one
+//! transaction looked up that a watcher missed, and having a watcher begin anew.
 //!
 //! With the operator's token of the configuration; the command line does the same.
 
@@ -11,6 +11,7 @@ use domain::member::Member;
 use domain::merchant::Merchant;
 use domain::network::Network;
 use domain::secret::Secret;
+use domain::watch::Begin;
 use serde::{Deserialize, Serialize};
 use store::CommitError;
 use utoipa::{IntoParams, ToSchema};
@@ -22,7 +23,7 @@ use crate::http::extract::{Json, Query};
 use crate::http::idempotency::Answer;
 use crate::http::page::{LIMIT_DEFAULT, LIMIT_MAX, List, bounded};
 use crate::merchants::{self, CreateError, NewMerchant};
-use crate::watch::Watched;
+use crate::watch::{Restarted, Watched};
 
 /// No `Debug`: it may hold a password.
 #[derive(Deserialize, ToSchema)]
@@ -225,4 +226,51 @@ pub async fn watch_transaction(
             Err(ApiError::new(Code::ServiceUnavailable, message).retry_after(5))
         }
     }
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct RestartWatcher {
+    environment: Environment,
+    network: Network,
+    /// `head`, or the number of the first block to look at.
+    #[schema(pattern = "^(head|[0-9]+)$", example = "head")]
+    from: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RestartedWatcher {
+    pub success: bool,
+    pub data: Restarted,
+}
+
+/// Have a network's watcher begin anew
+///
+/// For a reorg deeper than the watcher remembers, or a test network that was begun anew. What lies
+/// between the last block looked at and the new beginning is not looked at. Every payment recorded
+/// before is looked for again, and one that vanished is taken back with its events.
+#[utoipa::path(
+    post,
+    path = "/api/admin/watch/restart",
+    tag = "Account",
+    operation_id = "restartWatcher",
+    request_body = RestartWatcher,
+    responses(
+        (status = 200, description = "Where it was and where it begins", body = RestartedWatcher),
+        (status = 400, description = "No such network here, or no block of it", body = ErrorBody),
+        (status = 401, description = "Not the operator's token", body = ErrorBody),
+        (status = 503, description = "The network does not answer", body = ErrorBody),
+    ),
+    security(("bearerAuth" = [])),
+)]
+pub async fn restart_watcher(
+    State(app): State<Shared>,
+    _: Operator,
+    Json(body): Json<RestartWatcher>,
+) -> Result<axum::Json<RestartedWatcher>, ApiError> {
+    let begin = Begin::parse(&body.from);
+    let begin =
+        begin.ok_or_else(|| ApiError::invalid("from", "must be head or a block's number"))?;
+    let place = (body.environment, body.network);
+    let data = crate::watch::restart_watcher(&app, place, begin).await?;
+    Ok(axum::Json(RestartedWatcher { success: true, data }))
 }

@@ -6,6 +6,7 @@
 pub mod admin;
 pub mod events;
 pub mod invoices;
+pub mod ledger;
 pub mod profile;
 pub mod quotes;
 pub mod refunds;

@@ -98,7 +98,7 @@ pub async fn create(
     let environment = caller.environment(&app, body.environment.or(query.environment)).await?;
     let is_there =
         |token: &&Token| token.environment == environment && token.network == body.network;
-    let token = Token::by_id(body.token_id).filter(is_there).ok_or_else(|| {
+    let token = app.networks.token(body.token_id).filter(is_there).ok_or_else(|| {
         ApiError::invalid("token_id", "must be a token of this network and environment")
     })?;
     let merchant_id = caller.merchant_id;
@@ -196,7 +196,7 @@ pub async fn rates(
 ) -> Result<Answer, ApiError> {
     let environment = caller.environment(&app, query.environment).await?;
     let now = app.now();
-    let data = Token::of(environment).filter_map(|token| {
+    let data = app.networks.tokens(environment).filter_map(|token| {
         let price = app.rates.price(token, now)?;
         Some(RateView {
             object: "rate",

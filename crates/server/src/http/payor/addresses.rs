@@ -125,7 +125,9 @@ pub async fn available_tokens(
         OfferMode::All => true,
         OfferMode::Network => Some(token.network) == network,
     };
-    let offers = Token::of(invoice.environment)
+    let offers = app
+        .networks
+        .tokens(invoice.environment)
         .filter(|token| is_in_mode(token) && acceptance.takes(token))
         .filter(|token| invoice.check_choice(token.network, token.id).is_ok())
         .map(|token| offer(&app, token, (&rule, app.now())));
@@ -252,7 +254,9 @@ pub async fn allocate(
 ) -> Result<axum::Json<PaymentAddress>, ApiError> {
     let invoice = payor.invoice;
     let network = parse_network(&body.network)?;
-    let token = Token::by_id(TokenId(body.token_id))
+    let token = app
+        .networks
+        .token(TokenId(body.token_id))
         .filter(|token| (token.network, token.environment) == (network, invoice.environment))
         .ok_or_else(|| ApiError::invalid("tokenId", "must be a token of this network"))?;
     let merchant = app.merchant(invoice.merchant_id).await?;

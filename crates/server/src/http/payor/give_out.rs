@@ -97,10 +97,10 @@ async fn decide(
         Allocation::TakenBy(other) => {
             tracing::error!(
                 invoice.id = %invoice.id,
-                other.id = %other,
+                other = ?other,
                 network = token.network.as_str(),
                 index,
-                "an address belongs to another invoice and is not given out again: do the xpub \
+                "an address belongs to somebody else and is not given out again: do the xpub \
                  and addresses_file of this family's networks name the same addresses in the \
                  same order?"
             );

@@ -185,7 +185,7 @@ async fn choose(
             && network.is_none_or(|network| token.network == network)
     };
     if let Some(id) = ask.token_id {
-        let token = Token::by_id(TokenId(id)).filter(fits);
+        let token = app.networks.token(TokenId(id)).filter(fits);
         return token.ok_or_else(|| {
             ApiError::invalid("token_id", "must be a devnet token of the asked network")
         });
@@ -197,7 +197,9 @@ async fn choose(
         return Ok(token);
     }
     let acceptance = Acceptance::of(app, invoice.merchant_id, invoice.environment).await?;
-    let mut taken: Vec<_> = Token::of(invoice.environment)
+    let mut taken: Vec<_> = app
+        .networks
+        .tokens(invoice.environment)
         .filter(fits)
         .filter(|token| acceptance.takes(token))
         .collect();

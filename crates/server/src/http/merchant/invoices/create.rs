@@ -6,9 +6,12 @@
 use axum::extract::State;
 use axum::response::Response;
 use domain::environment::Environment;
+use domain::ids::RampUserId;
 use domain::invoice::{self, InvoiceAsk, Metadata};
+use domain::kyc::{self, KycLevel};
 use domain::network::Network;
 use domain::questions::Questions;
+use domain::ramp_user::RampUser;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -16,10 +19,11 @@ use utoipa::ToSchema;
 use super::InvoiceAccess;
 use crate::app::Shared;
 use crate::http::auth::MerchantCaller;
-use crate::http::error::{ApiError, ErrorBody};
+use crate::http::error::{ApiError, Code, ErrorBody};
 use crate::http::extract::{Query, parse_json};
 use crate::http::idempotency::Answer;
 use crate::http::merchant::{EnvironmentQuery, Write, usd};
+use crate::http::ramps;
 use crate::settling;
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -59,6 +63,9 @@ pub struct CreateInvoice {
     payment_return_url_enabled: Option<bool>,
     /// Up to five questions to the payor, at most 512 bytes.
     questions: Option<Questions>,
+    /// A ramp user of KYC level basic: what pays the invoice goes to his balance, not to a wallet.
+    #[schema(value_type = Option<String>, format = Uuid)]
+    credit_user_id: Option<String>,
     /// For bearer tokens: where to create it.
     environment: Option<Environment>,
 }
@@ -81,6 +88,7 @@ impl CreateInvoice {
             payment_return_url: self.payment_return_url,
             payment_return_url_enabled: self.payment_return_url_enabled,
             questions: self.questions,
+            credit_user_id: self.credit_user_id.as_deref().map(credited_id).transpose()?,
         })
     }
 }
@@ -128,16 +136,39 @@ pub async fn create(
         false => None,
     };
     let mut parsed = Some(body.into_ask(settled_on)?);
-    let mut decide = || {
+    let credited = parsed.as_ref().and_then(|ask| ask.credit_user_id);
+    let mut decide = |user: Option<RampUser>| {
         // Deciding a second time is rare, so it pays for parsing and the first time for nothing.
         let ask = match parsed.take() {
             Some(ask) => ask,
             None => parse_json::<CreateInvoice>(&write.body)?.into_ask(settled_on)?,
         };
         let mut fresh = app.fresh();
-        let created = invoice::create(ask, &merchant, environment, origin.clone(), &mut fresh)?;
+        let mut created = invoice::create(ask, &merchant, environment, origin.clone(), &mut fresh)?;
+        if let Some(user) = user {
+            kyc::require(&user, KycLevel::Basic, fresh.now())?;
+            user.guard(&mut created.changes);
+        }
         let access = InvoiceAccess::new(&app, &created.invoice, &created.session);
         Ok((created.changes, Answer::ok(&access)))
     };
-    once.answer(&app, || std::future::ready(decide())).await
+    let Some(id) = credited else {
+        return once.answer(&app, || std::future::ready(decide(None))).await;
+    };
+    let decide = std::sync::Mutex::new(decide);
+    let whose = (caller.merchant_id, environment);
+    once.answer(&app, || async {
+        let user = ramps::user_of(&app, whose, id).await.map_err(|error| match error.code {
+            Code::NotFound => ApiError::invalid("credit_user_id", "names no ramp user here"),
+            _ => error,
+        })?;
+        let mut decide = decide.lock().expect("nothing panics while it is held");
+        decide(Some(user))
+    })
+    .await
+}
+
+fn credited_id(text: &str) -> Result<RampUserId, ApiError> {
+    let refuse = || ApiError::invalid("credit_user_id", "names no ramp user here");
+    RampUserId::parse(text).ok_or_else(refuse)
 }

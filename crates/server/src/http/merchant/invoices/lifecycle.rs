@@ -15,6 +15,7 @@ use crate::http::extract::{Path, Query, parse_json};
 use crate::http::idempotency::Answer;
 use crate::http::merchant::refunds::{self, Wanted, Way};
 use crate::http::merchant::{EnvironmentQuery, Write};
+use crate::workers::observe;
 
 /// Far more payments than one invoice ever takes.
 const ACCEPTED_MAX: i64 = 10_000;
@@ -147,7 +148,11 @@ pub async fn resolve(
         let mut fresh = app.fresh();
         let before = visible(&app, &caller, environment, id).await?;
         let payments = app.store.payments_of_invoice(id, ACCEPTED_MAX).await?;
-        let accepted = invoice::accept(&before, payments, &head, origin.clone(), &mut fresh);
+        let concerned = payments.iter().map(|payment| payment.id).collect();
+        let crediting = observe::crediting(&app, &before, concerned).await?;
+        let crediting = crediting.as_ref();
+        let origin = origin.clone();
+        let accepted = invoice::accept(&before, payments, crediting, &head, origin, &mut fresh);
         let (after, mut changes) = accepted?;
         changes.insert(caller.audit("invoice.accepted", id, &mut fresh));
         Ok((changes, Answer::ok(&after.view())))

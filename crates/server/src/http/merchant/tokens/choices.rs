@@ -4,7 +4,7 @@
 
 use axum::extract::State;
 use domain::environment::Environment;
-use domain::token::{AcceptancePolicy, Token, TokenId};
+use domain::token::{AcceptancePolicy, TokenId};
 use domain::token_rule::TokenRule;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -69,7 +69,7 @@ pub async fn block(
     let id = id.parse::<i64>().ok().filter(|&id| id > 0).map(TokenId);
     let id = id.ok_or_else(|| ApiError::invalid("token_id", "must be a positive number"))?;
     let environment = caller.environment(&app, query.environment).await?;
-    let token = Token::by_id(id).filter(|token| token.environment == environment);
+    let token = app.networks.token(id).filter(|token| token.environment == environment);
     let token = token.ok_or_else(|| ApiError::not_found("token"))?;
     let whose = (caller.merchant_id, token.id);
     let action = if body.blocked { "token.blocked" } else { "token.unblocked" };

@@ -133,9 +133,10 @@ pub async fn list(
 ) -> Result<Answer, ApiError> {
     let environment = caller.environment(&app, query.environment).await?;
     let acceptance = Acceptance::of(&app, caller.merchant_id, environment).await?;
+    let tokens = app.networks.tokens(environment);
     Ok(Answer::ok(&TokenList {
         acceptance_policy: acceptance.policy,
         environment,
-        tokens: Token::of(environment).map(|token| view(&app, token, &acceptance)).collect(),
+        tokens: tokens.map(|token| view(&app, token, &acceptance)).collect(),
     }))
 }

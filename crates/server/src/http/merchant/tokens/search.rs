@@ -85,7 +85,9 @@ pub async fn search(
     let environment = caller.environment(&app, query.environment).await?;
     let acceptance = Acceptance::of(&app, caller.merchant_id, environment).await?;
     let needle = query.search.as_deref().unwrap_or("").trim().to_lowercase();
-    let found = Token::of(environment)
+    let found = app
+        .networks
+        .tokens(environment)
         .filter(|token| is_match(token, &needle))
         .map(|token| view(&app, token, &acceptance))
         .filter(|view| query.wants(view));

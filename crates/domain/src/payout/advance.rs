@@ -1,0 +1,237 @@
+//! What moves a payout on: a report of the other side, a human's word, a cancel.
+//!
+//! Reports arrive twice, late and out of order. Each is taken for what it says of the world now,
+//! and only a step forwards is taken.
+
+use super::{Attempt, Payout, PayoutStatus};
+use crate::changes::Changes;
+use crate::ids::Fresh;
+use crate::kyc;
+use crate::ledger::{AccountKind, Hold, Movement, Transfer, TransferReason};
+use crate::money::TokenAmount;
+use crate::provider::{PayoutReport, RampFailure};
+use crate::ramp_user::RampUser;
+use crate::refusal::Refusal;
+use crate::screening_review::Verdict;
+
+/// A payout, the hold of its money, and the user whose limits it counts against.
+#[derive(Clone, Debug)]
+pub struct Found {
+    pub payout: Payout,
+    pub hold: Hold,
+    pub user: RampUser,
+}
+
+/// Takes a report, with what the other side calls the payout if it said so. None: nothing new.
+pub fn reduce(
+    found: Found,
+    (report, reference): (PayoutReport, Option<String>),
+    fresh: &mut Fresh,
+) -> Option<Changes> {
+    let Found { mut payout, hold, user } = found;
+    if payout.status.is_over() || !payout.attempt.has_begun() {
+        return None;
+    }
+    let now = fresh.now();
+    let mut changes = Changes::of(payout.merchant_id);
+    let before = payout.clone();
+    let was_accepted = matches!(payout.attempt, Attempt::Accepted { .. });
+    let accept = |payout: &mut Payout| {
+        if let Some(reference) = reference.clone() {
+            payout.attempt = Attempt::Accepted { reference };
+        }
+    };
+    match (payout.status, report) {
+        (PayoutStatus::Paid, PayoutReport::Returned(why)) => {
+            payout.failure = Some(why);
+            payout.money_back(&mut changes, fresh);
+            payout.step_to(PayoutStatus::Returned, &mut changes, now);
+        }
+        // What was paid is not unpaid by a report that is late.
+        (
+            PayoutStatus::Paid,
+            PayoutReport::Absent
+            | PayoutReport::Processing
+            | PayoutReport::InReview
+            | PayoutReport::Paid
+            | PayoutReport::Failed(_),
+        ) => {}
+        (_, PayoutReport::Absent) => match payout.attempt {
+            Attempt::Unknown { refused: Some(why) } => {
+                payout.fail((PayoutStatus::Failed, why), (hold, &user), &mut changes, fresh);
+            }
+            Attempt::Sending | Attempt::Unknown { refused: None } => {
+                payout.attempt = Attempt::Absent;
+            }
+            // Accepted, and then not found: their books are behind.
+            Attempt::None | Attempt::Absent | Attempt::Accepted { .. } => {}
+        },
+        (_, PayoutReport::Processing) => {
+            accept(&mut payout);
+            let is_their_review = payout.status == PayoutStatus::InReview && was_accepted;
+            if payout.status != PayoutStatus::Submitted && !is_their_review {
+                payout.step_to(PayoutStatus::Submitted, &mut changes, now);
+            }
+        }
+        (_, PayoutReport::InReview) => {
+            accept(&mut payout);
+            if payout.status != PayoutStatus::InReview {
+                payout.step_to(PayoutStatus::InReview, &mut changes, now);
+            }
+        }
+        (_, PayoutReport::Paid) => {
+            accept(&mut payout);
+            payout.pay(hold, &mut changes, fresh);
+        }
+        (_, PayoutReport::Failed(why)) => {
+            payout.fail((PayoutStatus::Failed, why), (hold, &user), &mut changes, fresh);
+        }
+        (_, PayoutReport::Returned(why)) => {
+            accept(&mut payout);
+            payout.fail((PayoutStatus::Returned, why), (hold, &user), &mut changes, fresh);
+        }
+    }
+    payout.look_count = if payout.status == before.status { payout.look_count + 1 } else { 0 };
+    payout.next_at = match payout.status {
+        PayoutStatus::Returned | PayoutStatus::Failed | PayoutStatus::Canceled => None,
+        PayoutStatus::Paid => payout.next_return_look(now),
+        PayoutStatus::Created
+        | PayoutStatus::FundsReserved
+        | PayoutStatus::InReview
+        | PayoutStatus::Submitted => match payout.attempt {
+            // Known not to be there: it may go at once.
+            Attempt::Absent if before.attempt != Attempt::Absent => Some(now),
+            Attempt::None
+            | Attempt::Sending
+            | Attempt::Unknown { .. }
+            | Attempt::Absent
+            | Attempt::Accepted { .. } => Some(payout.next_look(now)),
+        },
+    };
+    changes.update(payout);
+    Some(changes)
+}
+
+/// A human of this house decided on a payout that waits for it. None: it does not wait any more.
+pub fn reviewed(found: Found, verdict: Verdict, fresh: &mut Fresh) -> Option<Changes> {
+    let Found { mut payout, hold, user } = found;
+    if payout.status != PayoutStatus::InReview || payout.review_id.is_none() {
+        return None;
+    }
+    let mut changes = Changes::of(payout.merchant_id);
+    match verdict {
+        Verdict::Approve => {
+            // It stays in review until it is on its way: states do not go back.
+            payout.review_id = None;
+            payout.next_at = Some(fresh.now());
+        }
+        Verdict::Reject => {
+            let why = RampFailure::DeclinedOnReview;
+            payout.fail((PayoutStatus::Failed, why), (hold, &user), &mut changes, fresh);
+            payout.next_at = None;
+        }
+    }
+    changes.update(payout);
+    Some(changes)
+}
+
+/// Takes a payout back that was not given away yet. Whoever is about to send it writes its row
+/// first: of the two, one meets a conflict.
+pub fn cancel(found: Found, fresh: &mut Fresh) -> Result<(Payout, Changes), Refusal> {
+    let Found { mut payout, hold, user } = found;
+    let is_waiting = match payout.status {
+        PayoutStatus::FundsReserved | PayoutStatus::InReview => !payout.attempt.has_begun(),
+        PayoutStatus::Created
+        | PayoutStatus::Submitted
+        | PayoutStatus::Paid
+        | PayoutStatus::Returned
+        | PayoutStatus::Failed
+        | PayoutStatus::Canceled => false,
+    };
+    if !is_waiting {
+        return Err(Refusal::PayoutNotCancelable);
+    }
+    let mut changes = Changes::of(payout.merchant_id);
+    payout.free((hold, &user), &mut changes, fresh);
+    payout.step_to(PayoutStatus::Canceled, &mut changes, fresh.now());
+    payout.next_at = None;
+    changes.update(payout.clone());
+    Ok((payout, changes))
+}
+
+impl Payout {
+    /// The held money goes; what passes through the rails is written beside it.
+    fn pay(&mut self, hold: Hold, changes: &mut Changes, fresh: &mut Fresh) {
+        let now = fresh.now();
+        if matches!(self.status, PayoutStatus::FundsReserved) {
+            self.step_to(PayoutStatus::Submitted, changes, now);
+        }
+        let whole = hold.amount;
+        hold.capture(whole, changes, fresh).expect("the hold of an open payout is open");
+        for movement in self.through_rails() {
+            if movement.amount > TokenAmount::ZERO {
+                changes.transfer(Transfer::posted(movement, fresh));
+            }
+        }
+        self.paid_at = Some(now);
+        self.step_to(PayoutStatus::Paid, changes, now);
+    }
+
+    /// The fee, and what the bank account gets.
+    fn through_rails(&self) -> [Movement; 2] {
+        let object = self.key();
+        let fee = Movement {
+            debit: self.token_account(AccountKind::Exchange),
+            credit: self.token_account(AccountKind::Fees),
+            amount: self.fee,
+            reason: TransferReason::PayoutFee,
+            object,
+        };
+        let target = Movement {
+            debit: self.currency_account(AccountKind::Exchange),
+            credit: self.currency_account(AccountKind::Rail),
+            amount: self.target,
+            reason: TransferReason::Conversion,
+            object,
+        };
+        [fee, target]
+    }
+
+    /// The mirror image of paying: everything back where it was, the fee included.
+    fn money_back(&self, changes: &mut Changes, fresh: &mut Fresh) {
+        let source = Movement {
+            debit: self.token_account(AccountKind::User),
+            credit: self.token_account(AccountKind::Exchange),
+            amount: self.source,
+            reason: TransferReason::PayoutReturned,
+            object: self.key(),
+        };
+        let [fee, target] = self.through_rails();
+        for movement in [target, fee, source] {
+            if movement.amount > TokenAmount::ZERO {
+                let Movement { debit, credit, .. } = movement;
+                let reason = TransferReason::PayoutReturned;
+                let back = Movement { debit: credit, credit: debit, reason, ..movement };
+                changes.transfer(Transfer::posted(back, fresh));
+            }
+        }
+    }
+
+    fn fail(
+        &mut self,
+        (status, why): (PayoutStatus, RampFailure),
+        (hold, user): (Hold, &RampUser),
+        changes: &mut Changes,
+        fresh: &mut Fresh,
+    ) {
+        self.failure = Some(why);
+        self.free((hold, user), changes, fresh);
+        self.step_to(status, changes, fresh.now());
+    }
+
+    /// The money is the user's to spend again, and so is what it took of his limits.
+    fn free(&self, (hold, user): (Hold, &RampUser), changes: &mut Changes, fresh: &mut Fresh) {
+        hold.release(changes, fresh).expect("the hold of an open payout is open");
+        changes.counters.extend(kyc::give_back(user, self.value, self.created_at));
+    }
+}

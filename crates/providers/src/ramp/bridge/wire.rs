@@ -1,0 +1,381 @@
+//! The provider's JSON, and the only place where its words become ours.
+//!
+//! Invariant: a state or a reason that is not listed here becomes the most careful one we have:
+//! still on its way, or refused by the bank.
+
+use domain::ids::RowKey;
+use domain::money::TokenAmount;
+use domain::provider::{
+    BankDetails, FiatInstructions, FiatReceipt, FxRate, OnrampOrder, OnrampReport, Party,
+    PayoutReport, ProviderNews, RampFailure,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+#[derive(Serialize)]
+pub struct CustomerBody {
+    r#type: &'static str,
+    first_name: String,
+    last_name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+}
+
+impl CustomerBody {
+    pub fn of(party: &Party) -> CustomerBody {
+        let (first, last) = party.name.rsplit_once(' ').unwrap_or((&party.name, ""));
+        CustomerBody {
+            r#type: if party.is_business { "business" } else { "individual" },
+            first_name: first.to_owned(),
+            last_name: last.to_owned(),
+            email: party.email.clone(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub struct AccountBody {
+    currency: String,
+    account_type: &'static str,
+    account_owner_name: String,
+    /// As the method's own fields name it.
+    account: serde_json::Map<String, serde_json::Value>,
+}
+
+impl AccountBody {
+    pub fn of(bank: &BankDetails) -> AccountBody {
+        let field = |(name, value): (&String, &String)| (name.clone(), value.clone().into());
+        let account_type = match rail(&bank.method) {
+            "ach" | "wire" | "ach_same_day" => "us",
+            "sepa" => "iban",
+            "spei" => "clabe",
+            "pix" => "pix",
+            _ => "unknown",
+        };
+        AccountBody {
+            currency: bank.currency.as_str().to_owned(),
+            account_type,
+            account_owner_name: bank.holder.clone(),
+            account: bank.fields.iter().map(field).collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub struct SourceBody {
+    pub payment_rail: &'static str,
+    pub currency: String,
+    pub prefunded_account_id: String,
+}
+
+#[derive(Serialize)]
+pub struct DestinationBody {
+    pub payment_rail: String,
+    pub currency: String,
+    pub external_account_id: String,
+}
+
+#[derive(Serialize)]
+pub struct TransferBody {
+    pub client_reference_id: String,
+    pub amount: String,
+    pub on_behalf_of: String,
+    pub source: SourceBody,
+    pub destination: DestinationBody,
+}
+
+/// A currency on a rail.
+#[derive(Serialize)]
+struct Leg {
+    payment_rail: String,
+    currency: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to_address: Option<String>,
+}
+
+#[derive(Serialize)]
+pub struct OnrampBody {
+    client_reference_id: String,
+    amount: String,
+    on_behalf_of: String,
+    source: Leg,
+    destination: Leg,
+}
+
+impl OnrampBody {
+    pub fn of(
+        order: &OnrampOrder,
+        amount: TokenAmount,
+        customer: &str,
+        destination: (&str, &str, &str),
+    ) -> OnrampBody {
+        OnrampBody {
+            client_reference_id: order.id.uuid().to_string(),
+            amount: amount.decimal(order.currency.decimals()),
+            on_behalf_of: customer.to_owned(),
+            source: Leg {
+                payment_rail: inward_rail(order).to_owned(),
+                currency: order.currency.as_str().to_owned(),
+                to_address: None,
+            },
+            destination: stable_leg(destination),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub struct VirtualAccountBody {
+    source: VirtualSource,
+    destination: Leg,
+}
+
+#[derive(Serialize)]
+struct VirtualSource {
+    currency: String,
+}
+
+impl VirtualAccountBody {
+    pub fn of(order: &OnrampOrder, destination: (&str, &str, &str)) -> VirtualAccountBody {
+        let source = VirtualSource { currency: order.currency.as_str().to_owned() };
+        VirtualAccountBody { source, destination: stable_leg(destination) }
+    }
+}
+
+fn stable_leg((rail, address, symbol): (&str, &str, &str)) -> Leg {
+    Leg {
+        payment_rail: rail.to_owned(),
+        currency: symbol.to_lowercase(),
+        to_address: Some(address.to_owned()),
+    }
+}
+
+fn inward_rail(order: &OnrampOrder) -> &'static str {
+    match order.currency.as_str() {
+        "eur" => "sepa",
+        "mxn" => "spei",
+        "brl" => "pix",
+        "gbp" => "faster_payments",
+        _ => "ach_push",
+    }
+}
+
+/// Our method as their rail.
+pub fn rail(method: &str) -> &str {
+    match method {
+        "sepa_instant" => "sepa",
+        method => method,
+    }
+}
+
+#[derive(Deserialize)]
+pub struct Account {
+    pub id: String,
+}
+
+/// A customer, a virtual account or a transfer that bank money is sent to.
+#[derive(Deserialize)]
+pub struct Created {
+    pub id: String,
+    #[serde(default)]
+    source_deposit_instructions: Option<DepositInstructions>,
+}
+
+#[derive(Deserialize)]
+struct DepositInstructions {
+    bank_name: Option<String>,
+    bank_account_number: Option<String>,
+    bank_routing_number: Option<String>,
+    bank_beneficiary_name: Option<String>,
+    iban: Option<String>,
+    bic: Option<String>,
+    account_holder_name: Option<String>,
+    deposit_message: Option<String>,
+}
+
+impl Created {
+    /// Only what a payer's bank asks for.
+    pub fn instructions(self) -> FiatInstructions {
+        let Some(told) = self.source_deposit_instructions else {
+            return FiatInstructions::default();
+        };
+        FiatInstructions {
+            account_holder: told.bank_beneficiary_name.or(told.account_holder_name),
+            bank_name: told.bank_name,
+            iban: told.iban,
+            bic: told.bic,
+            account_number: told.bank_account_number,
+            routing_number: told.bank_routing_number,
+            payment_reference: told.deposit_message,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+pub struct Transfers {
+    pub data: Vec<Transfer>,
+}
+
+#[derive(Deserialize)]
+pub struct Transfer {
+    pub id: String,
+    pub client_reference_id: Option<String>,
+    state: String,
+    #[serde(default)]
+    return_details: Option<ReturnDetails>,
+    #[serde(default)]
+    receipt: Option<Receipt>,
+    #[serde(default)]
+    amount: Option<String>,
+    #[serde(default)]
+    currency: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct ReturnDetails {
+    #[serde(default)]
+    reason: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Receipt {
+    #[serde(default)]
+    initial_amount: Option<String>,
+    #[serde(default)]
+    destination_tx_hash: Option<String>,
+}
+
+impl Transfer {
+    fn why(&self) -> RampFailure {
+        let details = self.return_details.as_ref();
+        details
+            .and_then(|details| details.reason.as_deref())
+            .map_or(RampFailure::BankRejected, failure)
+    }
+
+    pub fn payout_report(&self) -> PayoutReport {
+        match self.state.as_str() {
+            "payment_processed" => PayoutReport::Paid,
+            "in_review" => PayoutReport::InReview,
+            // The money is with them again, or on its way there: what is sure is that it came back.
+            "returned" | "refunded" | "refund_in_flight" => PayoutReport::Returned(self.why()),
+            "canceled" | "undeliverable" => PayoutReport::Failed(self.why()),
+            // `error`, `missing_return_policy`, `refund_failed`: theirs to solve, and not over.
+            _ => PayoutReport::Processing,
+        }
+    }
+
+    /// None if an amount is not one.
+    pub fn onramp_report(&self) -> Option<OnrampReport> {
+        Some(match self.state.as_str() {
+            state @ ("funds_received" | "payment_submitted" | "payment_processed") => {
+                let currency = self.currency.as_deref().unwrap_or("usd");
+                let decimals = domain::currency::Currency::parse(currency)?.decimals();
+                let receipt = self.receipt.as_ref().and_then(|one| one.initial_amount.as_deref());
+                let text = receipt.or(self.amount.as_deref())?;
+                let amount = TokenAmount::parse(text, decimals).ok()?;
+                let receipt = self.receipt.as_ref();
+                let tx_hash = receipt.and_then(|one| one.destination_tx_hash.clone());
+                match state {
+                    "payment_submitted" => OnrampReport::Sent { amount, tx_hash },
+                    "payment_processed" => OnrampReport::Completed { amount, tx_hash },
+                    _ => OnrampReport::FiatReceived { amount },
+                }
+            }
+            "returned" | "refunded" => OnrampReport::Refunded,
+            "canceled" | "undeliverable" => OnrampReport::Failed(self.why()),
+            _ => OnrampReport::AwaitingFiat,
+        })
+    }
+}
+
+/// Their reasons in our words; what is not listed is the bank's refusal.
+fn failure(reason: &str) -> RampFailure {
+    match reason {
+        "account_closed" | "R02" => RampFailure::AccountClosed,
+        "invalid_account" | "invalid_account_number" | "R03" | "R04" => RampFailure::AccountInvalid,
+        "name_mismatch" => RampFailure::NameMismatch,
+        "compliance" => RampFailure::ComplianceRefused,
+        "limit_exceeded" => RampFailure::LimitExceeded,
+        _ => RampFailure::BankRejected,
+    }
+}
+
+/// Why an order was refused.
+pub fn refusal(body: &[u8]) -> RampFailure {
+    #[derive(Deserialize)]
+    struct Refusal {
+        #[serde(default)]
+        code: String,
+    }
+    let refusal = serde_json::from_slice::<Refusal>(body);
+    refusal.map_or(RampFailure::BankRejected, |refusal| failure(&refusal.code))
+}
+
+#[derive(Deserialize)]
+pub struct RateAnswer {
+    /// A number or a text; its decimal text either way.
+    midmarket_rate: Box<RawValue>,
+    #[serde(default)]
+    sell_rate: Option<Box<RawValue>>,
+}
+
+impl RateAnswer {
+    pub fn rate(&self) -> Option<FxRate> {
+        let raw = self.sell_rate.as_ref().unwrap_or(&self.midmarket_rate);
+        FxRate::parse(raw.get().trim_matches('"'))
+    }
+}
+
+#[derive(Deserialize)]
+pub struct VirtualAccountEvents {
+    data: Vec<VirtualAccountEvent>,
+}
+
+#[derive(Deserialize)]
+struct VirtualAccountEvent {
+    #[serde(rename = "type")]
+    kind: String,
+    deposit_id: Option<String>,
+    amount: Option<String>,
+    currency: Option<String>,
+}
+
+impl VirtualAccountEvents {
+    /// None if an amount is not one.
+    pub fn receipts(self) -> Option<Vec<FiatReceipt>> {
+        let mut receipts = Vec::new();
+        for event in self.data.into_iter().filter(|event| event.kind == "funds_received") {
+            let (Some(id), Some(amount)) = (event.deposit_id, event.amount) else { continue };
+            let currency = event.currency.as_deref().unwrap_or("usd");
+            let decimals = domain::currency::Currency::parse(currency)?.decimals();
+            let amount = TokenAmount::parse(&amount, decimals).ok()?;
+            receipts
+                .push(FiatReceipt { key: RowKey::of("bridge_receipt", &[id.as_bytes()]), amount });
+        }
+        Some(receipts)
+    }
+}
+
+/// A webhook's body.
+#[derive(Deserialize)]
+pub struct Event {
+    event_id: String,
+    #[serde(default)]
+    event_object: EventObject,
+}
+
+#[derive(Default, Deserialize)]
+struct EventObject {
+    #[serde(default)]
+    client_reference_id: Option<String>,
+}
+
+impl Event {
+    /// Nothing if it is about nothing that was ours.
+    pub fn news(&self) -> Option<ProviderNews> {
+        let about = Uuid::try_parse(self.event_object.client_reference_id.as_deref()?).ok()?;
+        let key = RowKey::of("provider_news", &[b"bridge", self.event_id.as_bytes()]);
+        Some(ProviderNews { key, about: about.into() })
+    }
+}

@@ -1,0 +1,207 @@
+//! The on-ramps' worker: opens on-ramps and virtual accounts, and asks what came in.
+//!
+//! That it is about to ask is committed before it does, so that a crash costs a pause and never a
+//! second account; the same id is asked for again until the answer is in.
+
+use std::future::ready;
+
+use anyhow::Context as _;
+use domain::changes::Changes;
+use domain::ids::{OnrampId, RowKey, VirtualAccountId};
+use domain::ledger::Hold;
+use domain::onramp::{self, Onramp};
+use domain::provider::{Attempted, FiatInstructions, OnrampOrder};
+use domain::ramp_user::RampUser;
+use domain::virtual_account::{VirtualAccount, VirtualAccountStatus};
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use providers::ramp::{Opened, RampProvider};
+use store::CommitError;
+use store::row::Row;
+
+use super::payouts::party;
+use crate::app::{App, Shared};
+use crate::workers::lease::{Kept, Lease};
+use crate::workers::{Progress, Worker};
+
+const BATCH_MAX: i64 = 64;
+const AT_ONCE: usize = 16;
+const REST_MS: u64 = 200;
+
+pub struct Onramper {
+    lease: Lease,
+}
+
+impl Default for Onramper {
+    fn default() -> Self {
+        Onramper { lease: Lease::new("onramps", 0) }
+    }
+}
+
+/// Something that is due.
+enum Due {
+    Onramp(OnrampId),
+    Account(VirtualAccountId),
+}
+
+impl Worker for Onramper {
+    async fn step(&mut self, app: &Shared) -> anyhow::Result<Progress> {
+        if !self.lease.hold(app).await? {
+            return Ok(Progress::Idle);
+        }
+        let onramps = app.store.onramps_due(app.now(), BATCH_MAX).await?;
+        let accounts = app.store.virtual_accounts_due(app.now(), BATCH_MAX).await?;
+        let is_full = onramps.len().max(accounts.len()) as i64 == BATCH_MAX;
+        let onramps = onramps.into_iter().map(|one| Due::Onramp(one.id));
+        let due = onramps.chain(accounts.into_iter().map(|one| Due::Account(one.id)));
+        let due: Vec<Due> = due.collect();
+        let kept = self.lease.keep();
+        let looks = stream::iter(due).map(async |due| match due {
+            Due::Onramp(id) => onramp(app, &kept, id).await,
+            Due::Account(id) => account(app, &kept, id).await,
+        });
+        let all_done = looks.buffer_unordered(AT_ONCE).try_for_each(|()| ready(Ok(())));
+        if let Err(error) = kept.during(app, all_done).await.flatten() {
+            self.lease.lose();
+            return Err(error);
+        }
+        Ok(if is_full { Progress::More } else { Progress::Idle })
+    }
+
+    async fn stop(&mut self, app: &Shared) {
+        self.lease.release(app).await;
+    }
+
+    fn wakes_on_commit(&self) -> bool {
+        true
+    }
+
+    fn rest_ms(&self) -> u64 {
+        REST_MS
+    }
+}
+
+/// Whether a change went through, or somebody else wrote a row first: then it is still due.
+async fn commit(app: &App, lease: &Kept<'_>, changes: Changes) -> anyhow::Result<bool> {
+    match lease.commit(app, changes).await {
+        Ok(()) => Ok(true),
+        Err(CommitError::Conflict { key, .. }) if lease.is_key(key) => {
+            anyhow::bail!("another process took over on-ramps")
+        }
+        Err(CommitError::Conflict { .. } | CommitError::AlreadyExists { .. }) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn read<R: Row>(app: &App, key: RowKey) -> anyhow::Result<R> {
+    app.store.get::<R>(key).await?.context("a row that others name does not exist")
+}
+
+fn told(answer: Attempted<Opened>) -> Attempted<(String, FiatInstructions)> {
+    match answer {
+        Attempted::Accepted(opened) => Attempted::Accepted((opened.reference, opened.instructions)),
+        Attempted::Refused(why) => Attempted::Refused(why),
+        Attempted::Unknown => Attempted::Unknown,
+    }
+}
+
+async fn onramp(app: &App, lease: &Kept<'_>, id: OnrampId) -> anyhow::Result<()> {
+    let known: Onramp = read(app, id.key()).await?;
+    if !commit(app, lease, known.look(app.now())).await? {
+        return Ok(());
+    }
+    let Some(provider) = app.ramp_providers.provider(known.environment) else {
+        tracing::error!(onramp.id = %id, "an on-ramp waits: nobody moves bank money here");
+        return Ok(());
+    };
+    let user: RampUser = read(app, known.user_id.key()).await?;
+    if known.is_to_be_opened() {
+        let order = OnrampOrder {
+            id: known.key(),
+            environment: known.environment,
+            currency: known.currency,
+            amount: Some(known.amount),
+            party: party(&user),
+            token_id: known.token_id,
+            wallet: Some((known.network, known.wallet.clone())),
+        };
+        let answer = told(provider.open_onramp(&order).await);
+        let current: Onramp = read(app, id.key()).await?;
+        if let Some(changes) = current.opened(answer, &user, app.now()) {
+            commit(app, lease, changes).await?;
+        }
+        return Ok(());
+    }
+    let Ok(report) = provider.look_up_onramp(&known.handle()).await else {
+        tracing::warn!(onramp.id = %id, "an on-ramp could not be asked about; again later");
+        return Ok(());
+    };
+    let current: Onramp = read(app, id.key()).await?;
+    let hold = match current.hold_id {
+        Some(hold) => Some(read::<Hold>(app, hold.key()).await?),
+        None => None,
+    };
+    let changes = onramp::reduce(current, report, (hold, &user), &mut app.fresh());
+    if let Some(changes) = changes {
+        commit(app, lease, changes).await?;
+    }
+    Ok(())
+}
+
+async fn account(app: &App, lease: &Kept<'_>, id: VirtualAccountId) -> anyhow::Result<()> {
+    let known: VirtualAccount = read(app, id.key()).await?;
+    let (known, looking) = known.look(app.now());
+    if !commit(app, lease, looking).await? {
+        return Ok(());
+    }
+    let Some(provider) = app.ramp_providers.provider(known.environment) else { return Ok(()) };
+    let user: RampUser = read(app, known.user_id.key()).await?;
+    match known.status {
+        VirtualAccountStatus::Pending => {
+            let order = OnrampOrder {
+                id: known.key(),
+                environment: known.environment,
+                currency: known.currency,
+                amount: None,
+                party: party(&user),
+                token_id: known.token_id,
+                wallet: None,
+            };
+            let answer = told(provider.open_virtual_account(&order).await);
+            let current: VirtualAccount = read(app, id.key()).await?;
+            if let Some(changes) = current.opened(answer, app.now()) {
+                commit(app, lease, changes).await?;
+            }
+            Ok(())
+        }
+        VirtualAccountStatus::Active => {
+            receive(app, lease, (&known, &user), provider.as_ref()).await
+        }
+        VirtualAccountStatus::Failed => Ok(()),
+    }
+}
+
+/// Credits what came in. A receipt that was taken before is taken for known by its claim.
+async fn receive(
+    app: &App,
+    lease: &Kept<'_>,
+    (account, user): (&VirtualAccount, &RampUser),
+    provider: &dyn RampProvider,
+) -> anyhow::Result<()> {
+    let key = (account.environment, account.currency);
+    let receipts = provider.receipts(&account.handle()).await;
+    let (Ok(receipts), Ok(Some(rate))) = (receipts, app.ramp_providers.rate(key, app.now()).await)
+    else {
+        tracing::warn!(account.id = %account.id, "a virtual account could not be looked at");
+        return Ok(());
+    };
+    for receipt in receipts {
+        let is_known = app.store.get::<domain::claim::Claim>(receipt.key).await?.is_some();
+        if is_known {
+            continue;
+        }
+        if let Some(changes) = account.receive(user, &receipt, rate, &mut app.fresh()) {
+            commit(app, lease, changes).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,113 @@
+//! Bank money in: on-ramps to a wallet, virtual accounts to a balance.
+
+use serde_json::{Value, json};
+
+use super::{available, check_books, customer, text, told};
+use crate::house::House;
+
+const WALLET: &str = "0x52908400098527886E0F7030069857D2E4169EE7";
+
+async fn start(house: &House, user_id: &str, amount: &str) -> Value {
+    let body = json!({
+        "user_id": user_id, "currency": "eur", "amount": amount, "wallet_address": WALLET,
+        "token_id": crate::house::token_id("base", "USDC"),
+    });
+    house.post("/api/v1/ramps/onramps", body).await.ok()
+}
+
+async fn read(house: &House, onramp: &Value) -> Value {
+    house.get(&format!("/api/v1/ramps/onramps/{}", text(onramp, "id"))).await.ok()
+}
+
+async fn simulate(house: &House, onramp: &Value, outcome: &str) {
+    let path = format!("/api/v1/devnet/ramps/onramps/{}/simulate", text(onramp, "id"));
+    house.post(&path, json!({ "outcome": outcome })).await.ok();
+}
+
+async fn pass(house: &House, seconds: i64) {
+    for _ in 0..seconds {
+        house.advance(2_000);
+        house.step().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bank_money_becomes_stablecoin_in_a_wallet() {
+    let house = House::start().await;
+    let customer = customer(&house, "standard").await;
+    let made = start(&house, &customer.id, "92").await;
+    assert_eq!(
+        (&made["status"], &made["target"]["amount"]),
+        (&json!("awaiting_fiat"), &json!("99.5"))
+    );
+    pass(&house, 2).await;
+    let open = read(&house, &made).await;
+    assert!(open["instructions"]["account_number"].is_string(), "{open}");
+    simulate(&house, &made, "fiat_received").await;
+    pass(&house, 8).await;
+    let done = read(&house, &made).await;
+    assert_eq!(done["status"], "completed", "{done}");
+    assert!(done["tx_hash"].is_string());
+    let steps: Vec<String> = told(&house, &made).await;
+    let mut steps: Vec<&str> = steps.iter().map(String::as_str).collect();
+    steps.dedup();
+    let whole = ["awaiting_fiat", "fiat_received", "converting", "sent", "completed"];
+    assert_eq!(steps, whole);
+    assert_eq!(available(&house, &customer.id, "USDC").await, "0");
+    check_books(&house).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_on_ramp_can_fail_go_back_or_expire() {
+    let house = House::start().await;
+    let customer = customer(&house, "standard").await;
+    let (failing, refunded, late) = (
+        start(&house, &customer.id, "10").await,
+        start(&house, &customer.id, "20").await,
+        start(&house, &customer.id, "30").await,
+    );
+    pass(&house, 2).await;
+    simulate(&house, &failing, "failed").await;
+    simulate(&house, &refunded, "refunded").await;
+    pass(&house, 2).await;
+    assert_eq!(read(&house, &failing).await["status"], "failed");
+    assert_eq!(read(&house, &refunded).await["status"], "refunded");
+    house.advance(15 * 86_400_000);
+    house.step().await;
+    assert_eq!(read(&house, &late).await["status"], "expired");
+    // Lost and timed out answers are asked for again; a refusal is one.
+    let (refused, lost) =
+        (start(&house, &customer.id, "10.07").await, start(&house, &customer.id, "10.08").await);
+    pass(&house, 12).await;
+    assert_eq!(read(&house, &refused).await["status"], "failed");
+    assert!(read(&house, &lost).await["instructions"].is_object());
+    check_books(&house).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bank_money_on_a_virtual_account_is_stablecoin_in_the_balance() {
+    let house = House::start().await;
+    let customer = customer(&house, "standard").await;
+    let path = format!("/api/v1/ramps/users/{}/virtual_accounts", customer.id);
+    let token_id = crate::house::token_id("base", "USDC");
+    let body = json!({ "currency": "eur", "token_id": token_id });
+    let made = house.post(&path, body).await.ok();
+    assert_eq!((&made["status"], &made["instructions"]), (&json!("pending"), &json!(null)));
+    pass(&house, 2).await;
+    let open = house.get(&path).await.ok()["data"][0].clone();
+    assert_eq!(open["status"], "active");
+    assert!(open["instructions"]["account_number"].is_string());
+    let simulate = format!("/api/v1/devnet/ramps/virtual_accounts/{}/simulate", text(&made, "id"));
+    for amount in ["46", "9.20"] {
+        let body = json!({ "outcome": "fiat_received", "amount": amount });
+        house.post(&simulate, body).await.ok();
+        pass(&house, 2).await;
+    }
+    assert_eq!(available(&house, &customer.id, "USDC").await, "60");
+    let deposits = format!("/api/v1/ramps/users/{}/deposits", customer.id);
+    let deposits = house.get(&deposits).await.ok();
+    assert_eq!(deposits["data"].as_array().map(Vec::len), Some(2));
+    assert_eq!(deposits["data"][0]["kind"], "virtual_account");
+    assert_eq!(deposits["data"][0]["source_id"], made["id"]);
+    check_books(&house).await;
+}

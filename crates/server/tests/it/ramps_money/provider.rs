@@ -1,0 +1,188 @@
+//! A provider over HTTP that fails in every way there is, and a house that dies meanwhile.
+//!
+//! The double counts what was really sent by the idempotency keys it saw. Its own words hold
+//! canaries, and nothing the house answers, tells or logs has them.
+
+use serde_json::{Value, json};
+use server::config::{RampProviderConfig, RampProviderKind};
+use server::workers::Worker as _;
+use server::workers::payouts::Payer;
+
+use super::double::{CANARIES, Double, Mood, PUBLIC_KEY};
+use super::{Customer, available, check_books, customer, fund, payout, read, text, told};
+use crate::house::House;
+
+const DAY_MS: i64 = 86_400_000;
+
+async fn house(double: &Double) -> (House, Customer) {
+    let base_url = double.url.clone();
+    let house = House::with(|config| {
+        config.ramp_providers.devnet = Some(RampProviderConfig {
+            kind: RampProviderKind::Bridge,
+            base_url,
+            api_key: "key-of-the-house".into(),
+            prefunded_account_id: "prefunded".into(),
+            treasury_rail: None,
+            treasury_address: None,
+            webhook_public_key: Some(PUBLIC_KEY.into()),
+            webhook_public_key_file: None,
+            timeout_ms: Some(500),
+        });
+    })
+    .await;
+    let customer = customer(&house, "standard").await;
+    fund(&house, &customer.id, "1000").await;
+    (house, customer)
+}
+
+async fn webhook(house: &House, body: &str, header: Option<&str>) -> (u16, String) {
+    let mut request = house.request("POST", "/api/v1/ramps/providers/bridge/webhook");
+    if let Some(header) = header {
+        request = request.header("x-webhook-signature", header);
+    }
+    let reply = house.send(request.body(body.to_owned())).await;
+    let code = reply.body["error"]["code"].as_str().unwrap_or("").to_owned();
+    (reply.status, code)
+}
+
+/// Whatever a mood does, the payout ends, and what was sent was sent once.
+async fn check(moods: &[Mood], end: &str, sent: usize) {
+    let double = Double::start().await;
+    let (house, customer) = house(&double).await;
+    double.moods(moods);
+    let made = payout(&house, &customer, "100").await;
+    for _ in 0..10 {
+        house.advance(60_000);
+        house.step().await;
+    }
+    double.set_state("payment_processed");
+    house.advance(600_000);
+    house.step().await;
+    let ended = read(&house, &made).await;
+    assert_eq!((&ended["status"], double.sent()), (&json!(end), sent), "{moods:?}");
+    let left = if end == "paid" { "900" } else { "1000" };
+    assert_eq!(available(&house, &customer.id, "USDC").await, left, "{moods:?}");
+    check_books(&house).await;
+    no_canary(&house, &made).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_the_provider_answers_it_is_sent_once() {
+    check(&[], "paid", 1).await;
+    check(&[Mood::TooMany, Mood::Broken], "paid", 1).await;
+    check(&[Mood::BrokenButDone], "paid", 1).await;
+    check(&[Mood::HalfABody], "paid", 1).await;
+    check(&[Mood::Never], "paid", 1).await;
+    check(&[Mood::Refuses], "failed", 0).await;
+    check(&[Mood::Broken, Mood::Refuses], "failed", 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_house_that_dies_while_it_sends_sends_once() {
+    let double = Double::start().await;
+    let (house, customer) = house(&double).await;
+    double.moods(&[Mood::Never]);
+    let made = payout(&house, &customer, "100").await;
+    let app = house.app.clone();
+    let dying = tokio::spawn(async move { Payer::default().step(&app).await });
+    double.is_asked().await;
+    // Between the attempt and the record.
+    dying.abort();
+    let _ = dying.await;
+    assert_eq!(read(&house, &made).await["status"], "funds_reserved");
+    let path = format!("/api/v1/ramps/payouts/{}/cancel", text(&made, "id"));
+    assert_eq!(house.post(&path, json!({})).await.error(), (409, "PAYOUT_NOT_CANCELABLE"));
+    house.advance(60_000);
+    house.step().await;
+    assert_eq!(read(&house, &made).await["status"], "submitted");
+    assert_eq!((double.sent(), double.asked()), (1, 1));
+    check_books(&house).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_tells_nothing_is_asked_and_never_sent_to_again() {
+    let double = Double::start().await;
+    let (house, customer) = house(&double).await;
+    double.moods(&[Mood::BrokenButDone]);
+    let made = payout(&house, &customer, "100").await;
+    double.set_mute(true);
+    for _ in 0..20 {
+        house.advance(600_000);
+        house.step().await;
+    }
+    assert_eq!(read(&house, &made).await["status"], "funds_reserved");
+    assert_eq!((double.sent(), double.asked()), (1, 1));
+    double.set_mute(false);
+    house.advance(DAY_MS);
+    house.step().await;
+    assert_eq!(read(&house, &made).await["status"], "submitted");
+    assert_eq!((double.sent(), double.asked()), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn webhooks_wake_and_a_return_a_week_later_gives_the_money_back() {
+    let double = Double::start().await;
+    let (house, customer) = house(&double).await;
+    let made = payout(&house, &customer, "100").await;
+    let id = text(&made, "id");
+    house.step().await;
+    double.set_state("payment_processed");
+    house.step().await;
+    // Nobody is due to look.
+    assert_eq!(read(&house, &made).await["status"], "submitted");
+    let now = house.app.now().0;
+    let (body, header) = double.webhook("evt-1", &id, now);
+    assert_eq!(webhook(&house, &body, Some(&header)).await, (200, String::new()));
+    house.step().await;
+    assert_eq!(read(&house, &made).await["status"], "paid");
+    // Again, forged, old, and about nothing of ours.
+    assert_eq!(webhook(&house, &body, Some(&header)).await.0, 200);
+    let forged = body.replace("evt-1", "evt-9");
+    let refused = (403, "SIGNATURE_INVALID".to_owned());
+    assert_eq!(webhook(&house, &forged, Some(&header)).await, refused);
+    assert_eq!(webhook(&house, &body, None).await, refused);
+    let (old, header) = double.webhook("evt-2", &id, now - 600_001);
+    let stale = (400, "VALIDATION_ERROR".to_owned());
+    assert_eq!(webhook(&house, &old, Some(&header)).await, stale);
+    let (other, header) = double.webhook("evt-3", "nobody", now);
+    assert_eq!(webhook(&house, &other, Some(&header)).await.0, 200);
+    house.advance(7 * DAY_MS);
+    double.set_state("returned");
+    let (body, header) = double.webhook("evt-4", &id, house.app.now().0);
+    assert_eq!(webhook(&house, &body, Some(&header)).await.0, 200);
+    house.step().await;
+    let returned = read(&house, &made).await;
+    assert_eq!(returned["status"], "returned");
+    assert_eq!(returned["failure_reason"], "bank_rejected");
+    assert_eq!(available(&house, &customer.id, "USDC").await, "1000");
+    let steps = ["created", "funds_reserved", "submitted", "paid", "returned"];
+    assert_eq!(told(&house, &made).await, steps);
+    check_books(&house).await;
+    no_canary(&house, &made).await;
+}
+
+/// None of the provider's words in anything a merchant, a user or an operator can read.
+async fn no_canary(house: &House, made: &Value) {
+    let user = text(made, "user_id");
+    let id = text(made, "id");
+    let paths = [
+        "/api/v1/events?limit=100".to_owned(),
+        format!("/api/v1/ramps/payouts/{id}"),
+        "/api/v1/ramps/payouts".to_owned(),
+        format!("/api/v1/ramps/quotes/{}", text(made, "quote_id")),
+        format!("/api/v1/ramps/users/{user}/balances"),
+        format!("/api/v1/ramps/users/{user}/transactions"),
+        format!("/api/v1/ramps/users/{user}/export"),
+        format!("/api/v1/ramps/users/{user}/deposits"),
+        "/api/v1/merchant/audit-log".to_owned(),
+        "/openapi.json".to_owned(),
+    ];
+    for path in paths {
+        let reply = house.get(&path).await;
+        let text = reply.body.to_string();
+        assert!(CANARIES.iter().all(|word| !text.contains(word)), "{path}: {text}");
+    }
+    let request = house.request("GET", "/metrics").bearer_auth("metrics-token");
+    let metrics = house.send(request).await.body.to_string();
+    assert!(CANARIES.iter().all(|word| !metrics.contains(word)));
+}

@@ -1,0 +1,129 @@
+//! What must hold when everything has come to rest.
+//!
+//! The chains are the truth: what stands on our addresses there is what the books say stands there.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use domain::address::Address;
+use domain::environment::Environment;
+use domain::ids::RowKey;
+use domain::ledger::{AccountKind, Asset};
+use domain::network::Network;
+use domain::provider::{Handle, PayoutReport};
+use domain::time::Timestamp;
+use domain::token::Token;
+
+use crate::life::Life;
+
+const NETWORKS_OF_USERS: Network = Network::Base;
+
+pub async fn check(life: &Life) -> Result<()> {
+    let store = &life.world.app.store;
+    let findings = store.check().await?;
+    ensure!(findings.is_empty(), "the books: {findings:?}");
+    let proof = store.verify_ledger(&[], |_| {}).await?;
+    ensure!(proof.findings.is_empty(), "the proof: {:?}", proof.findings);
+    addresses_hold_what_the_books_say(life).await?;
+    payouts_ended_as_the_provider_says(life).await?;
+    invoices_say_what_was_paid(life).await
+}
+
+async fn addresses_hold_what_the_books_say(life: &Life) -> Result<()> {
+    let app = &life.world.app;
+    let mut standing: BTreeMap<Asset, i128> = BTreeMap::new();
+    for invoice in &life.known.invoices {
+        let id = domain::ids::InvoiceId::parse(&invoice.id).context("an id")?;
+        for row in app.store.deposit_addresses_of_invoice(id).await? {
+            for network in row.given_out_networks() {
+                let chain = app.networks.chain(Environment::Devnet, network).context("a chain")?;
+                let to = Address::parse(network, Environment::Devnet, &row.address)?;
+                for transfer in chain.transfers_to(&to, Timestamp(0)).await? {
+                    let contract = transfer.asset.contract();
+                    let token = Token::find(network, Environment::Devnet, contract);
+                    let (Some(token), Some(amount)) = (token, transfer.amount) else { continue };
+                    let sum = standing.entry(Asset::of_token(token)).or_default();
+                    *sum += i128::try_from(amount.0)?;
+                }
+            }
+        }
+    }
+    let base = NETWORKS_OF_USERS;
+    let chain = app.networks.chain(Environment::Devnet, base).context("a chain")?;
+    let to = Address::parse(base, Environment::Devnet, &life.ramps.deposit_address)?;
+    for transfer in chain.transfers_to(&to, Timestamp(0)).await? {
+        let token = Token::find(base, Environment::Devnet, transfer.asset.contract());
+        let (Some(token), Some(amount)) = (token, transfer.amount) else { continue };
+        *standing.entry(Asset::of_token(token)).or_default() += i128::try_from(amount.0)?;
+    }
+    let mut booked: BTreeMap<Asset, i128> = BTreeMap::new();
+    for balance in app.store.balances_of_merchant(life.world.merchant_id).await? {
+        if balance.account.kind == AccountKind::Clearing {
+            *booked.entry(balance.account.asset).or_default() -= balance.balance;
+        }
+        ensure!(balance.reserved >= 0, "{balance:?}");
+    }
+    booked.retain(|_, amount| *amount != 0);
+    standing.retain(|_, amount| *amount != 0);
+    ensure!(standing == booked, "on our addresses {standing:?}, in the books {booked:?}");
+    Ok(())
+}
+
+/// Every payout ended, as the provider's own case did, and what the rail owes is what was paid.
+async fn payouts_ended_as_the_provider_says(life: &Life) -> Result<()> {
+    let app = &life.world.app;
+    let provider = app.ramp_providers.provider(Environment::Devnet).context("a provider")?;
+    let mut paid: i128 = 0;
+    for id in &life.ramps.payouts {
+        let found = life.world.get(&format!("/api/v1/ramps/payouts/{id}")).await?.body;
+        let status = found["status"].as_str().unwrap_or_default();
+        let id = RowKey::from(uuid::Uuid::parse_str(id)?);
+        let handle = Handle { id, reference: None };
+        let (report, _) = provider.look_up_payout(&handle).await?;
+        let agrees = match status {
+            "paid" => report == PayoutReport::Paid,
+            "failed" => matches!(report, PayoutReport::Failed(_) | PayoutReport::Absent),
+            "returned" => matches!(report, PayoutReport::Returned(_)),
+            "canceled" => report == PayoutReport::Absent,
+            other => bail!("payout {id:?} is {other} when all is quiet: {found}"),
+        };
+        ensure!(agrees, "payout {id:?} is {status}, the provider says {report:?}");
+        if status == "paid" {
+            let target = found["target"]["amount_base"].as_str().context("an amount")?;
+            paid += target.parse::<i128>()?;
+        }
+    }
+    let balances = app.store.balances_of_merchant(life.world.merchant_id).await?;
+    let rail = balances.iter().find(|one| one.account.kind == AccountKind::Rail);
+    let rail = rail.map_or(0, |one| one.balance);
+    ensure!(rail == paid, "the rail was given {rail}, and {paid} were paid");
+    let user = RowKey::from(uuid::Uuid::parse_str(&life.ramps.user)?);
+    for balance in app.store.balances_of_owner(life.world.merchant_id, user).await? {
+        ensure!(balance.reserved == 0, "promised for ever: {balance:?}");
+    }
+    Ok(())
+}
+
+async fn invoices_say_what_was_paid(life: &Life) -> Result<()> {
+    for invoice in &life.known.invoices {
+        let path = format!("/api/v1/invoices/{}?expand=payments&payments_limit=100", invoice.id);
+        let found = life.world.get(&path).await?.body;
+        let payments = found["payments"].as_array().context("payments")?;
+        let mut counted = 0;
+        for payment in payments {
+            let status = payment["status"].as_str().unwrap_or_default();
+            match status {
+                "confirmed" | "underpaid" if payment["counted"] == true => {
+                    counted += payment["amount_usd_millis"].as_i64().context("an amount")?;
+                }
+                "confirmed" | "underpaid" | "reverted" => {}
+                other => bail!("{} is {other} when all is quiet: {payment}", payment["id"]),
+            }
+        }
+        let paid = found["amount_paid"].as_i64().context("an amount")?;
+        ensure!(paid == counted, "{found} says {paid}, its payments {counted}");
+        let status = found["status"].as_str().unwrap_or_default();
+        ensure!(status != "unpaid" && status != "underpaid", "{found} never ended");
+    }
+    Ok(())
+}

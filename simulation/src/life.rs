@@ -1,0 +1,90 @@
+//! One life: random acts, deaths among them, and then the quiet in which everything must end.
+
+use anyhow::{Context as _, Result};
+
+use crate::acts::{self, Known};
+use crate::checks;
+use crate::dice::Dice;
+use crate::ramps;
+use crate::world::World;
+
+const SECOND_MS: i64 = 1_000;
+const HOUR_MS: i64 = 3_600_000;
+/// Once in so many acts the process is doomed.
+const DOOM_ONCE_IN: u64 = 8;
+/// A doomed process dies within so many commits.
+const DOOM_COMMITS_MAX: u64 = 12;
+/// The quiet at the end: longer than any wait there is.
+const QUIET_HOURS: u32 = 24 * 9;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    Aloud,
+    Silent,
+}
+
+pub struct Life {
+    pub world: World,
+    pub dice: Dice,
+    pub known: Known,
+    pub ramps: ramps::Known,
+    told: Told,
+}
+
+impl Life {
+    pub async fn begin(seed: u64, told: Told) -> Result<Life> {
+        let world = World::begin(seed).await?;
+        let (dice, known, ramps) = (Dice::new(seed), Known::default(), ramps::Known::default());
+        let mut life = Life { world, dice, known, ramps, told };
+        life.world.work().await?;
+        ramps::settle_in(&mut life).await.context("settling in")?;
+        Ok(life)
+    }
+
+    pub async fn live(&mut self, count: u32) -> Result<()> {
+        for number in 0..count {
+            if self.dice.once_in(DOOM_ONCE_IN) {
+                let commits = i64::try_from(self.dice.below(DOOM_COMMITS_MAX)).unwrap_or(0);
+                let dies_after = self.dice.once_in(2);
+                self.tell(&format!("{number}: doomed in {commits} commits, after: {dies_after}"));
+                self.world.doom(commits, dies_after);
+            }
+            let what = acts::act(self).await.with_context(|| format!("act {number}"))?;
+            self.tell(&format!("{number}: {what}"));
+            if self.world.is_dead() {
+                self.tell(&format!("{number}: died"));
+                self.world.rise_again().await.context("rising again")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Nothing more happens but time; then everything is counted.
+    pub async fn end(mut self) -> Result<()> {
+        if self.world.is_dead() {
+            self.world.rise_again().await?;
+        }
+        for _ in 0..5 {
+            self.world.clock.advance(SECOND_MS);
+            self.world.work().await?;
+        }
+        ramps::conclude(&self).await?;
+        for _ in 0..QUIET_HOURS {
+            self.world.clock.advance(HOUR_MS);
+            self.world.work().await?;
+        }
+        for _ in 0..5 {
+            self.world.clock.advance(SECOND_MS);
+            self.world.work().await?;
+        }
+        checks::check(&self).await?;
+        self.world.app.store.close().await;
+        Ok(())
+    }
+
+    pub fn tell(&self, what: &str) {
+        if self.told == Told::Aloud {
+            println!("{what}");
+        }
+    }
+}
