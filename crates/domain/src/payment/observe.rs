@@ -404,11 +404,9 @@ impl Payment {
         };
         let kind = Posting::account_kind;
         // What went back to payors left the account it stood in then.
-        let amount = if reason == TransferReason::PaymentAccepted {
-            self.amount.0.saturating_sub(self.outflow.drawn.0)
-        } else {
-            self.amount.0
-        };
+        let is_accepted = reason == TransferReason::PaymentAccepted;
+        let gone = if is_accepted { self.outflow.drawn.0 } else { 0 };
+        let amount = self.amount.0.saturating_sub(gone);
         if target == self.posting || amount == 0 {
             return;
         }

@@ -40,6 +40,7 @@ impl Payment {
             && self.token_id.is_some()
             && match self.posting {
                 Posting::Merchant | Posting::Suspense => true,
+                // A ramp user's is not the merchant's to send.
                 Posting::None | Posting::User => false,
             };
         let promised = self.outflow.settling.0.saturating_add(self.outflow.drawn.0);

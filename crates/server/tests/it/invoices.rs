@@ -354,7 +354,9 @@ async fn the_merchant_may_accept_what_arrived() {
     house.transfer("base", "USDC", address["temp_address"].as_str().expect("text"), "4").await;
     house.settle().await;
     assert_eq!(house.read(&created).await["status"], "underpaid");
-    for body in [json!({ "action": "refund" }), json!({ "action": "shrug" }), json!({})] {
+    let refund = house.post(&resolve, json!({ "action": "refund" })).await;
+    assert_eq!((refund.error(), refund.param()), ((400, "VALIDATION_ERROR"), "payment_id"));
+    for body in [json!({ "action": "shrug" }), json!({})] {
         let reply = house.post(&resolve, body.clone()).await;
         assert_eq!((reply.error(), reply.param()), ((400, "VALIDATION_ERROR"), "action"), "{body}");
     }
