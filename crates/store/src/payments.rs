@@ -176,22 +176,27 @@ pub(crate) fn from_block(
 }
 
 /// The oldest payment of the pool after another one: how pools are walked without naming them.
-pub(crate) fn next_to_settle(after: Option<&Pool>) -> List<Payment> {
-    let list = List::new(" WHERE status = 2 AND settlement_status = 0 AND posting = 1");
-    let list = match after {
-        None => list,
-        Some(pool) => list
-            .bind(
-                " AND (merchant_id, environment, network, token_id, receiver) > (",
-                pool.merchant_id,
-            )
-            .bind(", ", pool.environment)
-            .bind(", ", pool.network)
-            .bind(", ", pool.token_id)
-            .bind(", ", pool.receiver.clone())
-            .push(")"),
-    };
-    list.push(" ORDER BY merchant_id, environment, network, token_id, receiver, key")
+///
+/// Always after some pool: a walk without a lower end would read the index through.
+pub(crate) fn next_to_settle(after: &Pool) -> List<Payment> {
+    List::new(" WHERE status = 2 AND settlement_status = 0 AND posting = 1")
+        .bind(" AND (merchant_id, environment, network, token_id, receiver) > (", after.merchant_id)
+        .bind(", ", after.environment)
+        .bind(", ", after.network)
+        .bind(", ", after.token_id)
+        .bind(", ", after.receiver.clone())
+        .push(") ORDER BY merchant_id, environment, network, token_id, receiver, key")
+}
+
+/// Before every pool there is.
+fn before_all() -> Pool {
+    Pool {
+        merchant_id: MerchantId(i64::MIN),
+        environment: Environment::Devnet,
+        network: Network::ALL[0],
+        token_id: TokenId(i64::MIN),
+        receiver: String::new(),
+    }
 }
 
 /// What waits of one pool, the oldest first.
@@ -224,7 +229,8 @@ impl Store {
         &self,
         after: Option<&Pool>,
     ) -> Result<Option<Pool>, StoreError> {
-        let first = next_to_settle(after).read_one(self).await?;
+        let lowest = before_all();
+        let first = next_to_settle(after.unwrap_or(&lowest)).read_one(self).await?;
         Ok(first.as_ref().and_then(Pool::of))
     }
 

@@ -33,8 +33,8 @@ use crate::row::{Row, Value};
 use crate::sweep::{OLDEST_ENTRIES, Order};
 use crate::{
     api_keys, audit, bank_accounts, delivery_attempts, deposit_addresses, holds, invoices,
-    kyc_cases, ledger_days, ledger_verify, members, merchants, network_pauses, onchain_deposits,
-    payments, quotes, ramp_addresses, ramp_deposits, ramp_users, refunds, screening_reviews, sends,
+    kyc_cases, ledger_days, ledger_verify, members, merchants, onchain_deposits, payments, quotes,
+    ramp_addresses, ramp_deposits, ramp_users, refunds, screening_reviews, sends,
     settlement_wallets, settlements, sign_ins, simulated, token_rules, unmatched, verifications,
     virtual_accounts, watch_cursors, webhook_endpoints,
 };
@@ -146,7 +146,6 @@ fn of_payments() -> Vec<Statement> {
         Statement::of(payments::deep(place, Reach { head: 7, finalized: Some(5) }).limit(5)),
         Statement::of(payments::from_block(place, 7, None).limit(5)),
         Statement::of(payments::from_block(place, 7, Some(KEY)).limit(5)),
-        Statement::of(payments::next_to_settle(None).limit(1)),
     ];
     let pool = Pool {
         merchant_id: MERCHANT,
@@ -156,7 +155,7 @@ fn of_payments() -> Vec<Statement> {
         receiver: String::new(),
     };
     let (whose, asset) = ((MERCHANT, pool.environment), (pool.network, pool.token_id));
-    statements.push(Statement::of(payments::next_to_settle(Some(&pool)).limit(1)));
+    statements.push(Statement::of(payments::next_to_settle(&pool).limit(1)));
     statements.push(Statement::of(payments::to_settle(&pool).limit(5)));
     statements.push(Statement::of(payments::standing(whose, asset).limit(5)));
     let several = [1, 10, 100]
@@ -295,7 +294,6 @@ fn of_the_others() -> Vec<Statement> {
         Statement::of(simulated::by_hash(Network::Base, "0x1").limit(1)),
         Statement::of(simulated::to_address(Network::Base, "0x1").limit(5)),
         Statement::of(simulated::from_address(Network::Base, "0x1").limit(5)),
-        Statement::of(network_pauses::all().limit(5)),
         Statement::of(settlement_wallets::of_merchant(place)),
         Statement::of(sends::due(NOW).limit(5)),
         Statement::of(sends::of_parent(KEY).limit(5)),
