@@ -1,9 +1,9 @@
 //! `bench ledger`: transfers a second through the store's one door, without HTTP around it.
 //!
 //! The one command that looks inside: a transfer has no route of its own. Each commit is one
-//! transfer (a row and two balances) and no event; as many are waiting as there are callers. Spread,
-//! each debits the next of ten thousand users' accounts; hot, all debit and credit the same
-//! merchant's two accounts. Afterwards the store's own check adds everything up.
+//! transfer (a row and two balances) and no event; as many are waiting as there are callers.
+//! Spread, each debits the next of ten thousand users' accounts; hot, all debit and credit the
+//! same merchant's two accounts. Afterwards the store's own check adds everything up.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};

@@ -1,8 +1,8 @@
 //! The last price of an asset that the sources agreed on: what the next start, and every other
 //! process, goes on from.
 //!
-//! Without it a restart would take any price for no jump, and a broken peg for one that holds. It is
-//! written once a minute at most, and at once when a peg breaks or mends.
+//! Without it a restart would take any price for no jump, and a broken peg for one that holds. It
+//! is written once a minute at most, and at once when a peg breaks or mends.
 //!
 //! Invariant: the newest look wins; an older one changes nothing, whichever process it is of.
 

@@ -27,10 +27,11 @@ const RANDOMNESS: [&str; 6] =
     ["getrandom", "rand::", "OsRng", "thread_rng", "Uuid::now_v7", "Uuid::new_v4"];
 /// The store measures how long its commits wait, and the transport to nodes how long they take.
 const STOPWATCH: &str = "Instant::now";
-const STOPWATCH_HOMES: [&str; 4] = [
+const STOPWATCH_HOMES: [&str; 5] = [
     "crates/store/src/",
     "crates/chains/src/rpc/",
     "crates/chains/src/sui/nodes",
+    "crates/chains/src/ton/jettons",
     "crates/chains/examples/",
 ];
 

@@ -1,11 +1,12 @@
 //! Keys that sign: what sending needs of the words, beside what addresses need.
 //!
-//! The gas wallet pays for what deposit addresses cannot pay for themselves. Its keys must never be
-//! an invoice's, whatever index invoices reach, so they lie where no deposit address is derived:
+//! The gas wallet pays for what deposit addresses cannot pay for themselves. Its keys must never
+//! be an invoice's, whatever index invoices reach, so they lie where no deposit address is
+//! derived:
 //!
 //! - EVM: m/44'/60'/1'/0/0, the first address of the *second account* (deposits are
-//!   m/44'/60'/0'/0/i). The account step is hardened: the extended public key of the deposits does not lead there, and
-//!   wallets show it as "account 2" of the same words.
+//!   m/44'/60'/0'/0/i). The account step is hardened: the extended public key of the deposits does
+//!   not lead there, and wallets show it as "account 2" of the same words.
 //! - Solana: m/44'/501'/0'/1', the *second step* of account 0 (deposits are m/44'/501'/i'/0'): the
 //!   last step differs for every i. `solana-keygen` and hardware wallets call it `key=0/1`.
 //!

@@ -1,12 +1,13 @@
 //! Sending on Solana: SOL and tokens of both token programs, all paid for by the gas wallet.
 //!
-//! Deposit addresses hold tokens and no SOL, so the gas wallet is every transaction's fee payer and
-//! its first signer; the owner of what is sent signs too. Tokens go to the receiver's associated
-//! token account, which is made where it is missing.
+//! Deposit addresses hold tokens and no SOL, so the gas wallet is every transaction's fee payer
+//! and its first signer; the owner of what is sent signs too. Tokens go to the receiver's
+//! associated token account, which is made where it is missing.
 //!
-//! Invariant: a transaction is named by its signature and lives as long as its blockhash. `Gone` is
-//! only said when every node that answers has a final block above the last height, knows the
-//! blockhash no more, remembers all slots since and has no such signature; only then may another blockhash be signed.
+//! Invariant: a transaction is named by its signature and lives as long as its blockhash. `Gone`
+//! is only said when every node that answers has a final block above the last height, knows the
+//! blockhash no more, remembers all slots since and has no such signature; only then may another
+//! blockhash be signed.
 
 mod nodes;
 mod refusals;

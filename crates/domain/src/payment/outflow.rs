@@ -4,7 +4,8 @@
 //! payment of the merchant and told of the payment they give back, so the two are kept apart.
 //!
 //! Invariant: never more is promised out of a payment than arrived with it, and never more given
-//! back of one than it brought. Both are written at the version that was read, so races are refused.
+//! back of one than it brought. Both are written at the version that was read, so races are
+//! refused.
 
 use serde::{Deserialize, Serialize};
 

@@ -2,8 +2,8 @@
 //!
 //! Where an issuer or a known faucet runs a test token, its real contract is listed. Elsewhere a
 //! `stand_in` row carries a contract nobody has deployed, so that simulated networks, and only
-//! they, can offer the same coins; it is the SHA-256 of `pepay devnet <network> <symbol>`, cut to fit.
-//! New rows go to the end, under the next free id, whatever their network.
+//! they, can offer the same coins; it is the SHA-256 of `pepay devnet <network> <symbol>`, cut to
+//! fit. New rows go to the end, under the next free id, whatever their network.
 
 use super::*;
 use Network::{Arbitrum, Avalanche, Base, Bsc, Cardano, Ethereum, Optimism, Solana, Sui, Ton};

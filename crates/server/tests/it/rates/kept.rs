@@ -1,4 +1,5 @@
-//! What is known of prices beyond one process and one round: jumps, pegs, and how often who is asked.
+//! What is known of prices beyond one process and one round: jumps, pegs, and how often who is
+//! asked.
 
 use domain::known_price::KnownPrice;
 use domain::money::Rate;
