@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 
 use crate::life::Life;
 use crate::ramps;
+use crate::settlement;
 
-const NETWORKS: [(&str, &str); 3] = [("base", "USDC"), ("solana", "USDC"), ("ton", "USDT")];
+pub const NETWORKS: [(&str, &str); 3] = [("base", "USDC"), ("solana", "USDC"), ("ton", "USDT")];
 const SECOND_MS: i64 = 1_000;
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 3_600_000;
@@ -18,6 +19,7 @@ const HOUR_MS: i64 = 3_600_000;
 #[derive(Default)]
 pub struct Known {
     pub invoices: Vec<Invoice>,
+    pub refunds: Vec<String>,
     keys: u64,
 }
 
@@ -32,8 +34,9 @@ pub struct Invoice {
 }
 
 pub async fn act(life: &mut Life) -> Result<String> {
-    match life.dice.below(28) {
+    match life.dice.below(32) {
         20..28 => ramps::act(life).await,
+        28..32 => settlement::act(life).await,
         0..3 => create_invoice(life).await,
         3..6 => allocate(life).await,
         6..12 => pay(life).await,
@@ -88,7 +91,9 @@ fn pick_invoice(life: &mut Life) -> Option<usize> {
 
 async fn allocate(life: &mut Life) -> Result<String> {
     let Some(at) = pick_invoice(life) else { return create_invoice(life).await };
-    let network = usize::try_from(life.dice.below(NETWORKS.len() as u64)).unwrap_or(0);
+    // Half of all people pay on the network that users have their coins on.
+    let thrown = usize::try_from(life.dice.below(2 * NETWORKS.len() as u64)).unwrap_or(0);
+    let network = thrown.saturating_sub(NETWORKS.len());
     let invoice = life.known.invoices[at].clone();
     let body = json!({ "network": NETWORKS[network].0, "tokenId": token_id(network) });
     let reply = payor(life, "/api/v1/payments/payment-addresses", &body, &invoice).await?;

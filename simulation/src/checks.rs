@@ -5,18 +5,17 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use domain::address::Address;
 use domain::environment::Environment;
 use domain::ids::RowKey;
 use domain::ledger::{AccountKind, Asset};
 use domain::network::Network;
 use domain::provider::{Handle, PayoutReport};
-use domain::time::Timestamp;
 use domain::token::Token;
 
 use crate::life::Life;
+use crate::settlement;
 
-const NETWORKS_OF_USERS: Network = Network::Base;
+const USERS_NETWORK: Network = Network::Base;
 
 pub async fn check(life: &Life) -> Result<()> {
     let store = &life.world.app.store;
@@ -25,43 +24,42 @@ pub async fn check(life: &Life) -> Result<()> {
     let proof = store.verify_ledger(&[], |_| {}).await?;
     ensure!(proof.findings.is_empty(), "the proof: {:?}", proof.findings);
     addresses_hold_what_the_books_say(life).await?;
+    settlement::check(life).await?;
     payouts_ended_as_the_provider_says(life).await?;
     invoices_say_what_was_paid(life).await
 }
 
+/// Tokens that came in less those that went out; coin on the addresses is the operator's gas.
 async fn addresses_hold_what_the_books_say(life: &Life) -> Result<()> {
     let app = &life.world.app;
-    let mut standing: BTreeMap<Asset, i128> = BTreeMap::new();
+    let mut places = vec![(USERS_NETWORK, life.ramps.deposit_address.clone())];
     for invoice in &life.known.invoices {
         let id = domain::ids::InvoiceId::parse(&invoice.id).context("an id")?;
         for row in app.store.deposit_addresses_of_invoice(id).await? {
-            for network in row.given_out_networks() {
-                let chain = app.networks.chain(Environment::Devnet, network).context("a chain")?;
-                let to = Address::parse(network, Environment::Devnet, &row.address)?;
-                for transfer in chain.transfers_to(&to, Timestamp(0)).await? {
-                    let contract = transfer.asset.contract();
-                    let token = Token::find(network, Environment::Devnet, contract);
-                    let (Some(token), Some(amount)) = (token, transfer.amount) else { continue };
-                    let sum = standing.entry(Asset::of_token(token)).or_default();
-                    *sum += i128::try_from(amount.0)?;
-                }
-            }
+            let networks = row.given_out_networks();
+            places.extend(networks.map(|network| (network, row.address.clone())));
         }
     }
-    let base = NETWORKS_OF_USERS;
-    let chain = app.networks.chain(Environment::Devnet, base).context("a chain")?;
-    let to = Address::parse(base, Environment::Devnet, &life.ramps.deposit_address)?;
-    for transfer in chain.transfers_to(&to, Timestamp(0)).await? {
-        let token = Token::find(base, Environment::Devnet, transfer.asset.contract());
-        let (Some(token), Some(amount)) = (token, transfer.amount) else { continue };
-        *standing.entry(Asset::of_token(token)).or_default() += i128::try_from(amount.0)?;
+    let mut standing: BTreeMap<Asset, i128> = BTreeMap::new();
+    for (network, address) in places {
+        let came = app.store.simulated_transactions_to(network, &address).await?;
+        let went = app.store.simulated_transactions_from(network, &address).await?;
+        let signed = came.iter().map(|row| (row, 1)).chain(went.iter().map(|row| (row, -1)));
+        for (row, sign) in signed.filter(|(row, _)| !row.is_dropped && !row.is_failed) {
+            let Some(contract) = row.asset.contract() else { continue };
+            let token = Token::find(network, Environment::Devnet, Some(contract));
+            let (Some(token), Some(amount)) = (token, row.amount) else { continue };
+            let sum = standing.entry(Asset::of_token(token)).or_default();
+            *sum += sign * i128::try_from(amount.0)?;
+        }
     }
     let mut booked: BTreeMap<Asset, i128> = BTreeMap::new();
     for balance in app.store.balances_of_merchant(life.world.merchant_id).await? {
-        if balance.account.kind == AccountKind::Clearing {
+        let is_token = balance.account.asset.token().is_some_and(|one| one.address.is_some());
+        if balance.account.kind == AccountKind::Clearing && is_token {
             *booked.entry(balance.account.asset).or_default() -= balance.balance;
         }
-        ensure!(balance.reserved >= 0, "{balance:?}");
+        ensure!(balance.reserved == 0, "promised for ever: {balance:?}");
     }
     booked.retain(|_, amount| *amount != 0);
     standing.retain(|_, amount| *amount != 0);

@@ -11,6 +11,7 @@ mod dice;
 mod life;
 mod process;
 mod ramps;
+mod settlement;
 mod world;
 
 use std::sync::Mutex;

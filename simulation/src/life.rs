@@ -6,6 +6,7 @@ use crate::acts::{self, Known};
 use crate::checks;
 use crate::dice::Dice;
 use crate::ramps;
+use crate::settlement;
 use crate::world::World;
 
 const SECOND_MS: i64 = 1_000;
@@ -38,6 +39,7 @@ impl Life {
         let mut life = Life { world, dice, known, ramps, told };
         life.world.work().await?;
         ramps::settle_in(&mut life).await.context("settling in")?;
+        settlement::settle_in(&mut life).await.context("naming wallets")?;
         Ok(life)
     }
 

@@ -63,7 +63,7 @@ fn key(life: &mut Life) -> String {
 }
 
 /// Asks up to three times with one key, as whoever hears nothing does.
-async fn insist(life: &mut Life, path: &str, body: &Value) -> Result<Option<Value>> {
+pub async fn insist(life: &mut Life, path: &str, body: &Value) -> Result<Option<Value>> {
     let key = key(life);
     let mut answers: Vec<Value> = Vec::new();
     for _ in 0..=life.dice.below(3) {

@@ -25,7 +25,8 @@ use server::merchants::{self, NewMerchant};
 use server::workers::lease::Lease;
 use server::workers::{Progress, Worker};
 use server::workers::{
-    expiry, follow, holds, ledger_chain, liquidations, onramps, payouts, verification, watcher,
+    expiry, follow, holds, ledger_chain, liquidations, onramps, payouts, send, settle,
+    verification, watcher,
 };
 use store::{Store, StoreConfig};
 use tempfile::TempDir;
@@ -187,6 +188,8 @@ impl World {
         self.step(expiry::Expirer::default()).await?;
         self.step(follow::Follower::default()).await?;
         self.step(holds::HoldExpirer::default()).await?;
+        self.step(settle::Settler::default()).await?;
+        self.step(send::Dispatcher::default()).await?;
         self.step(payouts::Payer::default()).await?;
         self.step(onramps::Onramper::default()).await?;
         self.step(liquidations::Liquidator::default()).await?;

@@ -8,7 +8,7 @@ use domain::currency::Currency;
 use domain::ids::{MerchantId, RowKey};
 use domain::money::TokenAmount;
 use domain::onramp::Onramp;
-use domain::payout::Payout;
+use domain::payout::{Payout, PayoutStatus};
 use domain::sandbox::{SandboxCase, SandboxOutcome};
 use domain::virtual_account::VirtualAccount;
 use serde::{Deserialize, Serialize};
@@ -133,6 +133,11 @@ async fn payout(
     let payout = payout.ok_or_else(|| ApiError::not_found("payout"))?;
     if ![Paid, Failed, Returned, InReview].contains(&outcome) {
         return Err(wrong("paid, failed, returned, in_review"));
+    }
+    // A provider takes nothing back but a payout that was paid, and that only by returning it.
+    let contradicts = payout.status == PayoutStatus::Paid && outcome != Returned;
+    if payout.status.is_over() || contradicts {
+        return Err(ApiError::invalid("outcome", "comes too late: this payout has ended"));
     }
     let blank = blank(key, payout.currency, payout.target);
     sandbox.force(blank, outcome).await.map_err(|_| busy())?;
