@@ -15,8 +15,9 @@ const HOUR_MS: i64 = 3_600_000;
 const DOOM_ONCE_IN: u64 = 8;
 /// A doomed process dies within so many commits.
 const DOOM_COMMITS_MAX: u64 = 12;
-/// The quiet at the end: longer than any wait there is.
-const QUIET_HOURS: u32 = 24 * 9;
+/// The quiet at the end is longer than any wait there is: hours at first, then days.
+const QUIET_HOURS: u32 = 50;
+const QUIET_DAYS: u32 = 8;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Told {
@@ -63,9 +64,8 @@ impl Life {
 
     /// Nothing more happens but time; then everything is counted.
     pub async fn end(mut self) -> Result<()> {
-        if self.world.is_dead() {
-            self.world.rise_again().await?;
-        }
+        // Whatever doom there was ends here: from now on only time passes.
+        self.world.rise_again().await?;
         for _ in 0..5 {
             self.world.clock.advance(SECOND_MS);
             self.world.work().await?;
@@ -73,6 +73,10 @@ impl Life {
         ramps::conclude(&self).await?;
         for _ in 0..QUIET_HOURS {
             self.world.clock.advance(HOUR_MS);
+            self.world.work().await?;
+        }
+        for _ in 0..QUIET_DAYS {
+            self.world.clock.advance(24 * HOUR_MS);
             self.world.work().await?;
         }
         for _ in 0..5 {

@@ -9,9 +9,9 @@ use chains::chain::parted;
 use chains::hashes::parse_transaction_hash;
 use domain::audit::AuditEntry;
 use domain::changes::Changes;
-use domain::deposit_address::DepositAddress;
+use domain::deposit_address::{AddressOwner, DepositAddress};
 use domain::environment::Environment;
-use domain::ids::{MerchantId, RowKey};
+use domain::ids::{InvoiceId, MerchantId, RampAddressId, RowKey};
 use domain::network::Network;
 use domain::slot::Slot;
 use domain::watch::{Begin, Restart, WatchCursor, restart};
@@ -27,9 +27,10 @@ use crate::workers::observe::{Recorded, record_transfer};
 /// A transfer of the transaction to an address of ours.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Watched {
-    /// The invoice or the ramp user's address it is for.
-    #[schema(value_type = String)]
-    pub owner_id: uuid::Uuid,
+    /// The invoice it is for; null where the address is a ramp user's.
+    pub invoice_id: Option<InvoiceId>,
+    /// The ramp user's address it is for.
+    pub ramp_address_id: Option<RampAddressId>,
     pub to_address: String,
     /// The transfer's place in its transaction.
     pub ordinal: u32,
@@ -42,10 +43,13 @@ pub struct Watched {
 
 impl Watched {
     pub fn line(&self) -> String {
-        let Watched { owner_id, to_address, ordinal, block_number, .. } = self;
+        let Watched { to_address, ordinal, block_number, .. } = self;
+        let invoice = self.invoice_id.map(|id| format!("invoice {id}"));
+        let user = self.ramp_address_id.map(|id| format!("a user's address {id}"));
+        let owner = invoice.or(user).unwrap_or_default();
         let amount = self.amount_base.as_deref().unwrap_or("more than 128 bits");
         let news = if self.is_new { "recorded now" } else { "known already" };
-        format!("{news}: {amount} to {to_address} for {owner_id} (#{ordinal}, {block_number})")
+        format!("{news}: {amount} to {to_address} for {owner} (#{ordinal}, {block_number})")
     }
 }
 
@@ -69,7 +73,14 @@ pub async fn watch_transaction(
         let Some(address) = app.store.get::<DepositAddress>(key).await? else { continue };
         let recorded = record_transfer(app, place, &transfer, None).await?;
         watched.push(Watched {
-            owner_id: address.owner.key().uuid(),
+            invoice_id: match address.owner {
+                AddressOwner::Invoice(id) => Some(id),
+                AddressOwner::Ramp(_) => None,
+            },
+            ramp_address_id: match address.owner {
+                AddressOwner::Ramp(id) => Some(id),
+                AddressOwner::Invoice(_) => None,
+            },
             to_address: transfer.to,
             ordinal: transfer.ordinal,
             amount_base: transfer.amount.map(|amount| amount.0.to_string()),
