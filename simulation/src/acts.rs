@@ -20,6 +20,8 @@ const HOUR_MS: i64 = 3_600_000;
 pub struct Known {
     pub invoices: Vec<Invoice>,
     pub refunds: Vec<String>,
+    /// Whether the next act is about the newest invoice.
+    newest: bool,
     keys: u64,
 }
 
@@ -33,13 +35,24 @@ pub struct Invoice {
     pub address: Option<(usize, String)>,
 }
 
+/// One act; after every other one a little time passes.
 pub async fn act(life: &mut Life) -> Result<String> {
+    let done = one(life).await?;
+    if life.dice.once_in(2) {
+        let ms = life.dice.between(1, 4) * SECOND_MS;
+        pass(life, ms).await?;
+    }
+    Ok(done)
+}
+
+async fn one(life: &mut Life) -> Result<String> {
     match life.dice.below(32) {
         20..28 => ramps::act(life).await,
         28..32 => settlement::act(life).await,
-        0..3 => create_invoice(life).await,
-        3..6 => allocate(life).await,
-        6..12 => pay(life).await,
+        0..5 => buy(life).await,
+        5 => create_invoice(life).await,
+        6..8 => allocate(life).await,
+        8..12 => pay(life).await,
         12 => reorg(life).await,
         13 => fault(life).await,
         14 => change_invoice(life).await,
@@ -84,8 +97,23 @@ async fn create_invoice(life: &mut Life) -> Result<String> {
     Ok(what)
 }
 
+/// From the invoice to a transaction on the chain, without a pause.
+async fn buy(life: &mut Life) -> Result<String> {
+    create_invoice(life).await?;
+    life.known.newest = true;
+    let done = match allocate(life).await {
+        Ok(_) => pay(life).await,
+        Err(error) => Err(error),
+    };
+    life.known.newest = false;
+    done
+}
+
 fn pick_invoice(life: &mut Life) -> Option<usize> {
     let count = life.known.invoices.len() as u64;
+    if life.known.newest {
+        return life.known.invoices.len().checked_sub(1);
+    }
     (count > 0).then(|| usize::try_from(life.dice.below(count)).unwrap_or(0))
 }
 
@@ -120,14 +148,15 @@ async fn pay(life: &mut Life) -> Result<String> {
         2 => life.dice.between(1, invoice.cents),
         _ => invoice.cents + life.dice.between(0, 1_000),
     };
-    let amount = decimal(cents);
+    let amount = decimal(cents).to_string();
     let mut body = json!({ "to": to, "amount": amount, "token_id": token_id(*network) });
     let fails = life.dice.once_in(8);
     if fails {
         body["fail"] = json!(true);
     }
     let path = format!("/api/v1/devnet/chain/{}/transfers", NETWORKS[*network].0);
-    life.world.post(&path, &body).await?;
+    let sent = life.world.post(&path, &body).await?;
+    ensure!(sent.is_ok() || life.world.is_dead(), "{amount} were not sent: {}", sent.body);
     Ok(format!("{amount} to {}, fails: {fails}", invoice.id))
 }
 
@@ -143,7 +172,7 @@ async fn fault(life: &mut Life) -> Result<String> {
     let network = NETWORKS[usize::try_from(life.dice.below(3)).unwrap_or(0)].0;
     let words = ["ok", "lagging", "failing", "duplicating"];
     let rpc = words[usize::try_from(life.dice.below(4)).unwrap_or(0)];
-    let seconds = life.dice.between(1, 600);
+    let seconds = life.dice.between(1, 60);
     let path = format!("/api/v1/devnet/chain/{network}/faults");
     life.world.post(&path, &json!({ "rpc": rpc, "for_seconds": seconds })).await?;
     Ok(format!("{network} is {rpc} for {seconds} s"))

@@ -73,6 +73,8 @@ pub async fn insist(life: &mut Life, path: &str, body: &Value) -> Result<Option<
             answers.push(reply.body);
         } else if life.world.is_dead() {
             life.world.rise_again().await?;
+        } else {
+            life.tell(&format!("  {}: {}", reply.status, reply.body["error"]["code"]));
         }
     }
     ensure!(answers.iter().all(|one| *one == answers[0]), "{key} did two things: {answers:?}");
@@ -91,7 +93,8 @@ async fn deposit(life: &mut Life) -> Result<String> {
     let amount = decimal(life.dice.between(1, 60_000)).to_string();
     let to = &life.ramps.deposit_address;
     let body = json!({ "to": to, "amount": amount, "token_id": token_id(NETWORK) });
-    life.world.post("/api/v1/devnet/chain/base/transfers", &body).await?;
+    let sent = life.world.post("/api/v1/devnet/chain/base/transfers", &body).await?;
+    ensure!(sent.is_ok() || life.world.is_dead(), "{amount} were not sent: {}", sent.body);
     Ok(format!("{amount} to the user's own address"))
 }
 
