@@ -11,7 +11,7 @@ mod close;
 mod limits;
 mod view;
 
-pub use close::{Closing, Ending, Touched, close};
+pub use close::{Closing, Ending, Touched, TurningDown, close, turn_down};
 pub use limits::{Limits, SpeedLimit, count_against, limit_keys};
 pub use view::{PlannedTransfer, SendView};
 
