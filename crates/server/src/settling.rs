@@ -7,9 +7,10 @@ use domain::changes::{Changes, Noun};
 use domain::deposit_address::DepositAddress;
 use domain::environment::Environment;
 use domain::ids::{MerchantId, SettlementId};
+use domain::invoice::Invoice;
 use domain::money::Usd;
 use domain::payment::Payment;
-use domain::send::{SpeedLimit, count_against, limit_keys};
+use domain::send::{SpeedLimit, Touched, count_against, limit_keys};
 use domain::sequence::Sequence;
 use domain::settlement::{
     Batch, PendingPoolView, Plan, Pool, ReviewReason, Terms, Wait, plan, review_of, start, value_of,
@@ -120,7 +121,9 @@ pub async fn consider(app: &App, lease: &Lease, pool: &Pool) -> anyhow::Result<C
         let batch = batch(app, pool, &plan, &payments, review).await?;
         let (id, numbering) = number(app).await?;
         changes.append(numbering);
-        let (_, started) = start(Batch { id, ..batch }, &mut app.fresh());
+        let Some((_, started)) = start(Batch { id, ..batch }, &mut app.fresh()) else {
+            return Ok(Considered::Interrupted);
+        };
         changes.append(started);
         if review.is_none() {
             let counted = (value, SpeedLimit::Kept);
@@ -175,12 +178,18 @@ async fn batch(
             sources.push((payment.to_address.clone(), index));
         }
     }
+    // At the versions the plan was made with: who changed one of them meanwhile is a conflict.
+    let mut touched = Touched::default();
+    for payment in payments {
+        let invoice = app.store.get::<Invoice>(payment.invoice_id.key()).await?;
+        touched.add(payment.clone(), invoice.context("a payment's invoice is missing")?);
+    }
     Ok(Batch {
         id: SettlementId(0),
         pool: pool.clone(),
         plan: plan.clone(),
         review,
-        payments: sending::touched(app, payments.iter().map(|payment| payment.id)).await?,
+        payments: touched,
         sources,
         head: app.head(pool.environment, pool.network),
     })

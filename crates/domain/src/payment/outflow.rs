@@ -9,7 +9,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Payment, Posting, SettlementStatus, SettlementView};
+use super::{Payment, PaymentStatus, Posting, SettlementStatus, SettlementView};
 use crate::ids::SettlementId;
 use crate::money::{TokenAmount, Usd, mul_div_floor};
 use crate::network::Network;
@@ -68,6 +68,14 @@ impl Payment {
         outflow.settling == TokenAmount::ZERO
             && outflow.drawn > TokenAmount::ZERO
             && outflow.drawn >= self.amount
+    }
+
+    /// Whether there is something of it to settle, and nobody has begun to.
+    pub(crate) fn is_settleable(&self) -> bool {
+        self.status == PaymentStatus::Confirmed
+            && self.posting == Posting::Merchant
+            && self.settlement_status == SettlementStatus::Pending
+            && self.free() > TokenAmount::ZERO
     }
 
     /// Promises what is free of it to the merchant.
