@@ -25,6 +25,8 @@ use crate::workers::lease::Lease;
 
 /// Pools one answer tells of.
 const POOLS_MAX: usize = 50;
+/// Pages of one pool that are read for one batch.
+const PAGES_MAX: usize = 40;
 const FIRST_NUMBER: i64 = 1;
 
 /// What became of a pool.
@@ -39,8 +41,19 @@ pub enum Considered {
 /// Those of a pool that have something to settle, the oldest first.
 async fn free_payments(app: &App, pool: &Pool) -> Result<Vec<Payment>, StoreError> {
     let limit = app.config.settlement.batch_max;
-    let mut payments = app.store.payments_to_settle(pool, limit).await?;
-    payments.retain(|payment| payment.free().0 > 0);
+    let wanted = usize::try_from(limit).unwrap_or(0);
+    let (mut payments, mut after): (Vec<Payment>, _) = (Vec::new(), None);
+    // What has nothing left to settle must not stand before what has.
+    for _ in 0..PAGES_MAX {
+        let page = app.store.payments_to_settle(pool, after, limit).await?;
+        let is_last = page.len() < wanted;
+        after = page.last().map(Payment::key);
+        let missing = wanted - payments.len();
+        payments.extend(page.into_iter().filter(|payment| payment.free().0 > 0).take(missing));
+        if is_last || payments.len() == wanted {
+            break;
+        }
+    }
     Ok(payments)
 }
 

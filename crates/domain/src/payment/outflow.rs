@@ -78,6 +78,23 @@ impl Payment {
             && self.free() > TokenAmount::ZERO
     }
 
+    /// How far it is on its way once a reorg has brought it back: what left its address before
+    /// does not leave it again.
+    pub(super) fn settlement_on_return(&self) -> SettlementStatus {
+        let outflow = &self.outflow;
+        match (self.is_counted, outflow.settling > TokenAmount::ZERO) {
+            (false, _) => SettlementStatus::Manual,
+            (true, true) if outflow.settlement_tx_hash.is_some() => SettlementStatus::Settled,
+            (true, true) => SettlementStatus::Processing,
+            (true, false) => self.waiting(),
+        }
+    }
+
+    /// Whether it waits to be settled, or there is nothing left of it that could be.
+    fn waiting(&self) -> SettlementStatus {
+        if self.went_back() { SettlementStatus::Manual } else { SettlementStatus::Pending }
+    }
+
     /// Promises what is free of it to the merchant.
     pub(crate) fn settle(&mut self, id: SettlementId, network: Network) -> TokenAmount {
         let free = self.free();
@@ -118,7 +135,7 @@ impl Payment {
     /// Somebody wants it tried again.
     pub fn settle_again(&mut self) {
         if self.settlement_status == SettlementStatus::Failed {
-            self.settlement_status = SettlementStatus::Pending;
+            self.settlement_status = self.waiting();
             self.outflow.settlement_id = None;
             self.outflow.settlement_network = None;
         }

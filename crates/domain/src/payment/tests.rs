@@ -1,6 +1,8 @@
 //! The rules of payments as tests: a small world that applies every change and checks what must
 //! always hold, whatever order transfers, blocks, reorgs, expiry and the merchant come in.
 
+mod swept;
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
@@ -433,52 +435,6 @@ fn a_deep_reorg_leaves_the_invoice_paid_and_the_money_in_suspense() {
     world.mine();
     assert_eq!(world.invoice.amount_paid, Usd::from_dollars(100));
     assert_eq!(world.balances[&AccountKind::Suspense], 0);
-}
-
-/// What is begun to be settled out of the world's one payment.
-fn started(world: &mut World) -> Option<Vec<u128>> {
-    let payment = world.payment(1).clone();
-    let mut payments = crate::send::Touched::default();
-    payments.add(payment.clone(), world.invoice.clone());
-    let batch = crate::settlement::Batch {
-        id: crate::ids::SettlementId(1),
-        pool: crate::settlement::Pool::of(&payment).expect("a known token"),
-        plan: crate::settlement::Plan { destination: "0x2".to_owned(), delivery: None },
-        review: None,
-        payments,
-        sources: vec![(payment.to_address.clone(), 0)],
-        head: world.head,
-    };
-    let (_, changes) = crate::settlement::start(batch, &mut world.fresh())?;
-    let sends = changes.inserts.into_iter().filter_map(|record| match record {
-        Record::Send(send) => Some(send.amount.0),
-        _ => None,
-    });
-    Some(sends.collect())
-}
-
-#[test]
-fn only_what_waits_and_is_free_begins_to_be_settled() {
-    let mut world = World::new(0);
-    world.pay_dollars(1, 100);
-    assert_eq!(started(&mut world), None, "it is not deep enough");
-    world.mine();
-    assert_eq!(started(&mut world), Some(vec![100_000_000]));
-    let id = world.payment(1).id;
-    let known = world.payment(1).clone();
-    let change = |world: &mut World, change: &dyn Fn(&mut Payment)| {
-        let mut payment = known.clone();
-        change(&mut payment);
-        world.payments.insert(id, payment);
-    };
-    change(&mut world, &|payment| payment.draw(TokenAmount(40_000_000)));
-    assert_eq!(started(&mut world), Some(vec![60_000_000]), "what a refund left of it");
-    change(&mut world, &|payment| payment.outflow.drawn = payment.amount);
-    assert_eq!(started(&mut world), None, "a refund took all of it");
-    change(&mut world, &|payment| payment.settlement_status = SettlementStatus::Processing);
-    assert_eq!(started(&mut world), None, "somebody else began to");
-    change(&mut world, &|payment| payment.status = PaymentStatus::Reverted);
-    assert_eq!(started(&mut world), None, "it is gone from the chain");
 }
 
 #[test]
