@@ -305,6 +305,16 @@ impl Send {
         self.look_at(now.plus_ms(WAIT_MS << doublings), now)
     }
 
+    /// A step with it went wrong, which says nothing of the send: it is looked at later and later,
+    /// so that others have their turn. It is no try of its own.
+    pub fn stumbled(mut self, now: Timestamp) -> Send {
+        let last_ms = self.due_at.map_or(0, |at| self.updated_at.ms_until(at));
+        let wait_ms = last_ms.saturating_mul(2).clamp(WAIT_MS, WAIT_MS << WAIT_DOUBLINGS_MAX);
+        self.complaint =
+            Some("A step with it went wrong, which the operator's log tells".to_owned());
+        self.look_at(now.plus_ms(wait_ms), now)
+    }
+
     /// Waits for something that is known to come soon, which is no failure of its own.
     pub fn await_for(mut self, why: &str, ms: i64, now: Timestamp) -> Send {
         self.complaint = Some(why.to_owned());

@@ -339,6 +339,21 @@ mod tests {
     }
 
     #[test]
+    fn a_send_that_stumbles_lets_others_have_their_turn() {
+        let mut fresh = Fresh::new(NOW, [1; 16]);
+        let purpose = Purpose::Refund(RefundId::fresh(&mut fresh));
+        let mut send = signed(planned(purpose, SendStatus::Planned, &mut fresh));
+        let mut waits = Vec::new();
+        for _ in 0..8 {
+            let now = send.due_at.expect("it is looked at");
+            send = send.stumbled(now);
+            waits.push(now.ms_until(send.due_at.expect("it is looked at")) / 1_000);
+        }
+        assert_eq!(waits, [15, 30, 60, 120, 240, 480, 480, 480]);
+        assert_eq!((send.status, send.tries), (SendStatus::Signed, 0));
+    }
+
+    #[test]
     fn a_settlement_is_turned_down_whole_or_not_at_all() {
         let mut fresh = Fresh::new(NOW, [1; 16]);
         let id = SettlementId(1);

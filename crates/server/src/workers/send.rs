@@ -7,8 +7,9 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use chains::send::{Broadcast, Facts, Outcome, Place as Life, Prepared, SendError, Sender};
+use chains::send::{Broadcast, Facts, Order, Outcome, Place as Life, Prepared, SendError, Sender};
 use domain::changes::{Changes, Noun};
+use domain::ids::SendId;
 use domain::invoice::Invoice;
 use domain::money::TokenAmount;
 use domain::payment::{Payment, PaymentStatus};
@@ -78,6 +79,11 @@ impl Worker for Dispatcher {
                 Err(error) => {
                     tracing::warn!(send.id = %id, error = format!("{error:#}"), "a send waits");
                     app.metrics.add("pepay_sends_stumbled_total", 1);
+                    let later = (Dispatch { app, lease: &self.lease }).look_later(id).await;
+                    if let Err(error) = later {
+                        self.lease.lose();
+                        return Err(error);
+                    }
                 }
             }
         }
@@ -155,6 +161,16 @@ impl Dispatch<'_> {
         }
     }
 
+    /// After a step that went wrong: what is due for ever would keep all others from their turn.
+    async fn look_later(&self, id: SendId) -> anyhow::Result<()> {
+        let now = self.app.now();
+        let is_due = |send: &Send| send.due_at.is_some_and(|at| at <= now);
+        match self.app.store.get::<Send>(id.key()).await?.filter(is_due) {
+            Some(send) => self.keep(send.stumbled(now), None).await,
+            None => Ok(()),
+        }
+    }
+
     async fn wait(&self, send: Send, why: &str) -> anyhow::Result<Moved> {
         self.keep(send.wait(why, self.app.now()), None).await?;
         Ok(Moved::Not)
@@ -183,6 +199,11 @@ impl Dispatch<'_> {
         let Ok(order) = order_of(&send) else {
             return self.fail(&send, "It cannot be sent to this address").await;
         };
+        if !is_own_key(sender.as_ref(), &order, &send) {
+            app.metrics.add("pepay_sends_of_another_key_total", 1);
+            self.keep(send.exported(now), None).await?;
+            return Ok(Moved::Not);
+        }
         let payments = self.payments_of(&send).await?;
         match Standing::of(&payments) {
             Standing::Stands => {}
@@ -347,6 +368,10 @@ impl Dispatch<'_> {
         let (app, now) = (self.app, self.app.now());
         let place = (send.environment, send.network);
         if is_paused(app, place).await? {
+            if send.attempts.len() > 1 {
+                // Nodes have an older one, which may be included: it is followed to its end.
+                return self.follow(send).await;
+            }
             let waiting = send.await_for("Sending on this network is paused", PAUSED_MS, now);
             self.keep(waiting, None).await?;
             return Ok(Moved::Not);
@@ -419,8 +444,9 @@ impl Dispatch<'_> {
         let newest = prepared(send.newest().context("it has an attempt")?)?;
         let is_replaceable = matches!(newest.place, Life::Nonce { .. });
         let is_stuck = waited_ms >= app.config.settlement.replace_after_ms();
-        if is_replaceable && is_stuck && send.attempts.len() < ATTEMPTS_MAX {
-            let order = order_of(&send)?;
+        let order = order_of(&send)?;
+        let may_replace = send.attempts.len() < ATTEMPTS_MAX;
+        if is_replaceable && is_stuck && may_replace && is_own_key(sender, &order, &send) {
             let replaced = match sender.facts(&order).await {
                 Ok(facts) => sender.replace(&order, &facts, &newest),
                 Err(error) => Err(error),
@@ -449,6 +475,19 @@ impl Dispatch<'_> {
         }
         Ok(Moved::Not)
     }
+}
+
+/// Whether the key here has the address the money is to leave. Another seed or another gas wallet
+/// than when it was planned would pay out of somebody else's address. Without a key the sender
+/// itself says so.
+fn is_own_key(sender: &dyn Sender, order: &Order, send: &Send) -> bool {
+    let Ok(own) = sender.address(order.from) else { return true };
+    let is_own = own.as_str() == send.from.address;
+    if !is_own {
+        let (id, from) = (send.id, send.from.address.as_str());
+        tracing::error!(send.id = %id, from, "the key here is of another address: not signed");
+    }
+    is_own
 }
 
 fn is_of_gas_wallets_coin(send: &Send) -> bool {
