@@ -340,8 +340,11 @@ pub enum SendError {
     /// The network was asked what would happen, and it would fail.
     #[error("the transaction would fail: {0}")]
     WouldFail(String),
-    #[error("it needs {needed:?} of the coin and there is {has:?}")]
-    NotEnoughCoin { needed: TokenAmount, has: TokenAmount },
+    /// What is to be sent is there, and not all of the fee on top of it: nobody needs to bring
+    /// more than the fee. Where the amount itself is missing it is `NotEnoughToken`.
+    #[error("it needs {needed:?} of the coin, {fee:?} of it as a fee, and there is {has:?}")]
+    NotEnoughCoin { needed: TokenAmount, has: TokenAmount, fee: TokenAmount },
+    /// Of what is to be sent, be it a token or the coin.
     #[error("it needs {needed:?} of the token and there is {has:?}")]
     NotEnoughToken { needed: TokenAmount, has: TokenAmount },
     /// Ask again when the network is calmer, or raise the cap.

@@ -11,7 +11,7 @@ mod close;
 mod limits;
 mod view;
 
-pub use close::{Closing, Ending, Touched, close};
+pub use close::{Closing, Ending, Touched, TurningDown, close, turn_down};
 pub use limits::{Limits, SpeedLimit, count_against, limit_keys};
 pub use view::{PlannedTransfer, SendView};
 
@@ -303,6 +303,16 @@ impl Send {
         self.complaint = Some(why.to_owned());
         self.tries += 1;
         self.look_at(now.plus_ms(WAIT_MS << doublings), now)
+    }
+
+    /// A step with it went wrong, which says nothing of the send: it is looked at later and later,
+    /// so that others have their turn. It is no try of its own.
+    pub fn stumbled(mut self, now: Timestamp) -> Send {
+        let last_ms = self.due_at.map_or(0, |at| self.updated_at.ms_until(at));
+        let wait_ms = last_ms.saturating_mul(2).clamp(WAIT_MS, WAIT_MS << WAIT_DOUBLINGS_MAX);
+        self.complaint =
+            Some("A step with it went wrong, which the operator's log tells".to_owned());
+        self.look_at(now.plus_ms(wait_ms), now)
     }
 
     /// Waits for something that is known to come soon, which is no failure of its own.

@@ -116,7 +116,9 @@ pub struct Batch {
 }
 
 /// Promises the batch to the merchant: the settlement, its sends, their holds, the payments.
-pub fn start(batch: Batch, fresh: &mut Fresh) -> (Settlement, Changes) {
+///
+/// Payments that were drawn from or reverted meanwhile are left out; none if nothing is left.
+pub fn start(batch: Batch, fresh: &mut Fresh) -> Option<(Settlement, Changes)> {
     let Batch { id, pool, plan, review, mut payments, sources, head } = batch;
     let now = fresh.now();
     let mut changes = Changes::of(pool.merchant_id);
@@ -154,7 +156,8 @@ pub fn start(batch: Batch, fresh: &mut Fresh) -> (Settlement, Changes) {
     let shown_on = plan.delivery.as_ref().map_or(pool.network, |delivery| delivery.network);
     for (address, index) in sources {
         let of_address = payments.payments().filter(|payment| payment.to_address == address);
-        let of_address: Vec<_> = of_address.map(|payment| payment.id).collect();
+        let settleable = of_address.filter(|payment| payment.is_settleable());
+        let of_address: Vec<_> = settleable.map(|payment| payment.id).collect();
         let (mut parts, mut value) = (Vec::new(), Usd::ZERO);
         for payment_id in of_address {
             payments.change(payment_id, |payment| {
@@ -187,9 +190,12 @@ pub fn start(batch: Batch, fresh: &mut Fresh) -> (Settlement, Changes) {
         };
         promise(ask, (AccountKind::Merchant, TransferReason::Settlement), &mut changes, fresh);
     }
+    if settlement.sends == 0 {
+        return None;
+    }
     payments.save(head, &mut changes, now);
     changes.insert(settlement.clone());
-    (settlement, changes)
+    Some((settlement, changes))
 }
 
 /// A send and the promise of its money: out of an account of the merchant's.

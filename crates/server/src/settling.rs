@@ -7,9 +7,10 @@ use domain::changes::{Changes, Noun};
 use domain::deposit_address::DepositAddress;
 use domain::environment::Environment;
 use domain::ids::{MerchantId, SettlementId};
+use domain::invoice::Invoice;
 use domain::money::Usd;
 use domain::payment::Payment;
-use domain::send::{SpeedLimit, count_against, limit_keys};
+use domain::send::{SpeedLimit, Touched, count_against, limit_keys};
 use domain::sequence::Sequence;
 use domain::settlement::{
     Batch, PendingPoolView, Plan, Pool, ReviewReason, Terms, Wait, plan, review_of, start, value_of,
@@ -24,6 +25,8 @@ use crate::workers::lease::Lease;
 
 /// Pools one answer tells of.
 const POOLS_MAX: usize = 50;
+/// Pages of one pool that are read for one batch.
+const PAGES_MAX: usize = 40;
 const FIRST_NUMBER: i64 = 1;
 
 /// What became of a pool.
@@ -38,8 +41,19 @@ pub enum Considered {
 /// Those of a pool that have something to settle, the oldest first.
 async fn free_payments(app: &App, pool: &Pool) -> Result<Vec<Payment>, StoreError> {
     let limit = app.config.settlement.batch_max;
-    let mut payments = app.store.payments_to_settle(pool, limit).await?;
-    payments.retain(|payment| payment.free().0 > 0);
+    let wanted = usize::try_from(limit).unwrap_or(0);
+    let (mut payments, mut after): (Vec<Payment>, _) = (Vec::new(), None);
+    // What has nothing left to settle must not stand before what has.
+    for _ in 0..PAGES_MAX {
+        let page = app.store.payments_to_settle(pool, after, limit).await?;
+        let is_last = page.len() < wanted;
+        after = page.last().map(Payment::key);
+        let missing = wanted - payments.len();
+        payments.extend(page.into_iter().filter(|payment| payment.free().0 > 0).take(missing));
+        if is_last || payments.len() == wanted {
+            break;
+        }
+    }
     Ok(payments)
 }
 
@@ -120,7 +134,9 @@ pub async fn consider(app: &App, lease: &Lease, pool: &Pool) -> anyhow::Result<C
         let batch = batch(app, pool, &plan, &payments, review).await?;
         let (id, numbering) = number(app).await?;
         changes.append(numbering);
-        let (_, started) = start(Batch { id, ..batch }, &mut app.fresh());
+        let Some((_, started)) = start(Batch { id, ..batch }, &mut app.fresh()) else {
+            return Ok(Considered::Interrupted);
+        };
         changes.append(started);
         if review.is_none() {
             let counted = (value, SpeedLimit::Kept);
@@ -175,12 +191,18 @@ async fn batch(
             sources.push((payment.to_address.clone(), index));
         }
     }
+    // At the versions the plan was made with: who changed one of them meanwhile is a conflict.
+    let mut touched = Touched::default();
+    for payment in payments {
+        let invoice = app.store.get::<Invoice>(payment.invoice_id.key()).await?;
+        touched.add(payment.clone(), invoice.context("a payment's invoice is missing")?);
+    }
     Ok(Batch {
         id: SettlementId(0),
         pool: pool.clone(),
         plan: plan.clone(),
         review,
-        payments: sending::touched(app, payments.iter().map(|payment| payment.id)).await?,
+        payments: touched,
         sources,
         head: app.head(pool.environment, pool.network),
     })

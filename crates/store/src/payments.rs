@@ -199,14 +199,15 @@ fn before_all() -> Pool {
     }
 }
 
-/// What waits of one pool, the oldest first.
-pub(crate) fn to_settle(pool: &Pool) -> List<Payment> {
+/// What waits of one pool, the oldest first, after the payment with a key.
+pub(crate) fn to_settle(pool: &Pool, after: Option<RowKey>) -> List<Payment> {
     List::new(" WHERE status = 2 AND settlement_status = 0 AND posting = 1")
         .bind(" AND merchant_id = ", pool.merchant_id)
         .bind(" AND environment = ", pool.environment)
         .bind(" AND network = ", pool.network)
         .bind(" AND token_id = ", pool.token_id)
         .bind(" AND receiver = ", pool.receiver.clone())
+        .bind_some(" AND key > ", after)
         .push(" ORDER BY merchant_id, environment, network, token_id, receiver, key")
 }
 
@@ -234,13 +235,15 @@ impl Store {
         Ok(first.as_ref().and_then(Pool::of))
     }
 
-    /// Payments of one pool that wait to be settled, the oldest first.
+    /// Payments of one pool that wait to be settled, the oldest first; `after` is the key of the
+    /// last one of the page before.
     pub async fn payments_to_settle(
         &self,
         pool: &Pool,
+        after: Option<RowKey>,
         limit: i64,
     ) -> Result<Vec<Payment>, StoreError> {
-        to_settle(pool).limit(limit).read(self).await
+        to_settle(pool, after).limit(limit).read(self).await
     }
 
     /// A merchant's payments in one token that may still stand on addresses of ours.

@@ -156,7 +156,8 @@ fn of_payments() -> Vec<Statement> {
     };
     let (whose, asset) = ((MERCHANT, pool.environment), (pool.network, pool.token_id));
     statements.push(Statement::of(payments::next_to_settle(&pool).limit(1)));
-    statements.push(Statement::of(payments::to_settle(&pool).limit(5)));
+    statements.push(Statement::of(payments::to_settle(&pool, None).limit(5)));
+    statements.push(Statement::of(payments::to_settle(&pool, Some(KEY)).limit(5)));
     statements.push(Statement::of(payments::standing(whose, asset).limit(5)));
     let several = [1, 10, 100]
         .into_iter()

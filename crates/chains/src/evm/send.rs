@@ -109,9 +109,12 @@ impl EvmSender {
             return Err(SendError::NotEnoughToken { needed: *amount, has });
         }
         let value = call.value.unwrap_or(coin.0);
-        if value > coin.0 || (call.value.is_none() && value == 0) {
-            let needed = TokenAmount(value.max(1));
-            return Err(SendError::NotEnoughCoin { needed, has: coin });
+        if value > coin.0 {
+            return Err(SendError::NotEnoughToken { needed: TokenAmount(value), has: coin });
+        }
+        if call.value.is_none() && value == 0 {
+            let needed = TokenAmount(1);
+            return Err(SendError::NotEnoughCoin { needed, has: coin, fee: needed });
         }
         let gas = self.nodes.gas(from, call.to, value, &call.data).await?;
         if contract(order)?.is_some() {
@@ -164,13 +167,19 @@ impl EvmSender {
         let value = match call.value {
             Some(value) => value,
             // One more than the fee: sending nothing would only cost.
-            None => has.0.checked_sub(max_cost).filter(|left| *left > 0).ok_or(
-                SendError::NotEnoughCoin { needed: TokenAmount(max_cost.saturating_add(1)), has },
-            )?,
+            None => {
+                let needed = TokenAmount(max_cost.saturating_add(1));
+                let left = has.0.checked_sub(max_cost).filter(|left| *left > 0);
+                left.ok_or(SendError::NotEnoughCoin { needed, has, fee: needed })?
+            }
         };
-        let needed = value.saturating_add(max_cost);
-        if needed > has.0 {
-            return Err(SendError::NotEnoughCoin { needed: TokenAmount(needed), has });
+        if value > has.0 {
+            return Err(SendError::NotEnoughToken { needed: TokenAmount(value), has });
+        }
+        let needed = TokenAmount(value.saturating_add(max_cost));
+        if needed > has {
+            let fee = TokenAmount(max_cost);
+            return Err(SendError::NotEnoughCoin { needed, has, fee });
         }
         let price = match offer.tip {
             Some(tip) => Price::Dynamic { most: offer.most.0, tip: tip.0 },

@@ -155,9 +155,13 @@ pub fn prepare(
         }
         Spend::Token { contract, amount } => (AssetRef::Contract(contract.clone()), *amount, 0),
     };
+    let has = facts.coin;
+    if coin > has.0 {
+        return Err(SendError::NotEnoughToken { needed: TokenAmount(coin), has });
+    }
     let needed = TokenAmount(coin.saturating_add(fee.0));
-    if needed > facts.coin {
-        return Err(SendError::NotEnoughCoin { needed, has: facts.coin });
+    if needed > has {
+        return Err(SendError::NotEnoughCoin { needed, has, fee });
     }
     let signed = Signed {
         network,

@@ -170,7 +170,8 @@ impl SolanaSender {
         let costs = fee.saturating_add(rent.map_or(0, |rent| rent.0));
         let has = facts.gas_wallet_coin;
         if costs > has.0 {
-            return Err(SendError::NotEnoughCoin { needed: TokenAmount(costs), has });
+            let needed = TokenAmount(costs);
+            return Err(SendError::NotEnoughCoin { needed, has, fee: needed });
         }
         // What is left to send when the account has paid what it pays itself.
         let (has, own_costs) = (facts.coin, if pays_itself { costs } else { 0 });
@@ -180,16 +181,20 @@ impl SolanaSender {
         ];
         let amount = match &order.spend {
             Spend::Coin(amount) => {
-                let needed = amount.0.saturating_add(own_costs);
+                if *amount > has {
+                    return Err(SendError::NotEnoughToken { needed: *amount, has });
+                }
+                let (needed, fee) = (amount.0.saturating_add(own_costs), TokenAmount(own_costs));
                 if needed > has.0 {
-                    return Err(SendError::NotEnoughCoin { needed: TokenAmount(needed), has });
+                    let needed = TokenAmount(needed);
+                    return Err(SendError::NotEnoughCoin { needed, has, fee });
                 }
                 amount.0
             }
             Spend::AllCoin => {
                 let needed = TokenAmount(own_costs.saturating_add(1));
                 let left = has.0.checked_sub(own_costs).filter(|left| *left > 0);
-                left.ok_or(SendError::NotEnoughCoin { needed, has })?
+                left.ok_or(SendError::NotEnoughCoin { needed, has, fee: needed })?
             }
             Spend::Token { amount, .. } => amount.0,
         };

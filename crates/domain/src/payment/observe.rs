@@ -220,7 +220,7 @@ fn see_again(sighting: &Sighting<'_>, known: &Payment, now: Timestamp) -> Option
         after.confirmed_at = None;
         after.is_late = is_late_now(known, transfer.block.time, &invoice);
         after.is_counted &= !after.is_late || known.is_late;
-        after.settlement_status = settlement_of(after.is_counted);
+        after.settlement_status = after.settlement_on_return();
         invoice.amount_pending = invoice.amount_pending.minus_floor(pending_value(known));
         invoice.amount_pending = invoice.amount_pending.plus(pending_value(&after));
     }

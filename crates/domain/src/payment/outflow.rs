@@ -9,7 +9,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Payment, Posting, SettlementStatus, SettlementView};
+use super::{Payment, PaymentStatus, Posting, SettlementStatus, SettlementView};
 use crate::ids::SettlementId;
 use crate::money::{TokenAmount, Usd, mul_div_floor};
 use crate::network::Network;
@@ -70,6 +70,31 @@ impl Payment {
             && outflow.drawn >= self.amount
     }
 
+    /// Whether there is something of it to settle, and nobody has begun to.
+    pub(crate) fn is_settleable(&self) -> bool {
+        self.status == PaymentStatus::Confirmed
+            && self.posting == Posting::Merchant
+            && self.settlement_status == SettlementStatus::Pending
+            && self.free() > TokenAmount::ZERO
+    }
+
+    /// How far it is on its way once a reorg has brought it back: what left its address before
+    /// does not leave it again.
+    pub(super) fn settlement_on_return(&self) -> SettlementStatus {
+        let outflow = &self.outflow;
+        match (self.is_counted, outflow.settling > TokenAmount::ZERO) {
+            (false, _) => SettlementStatus::Manual,
+            (true, true) if outflow.settlement_tx_hash.is_some() => SettlementStatus::Settled,
+            (true, true) => SettlementStatus::Processing,
+            (true, false) => self.waiting(),
+        }
+    }
+
+    /// Whether it waits to be settled, or there is nothing left of it that could be.
+    fn waiting(&self) -> SettlementStatus {
+        if self.went_back() { SettlementStatus::Manual } else { SettlementStatus::Pending }
+    }
+
     /// Promises what is free of it to the merchant.
     pub(crate) fn settle(&mut self, id: SettlementId, network: Network) -> TokenAmount {
         let free = self.free();
@@ -110,7 +135,7 @@ impl Payment {
     /// Somebody wants it tried again.
     pub fn settle_again(&mut self) {
         if self.settlement_status == SettlementStatus::Failed {
-            self.settlement_status = SettlementStatus::Pending;
+            self.settlement_status = self.waiting();
             self.outflow.settlement_id = None;
             self.outflow.settlement_network = None;
         }

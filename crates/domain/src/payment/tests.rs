@@ -1,6 +1,8 @@
 //! The rules of payments as tests: a small world that applies every change and checks what must
 //! always hold, whatever order transfers, blocks, reorgs, expiry and the merchant come in.
 
+mod swept;
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;

@@ -80,12 +80,61 @@ impl Touched {
     }
 }
 
+impl Ending {
+    /// Whether a send may end so as it is now. What is signed may be included at any moment: only
+    /// what a chain says of it ends it, and never somebody who thinks better of it.
+    fn fits(&self, status: SendStatus) -> bool {
+        match self {
+            Ending::Confirmed { .. } | Ending::Failed { tx_hash: Some(_), .. } => status.is_open(),
+            Ending::Failed { tx_hash: None, .. } | Ending::Canceled => {
+                matches!(status, SendStatus::Held | SendStatus::Planned)
+            }
+        }
+    }
+}
+
+/// A settlement that nobody approved, and every row its end changes.
+#[derive(Clone, Debug)]
+pub struct TurningDown {
+    pub settlement: Settlement,
+    /// All of its sends, each with its promise.
+    pub sends: Vec<(Send, Hold)>,
+    pub payments: Touched,
+    pub head: u64,
+}
+
+/// Ends a settlement in review as one decision: all of its sends, or none of them.
+pub fn turn_down(
+    turning: TurningDown,
+    fresh: &mut Fresh,
+) -> Result<(Settlement, Changes), HoldClosed> {
+    let now = fresh.now();
+    let TurningDown { mut settlement, sends, mut payments, head } = turning;
+    let mut changes = Changes::of(settlement.merchant_id);
+    for (send, hold) in sends {
+        if send.status != SendStatus::Held {
+            return Err(HoldClosed);
+        }
+        hold.release(&mut changes, fresh)?;
+        for part in &send.parts {
+            payments.change(part.payment_id, |payment| {
+                payment.not_settled(part.amount, SettlementStatus::Pending);
+            });
+        }
+        settlement = settlement.send_ended(&send, &Ending::Canceled, now);
+        changes.update(ended(send, &Ending::Canceled, now));
+    }
+    payments.save(head, &mut changes, now);
+    changes.update(settlement.clone());
+    Ok((settlement, changes))
+}
+
 /// Ends a send that is open. The hold says so if somebody else ended it before.
 pub fn close(closing: Closing, ending: &Ending, fresh: &mut Fresh) -> Result<Changes, HoldClosed> {
     let now = fresh.now();
     let Closing { send, hold, settlement, refund, mut payments, head } = closing;
     let mut changes = Changes::of(send.merchant_id);
-    if !send.status.is_open() {
+    if !ending.fits(send.status) {
         return Err(HoldClosed);
     }
     match (hold, ending) {
@@ -207,4 +256,167 @@ fn post_fee(send: &Send, ending: &Ending, changes: &mut Changes, fresh: &mut Fre
         object,
     };
     changes.transfer(Transfer::posted(movement, fresh));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::environment::Environment;
+    use crate::ids::{MerchantId, RefundId, SettlementId};
+    use crate::money::Usd;
+    use crate::network::Network;
+    use crate::send::{Attempt, SendAsk, Source};
+    use crate::settlement::SettlementState;
+
+    const NOW: Timestamp = Timestamp(1_766_320_496_000);
+
+    fn planned(purpose: Purpose, status: SendStatus, fresh: &mut Fresh) -> Send {
+        let network = Network::Base;
+        let coin = Token::find(network, Environment::Devnet, None).expect("a coin");
+        let ask = SendAsk {
+            merchant_id: MerchantId(1),
+            environment: Environment::Devnet,
+            network,
+            token_id: coin.id,
+            purpose,
+            from: Source { index: Some(7), address: "0x1".to_owned() },
+            to: "0x2".to_owned(),
+            amount: TokenAmount(10),
+            value: Usd::from_dollars(1),
+            parts: Vec::new(),
+            status,
+        };
+        Send::plan(ask, fresh)
+    }
+
+    fn signed(send: Send) -> Send {
+        let attempt = Attempt {
+            tx_hash: "0x3".to_owned(),
+            nonce: Some(0),
+            prepared: String::new(),
+            state: AttemptState::Signed,
+            signed_at: NOW,
+        };
+        send.signed(attempt, NOW)
+    }
+
+    fn closed(send: &Send, ending: &Ending, fresh: &mut Fresh) -> bool {
+        let closing = Closing {
+            send: send.clone(),
+            hold: None,
+            settlement: None,
+            refund: None,
+            payments: Touched::default(),
+            head: 0,
+        };
+        close(closing, ending, fresh).is_ok()
+    }
+
+    #[test]
+    fn what_is_signed_is_not_taken_back() {
+        let mut fresh = Fresh::new(NOW, [1; 16]);
+        let purpose = Purpose::Refund(RefundId::fresh(&mut fresh));
+        let send = planned(purpose, SendStatus::Planned, &mut fresh);
+        let why = String::new;
+        let never = Ending::Failed { tx_hash: None, fee: None, why: why() };
+        let hash = Some("0x3".to_owned());
+        let on_chain = Ending::Failed { tx_hash: hash, fee: None, why: why() };
+        let is_confirmed = Ending::Confirmed { tx_hash: "0x3".to_owned(), fee: None };
+        for ending in [&Ending::Canceled, &never] {
+            assert!(closed(&send, ending, &mut fresh), "{ending:?}");
+        }
+        let signed = signed(send.clone());
+        let broadcast = signed.clone().told(crate::send::Told::Taken, NOW);
+        let unknown = signed.clone().told(crate::send::Told::Unclear(why()), NOW);
+        for send in [&signed, &broadcast, &unknown, &send.exported(NOW)] {
+            for ending in [&Ending::Canceled, &never] {
+                assert!(!closed(send, ending, &mut fresh), "{:?} {ending:?}", send.status);
+            }
+            for ending in [&on_chain, &is_confirmed] {
+                assert!(closed(send, ending, &mut fresh), "{:?} {ending:?}", send.status);
+            }
+        }
+    }
+
+    #[test]
+    fn a_send_that_stumbles_lets_others_have_their_turn() {
+        let mut fresh = Fresh::new(NOW, [1; 16]);
+        let purpose = Purpose::Refund(RefundId::fresh(&mut fresh));
+        let mut send = signed(planned(purpose, SendStatus::Planned, &mut fresh));
+        let mut waits = Vec::new();
+        for _ in 0..8 {
+            let now = send.due_at.expect("it is looked at");
+            send = send.stumbled(now);
+            waits.push(now.ms_until(send.due_at.expect("it is looked at")) / 1_000);
+        }
+        assert_eq!(waits, [15, 30, 60, 120, 240, 480, 480, 480]);
+        assert_eq!((send.status, send.tries), (SendStatus::Signed, 0));
+    }
+
+    #[test]
+    fn a_settlement_is_turned_down_whole_or_not_at_all() {
+        let mut fresh = Fresh::new(NOW, [1; 16]);
+        let id = SettlementId(1);
+        let held = planned(Purpose::Settlement(id), SendStatus::Held, &mut fresh);
+        let mut settlement = Settlement {
+            id,
+            merchant_id: held.merchant_id,
+            environment: held.environment,
+            network: held.network,
+            token_id: held.token_id,
+            destination: held.to.clone(),
+            delivery: None,
+            amount: TokenAmount(20),
+            value: Usd::from_dollars(2),
+            state: SettlementState::InReview,
+            review: None,
+            approved_by: None,
+            payments: 2,
+            sends: 2,
+            sends_confirmed: 0,
+            sends_failed: 0,
+            amount_settled: TokenAmount::ZERO,
+            tx_hashes: Vec::new(),
+            created_at: NOW,
+            updated_at: NOW,
+            settled_at: None,
+            version: 1,
+        };
+        let mut with_hold = |send: &Send| {
+            let account = |kind| Account {
+                merchant_id: send.merchant_id,
+                environment: send.environment,
+                kind,
+                asset: Asset::Token { network: send.network, token_id: send.token_id },
+                owner: None,
+            };
+            let movement = Movement {
+                debit: account(AccountKind::Merchant),
+                credit: account(AccountKind::Clearing),
+                amount: send.amount,
+                reason: TransferReason::Settlement,
+                object: send.parent(),
+            };
+            let ask = crate::ledger::HoldAsk { movement, expires_at: None };
+            let mut changes = Changes::of(send.merchant_id);
+            (send.clone(), Hold::place(ask, &mut changes, &mut fresh))
+        };
+        let held = with_hold(&held);
+        let released = (held.0.clone().released(NOW), held.1.clone());
+        let mut fresh = Fresh::new(NOW, [2; 16]);
+        let turning = |settlement: &Settlement, sends| TurningDown {
+            settlement: settlement.clone(),
+            sends,
+            payments: Touched::default(),
+            head: 0,
+        };
+        let approved = turn_down(turning(&settlement, vec![held.clone(), released]), &mut fresh);
+        assert!(approved.is_err(), "one of them goes already");
+        settlement.sends = 1;
+        let (after, changes) =
+            turn_down(turning(&settlement, vec![held]), &mut fresh).expect("it was held");
+        assert_eq!(after.state, SettlementState::Canceled);
+        // The send, its hold and the settlement at the version that was read.
+        assert_eq!((changes.updates.len(), changes.transfers.len()), (3, 1));
+    }
 }

@@ -7,10 +7,12 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use chains::send::{Broadcast, Facts, Outcome, Place as Life, Prepared, SendError, Sender};
-use domain::changes::Changes;
+use chains::send::{Broadcast, Facts, Order, Outcome, Place as Life, Prepared, SendError, Sender};
+use domain::changes::{Changes, Noun};
+use domain::ids::SendId;
 use domain::invoice::Invoice;
 use domain::money::TokenAmount;
+use domain::payment::{Payment, PaymentStatus};
 use domain::refund::Refund;
 use domain::send::{
     ATTEMPTS_MAX, Attempt, AttemptState, Ending, PLANS_MAX, Purpose, Send, SendAsk, SendStatus,
@@ -28,6 +30,8 @@ use crate::workers::{Progress, Worker};
 const BATCH_MAX: i64 = 32;
 const PAUSED_MS: i64 = 5_000;
 const GAS_MS: i64 = 1_000;
+/// When a send whose payment is not deep enough again is looked at.
+const UNCONFIRMED_MS: i64 = 15_000;
 /// How often the gas wallets are looked at.
 const GAS_LOOK_MS: i64 = 60_000;
 const GAS_ANSWER_MAX: Duration = Duration::from_secs(2);
@@ -75,6 +79,11 @@ impl Worker for Dispatcher {
                 Err(error) => {
                     tracing::warn!(send.id = %id, error = format!("{error:#}"), "a send waits");
                     app.metrics.add("pepay_sends_stumbled_total", 1);
+                    let later = (Dispatch { app, lease: &self.lease }).look_later(id).await;
+                    if let Err(error) = later {
+                        self.lease.lose();
+                        return Err(error);
+                    }
                 }
             }
         }
@@ -99,6 +108,25 @@ fn is_lost(error: &anyhow::Error, lease: &Lease) -> bool {
 enum Moved {
     On,
     Not,
+}
+
+/// Whether what a send is drawn from is on chain as it was when the send was planned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    Stands,
+    /// It came back after a reorg, and is not deep enough again.
+    Waits,
+    Gone,
+}
+
+impl Standing {
+    fn of(payments: &[Payment]) -> Standing {
+        if payments.iter().any(|payment| payment.status == PaymentStatus::Reverted) {
+            return Standing::Gone;
+        }
+        let is_confirmed = |payment: &Payment| payment.status.is_confirmed();
+        if payments.iter().all(is_confirmed) { Standing::Stands } else { Standing::Waits }
+    }
 }
 
 struct Dispatch<'a> {
@@ -133,6 +161,16 @@ impl Dispatch<'_> {
         }
     }
 
+    /// After a step that went wrong: what is due for ever would keep all others from their turn.
+    async fn look_later(&self, id: SendId) -> anyhow::Result<()> {
+        let now = self.app.now();
+        let is_due = |send: &Send| send.due_at.is_some_and(|at| at <= now);
+        match self.app.store.get::<Send>(id.key()).await?.filter(is_due) {
+            Some(send) => self.keep(send.stumbled(now), None).await,
+            None => Ok(()),
+        }
+    }
+
     async fn wait(&self, send: Send, why: &str) -> anyhow::Result<Moved> {
         self.keep(send.wait(why, self.app.now()), None).await?;
         Ok(Moved::Not)
@@ -161,6 +199,23 @@ impl Dispatch<'_> {
         let Ok(order) = order_of(&send) else {
             return self.fail(&send, "It cannot be sent to this address").await;
         };
+        if !is_own_key(sender.as_ref(), &order, &send) {
+            app.metrics.add("pepay_sends_of_another_key_total", 1);
+            self.keep(send.exported(now), None).await?;
+            return Ok(Moved::Not);
+        }
+        let payments = self.payments_of(&send).await?;
+        match Standing::of(&payments) {
+            Standing::Stands => {}
+            Standing::Waits => {
+                let why = "A payment it is drawn from is not confirmed";
+                self.keep(send.await_for(why, UNCONFIRMED_MS, now), None).await?;
+                return Ok(Moved::Not);
+            }
+            Standing::Gone => {
+                return self.fail(&send, "A payment it is drawn from is no longer on chain").await;
+            }
+        }
         let prepared = match sender.facts(&order).await {
             Ok(facts) => {
                 let facts = self.with_free_nonce(&send, facts).await?;
@@ -173,6 +228,9 @@ impl Dispatch<'_> {
             Err(error) => return self.not_signed(send, sender.as_ref(), error).await,
         };
         let mut changes = Changes::of(send.merchant_id);
+        for payment in &payments {
+            changes.guard(Noun::Payment, payment.key(), payment.version);
+        }
         if let Purpose::Refund(id) = send.purpose {
             let refund = app.store.get::<Refund>(id.key()).await?.context("no refund")?;
             let invoice = app.store.get::<Invoice>(refund.invoice_id.key()).await?;
@@ -180,6 +238,21 @@ impl Dispatch<'_> {
         }
         self.keep(send.signed(attempt(&prepared, now)?, now), Some(changes)).await?;
         Ok(Moved::On)
+    }
+
+    /// Those whose money it is to move. What a route delivers has left their addresses already.
+    async fn payments_of(&self, send: &Send) -> anyhow::Result<Vec<Payment>> {
+        let keys = match send.purpose {
+            Purpose::Settlement(_) | Purpose::Refund(_) => {
+                send.parts.iter().map(|part| part.payment_id.key()).collect()
+            }
+            Purpose::Delivery(_) | Purpose::Gas { .. } => Vec::new(),
+        };
+        let wanted = keys.len();
+        let found = self.app.store.get_many::<Payment>(keys).await?;
+        let payments: Vec<Payment> = found.into_iter().flatten().collect();
+        anyhow::ensure!(payments.len() == wanted, "a payment of a send is missing");
+        Ok(payments)
     }
 
     /// The lowest nonce that no included transaction and no other send of ours has.
@@ -204,8 +277,12 @@ impl Dispatch<'_> {
         let is_last = send.tries + 1 >= PLANS_MAX;
         tracing::debug!(send.id = %send.id, %error, "a send is not signed");
         match error {
-            SendError::NotEnoughCoin { needed, has } => {
-                self.bring_gas(send, sender, TokenAmount(needed.0.saturating_sub(has.0))).await
+            SendError::NotEnoughCoin { needed, has, fee } => {
+                let missing = needed.0.saturating_sub(has.0).min(fee.0);
+                self.bring_gas(send, sender, TokenAmount(missing)).await
+            }
+            SendError::NotEnoughToken { .. } if is_of_gas_wallets_coin(&send) => {
+                self.gas_wallet_is_short(send).await
             }
             SendError::WouldFail(_) if is_last => {
                 self.fail(&send, "The network would not carry it out").await
@@ -230,7 +307,16 @@ impl Dispatch<'_> {
         }
     }
 
+    /// Nobody brings the gas wallet anything but the operator.
+    async fn gas_wallet_is_short(&self, send: Send) -> anyhow::Result<Moved> {
+        tracing::error!(network = send.network.as_str(), "the gas wallet is short of coin");
+        self.app.metrics.add("pepay_gas_wallet_short_total", 1);
+        self.wait(send, "The gas wallet is short of coin").await
+    }
+
     /// Coin out of the gas wallet, as a send of its own that this one waits for.
+    ///
+    /// For its fee and never for what it sends: that came with payments, or it is not there.
     async fn bring_gas(
         &self,
         send: Send,
@@ -242,9 +328,7 @@ impl Dispatch<'_> {
         let is_payer = send.network.family() == domain::network::Family::Solana
             && !app.networks.is_simulated((send.environment, send.network));
         if send.from.index.is_none() || is_payer {
-            tracing::error!(network = send.network.as_str(), "the gas wallet is short of coin");
-            app.metrics.add("pepay_gas_wallet_short_total", 1);
-            return self.wait(send, "The gas wallet is short of coin").await;
+            return self.gas_wallet_is_short(send).await;
         }
         let brought = app.store.sends_of(send.key()).await?;
         if brought.iter().any(|one| one.status.is_open()) {
@@ -284,6 +368,10 @@ impl Dispatch<'_> {
         let (app, now) = (self.app, self.app.now());
         let place = (send.environment, send.network);
         if is_paused(app, place).await? {
+            if send.attempts.len() > 1 {
+                // Nodes have an older one, which may be included: it is followed to its end.
+                return self.follow(send).await;
+            }
             let waiting = send.await_for("Sending on this network is paused", PAUSED_MS, now);
             self.keep(waiting, None).await?;
             return Ok(Moved::Not);
@@ -356,8 +444,9 @@ impl Dispatch<'_> {
         let newest = prepared(send.newest().context("it has an attempt")?)?;
         let is_replaceable = matches!(newest.place, Life::Nonce { .. });
         let is_stuck = waited_ms >= app.config.settlement.replace_after_ms();
-        if is_replaceable && is_stuck && send.attempts.len() < ATTEMPTS_MAX {
-            let order = order_of(&send)?;
+        let order = order_of(&send)?;
+        let may_replace = send.attempts.len() < ATTEMPTS_MAX;
+        if is_replaceable && is_stuck && may_replace && is_own_key(sender, &order, &send) {
             let replaced = match sender.facts(&order).await {
                 Ok(facts) => sender.replace(&order, &facts, &newest),
                 Err(error) => Err(error),
@@ -370,8 +459,8 @@ impl Dispatch<'_> {
                     return Ok(Moved::On);
                 }
                 Ok(_) => {}
-                Err(SendError::NotEnoughCoin { needed, has }) => {
-                    let missing = TokenAmount(needed.0.saturating_sub(has.0));
+                Err(SendError::NotEnoughCoin { needed, has, fee }) => {
+                    let missing = TokenAmount(needed.0.saturating_sub(has.0).min(fee.0));
                     return self.bring_gas(send, sender, missing).await;
                 }
                 Err(error) => tracing::debug!(send.id = %send.id, %error, "it is not replaced"),
@@ -386,6 +475,24 @@ impl Dispatch<'_> {
         }
         Ok(Moved::Not)
     }
+}
+
+/// Whether the key here has the address the money is to leave. Another seed or another gas wallet
+/// than when it was planned would pay out of somebody else's address. Without a key the sender
+/// itself says so.
+fn is_own_key(sender: &dyn Sender, order: &Order, send: &Send) -> bool {
+    let Ok(own) = sender.address(order.from) else { return true };
+    let is_own = own.as_str() == send.from.address;
+    if !is_own {
+        let (id, from) = (send.id, send.from.address.as_str());
+        tracing::error!(send.id = %id, from, "the key here is of another address: not signed");
+    }
+    is_own
+}
+
+fn is_of_gas_wallets_coin(send: &Send) -> bool {
+    let is_coin = send.token().is_some_and(|token| token.address.is_none());
+    send.from.index.is_none() && is_coin
 }
 
 fn attempt(prepared: &Prepared, now: Timestamp) -> anyhow::Result<Attempt> {

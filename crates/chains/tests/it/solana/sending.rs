@@ -229,7 +229,7 @@ async fn solana_refuses_before_it_signs_what_would_fail() {
     let refused = purse.refused(&purse.of_tokens("usdc", &parse(&account), 1)).await;
     assert!(matches!(refused, SendError::Malformed(_)), "{refused:?}");
     let refused = purse.refused(&coins(DEPOSIT, &merchant, 1)).await;
-    assert!(matches!(refused, SendError::NotEnoughCoin { .. }), "{refused:?}");
+    assert!(matches!(refused, SendError::NotEnoughToken { .. }), "{refused:?}");
     // An account cannot be opened with one lamport.
     let refused = purse.refused(&coins(KeyRef::Gas, &merchant, 1)).await;
     assert!(matches!(refused, SendError::WouldFail(_)), "{refused:?}");

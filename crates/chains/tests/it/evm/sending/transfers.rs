@@ -16,8 +16,10 @@ async fn tokens_are_swept_by_an_address_that_was_given_gas() {
     purse.has_tokens("Dollar", DEPOSIT, "5000000");
     purse.has_coins(KeyRef::Gas, ETHER).await;
     let sweep = purse.of_tokens("Dollar", 5_000_000);
-    let SendError::NotEnoughCoin { needed, has } = purse.refused(&sweep).await else { panic!() };
-    assert!(needed.0 > 0 && has.0 == 0);
+    let SendError::NotEnoughCoin { needed, has, fee } = purse.refused(&sweep).await else {
+        panic!()
+    };
+    assert!(needed.0 > 0 && has.0 == 0 && fee == needed);
 
     let deposit = purse.sender.address(DEPOSIT).expect("a key");
     let funding = purse.prepared(&Order::gas_funding(deposit.clone(), needed)).await;
@@ -132,11 +134,14 @@ async fn what_would_fail_is_not_signed() {
     let contract = BOB.to_owned();
     let nowhere = order(DEPOSIT, Spend::Token { contract, amount: TokenAmount(1) });
     assert!(matches!(purse.refused(&nowhere).await, SendError::Malformed(_)));
+    // The amount itself is not there: no gas makes up for that.
+    let (needed, has) = (TokenAmount(2 * ETHER), TokenAmount(ETHER));
     let refused = purse.refused(&of_coins(2 * ETHER)).await;
-    assert!(matches!(refused, SendError::NotEnoughCoin { .. }), "{refused:?}");
-    // All there is, and nothing for the fee.
+    assert_eq!(refused, SendError::NotEnoughToken { needed, has });
+    // All there is, and nothing for the fee: no more than that is missing.
     let refused = purse.refused(&of_coins(ETHER)).await;
-    assert!(matches!(refused, SendError::NotEnoughCoin { .. }), "{refused:?}");
+    let SendError::NotEnoughCoin { needed, has, fee } = refused else { panic!("{refused:?}") };
+    assert!(fee.0 > 0 && needed.0 - has.0 == fee.0, "{needed:?} {has:?} {fee:?}");
 }
 
 #[tokio::test]

@@ -3,9 +3,10 @@
 use axum::extract::State;
 use domain::changes::Changes;
 use domain::ids::{PaymentId, SettlementId};
+use domain::ledger::Hold;
 use domain::member::Role;
 use domain::refusal::Refusal;
-use domain::send::{Ending, Send, SendStatus, SpeedLimit, count_against};
+use domain::send::{Send, SendStatus, SpeedLimit, TurningDown, count_against, turn_down};
 use domain::settlement::{PendingPoolView, Settlement, SettlementObjectView, SettlementState};
 use serde::Serialize;
 use store::Page;
@@ -168,30 +169,50 @@ pub async fn reject(
     approver: Approver,
     Path(id): Path<String>,
 ) -> Result<Answer, ApiError> {
-    let before = found(&app, &id).await?;
-    if !approver.sees(before.merchant_id) {
-        return Err(ApiError::not_found("settlement"));
+    let (app, approver) = (&app, &approver);
+    let settlement = app
+        .decide(async || -> Result<_, ApiError> {
+            let settlement = found(app, &id).await?;
+            if !approver.sees(settlement.merchant_id) {
+                return Err(ApiError::not_found("settlement"));
+            }
+            if settlement.state != SettlementState::InReview {
+                return Err(Refusal::NotInReview.into());
+            }
+            let mut fresh = app.fresh();
+            let (merchant_id, settlement_id) = (settlement.merchant_id, settlement.id);
+            let turning = turning_down(app, settlement).await?;
+            // Approved between two reads: nothing of it may be taken back any more.
+            let turned = turn_down(turning, &mut fresh).map_err(|_| Refusal::NotInReview)?;
+            let (after, mut changes) = turned;
+            let action = "settlement.rejected";
+            changes.insert(approver.audit(merchant_id, action, settlement_id, &mut fresh));
+            Ok((changes, after))
+        })
+        .await?;
+    let sends = app.store.sends_of(settlement.key()).await?;
+    Ok(Answer::ok(&settlement.view(Some(&sends))))
+}
+
+/// Everything that ends with a settlement nobody approves.
+async fn turning_down(app: &App, settlement: Settlement) -> Result<TurningDown, ApiError> {
+    let mut sends = Vec::new();
+    for send in app.store.sends_of(settlement.key()).await? {
+        let Some(hold_id) = send.hold_id else { continue };
+        let hold = app.store.get::<Hold>(hold_id.key()).await?;
+        sends.push((send, hold.ok_or_else(|| ApiError::not_found("settlement"))?));
     }
-    if before.state != SettlementState::InReview {
-        return Err(Refusal::NotInReview.into());
-    }
-    let mut changes = Changes::of(before.merchant_id);
-    let merchant_id = before.merchant_id;
-    let audit = approver.audit(merchant_id, "settlement.rejected", before.id, &mut app.fresh());
-    changes.insert(audit);
-    app.commit(changes).await?;
-    for send in app.store.sends_of(before.key()).await? {
-        if send.status == SendStatus::Held {
-            let ended = sending::end(&app, send.id, &Ending::Canceled, (None, None)).await;
-            ended.map_err(busy)?;
-        }
-    }
-    let sends = app.store.sends_of(before.key()).await?;
-    Ok(Answer::ok(&found(&app, &id).await?.view(Some(&sends))))
+    let parts = sends.iter().flat_map(|(send, _)| &send.parts);
+    let mut ids: Vec<PaymentId> = parts.map(|part| part.payment_id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let payments = sending::touched(app, ids).await.map_err(busy)?;
+    let head = app.head(settlement.environment, settlement.network);
+    Ok(TurningDown { settlement, sends, payments, head })
 }
 
 fn busy(error: anyhow::Error) -> ApiError {
-    tracing::warn!(error = format!("{error:#}"), "a send was not ended");
+    tracing::warn!(error = format!("{error:#}"), "payments of a settlement were not read");
     use crate::http::error::Code;
     ApiError::new(Code::Busy, "Somebody else changed this at once; try again").retry_after(1)
 }
