@@ -224,6 +224,7 @@ pub fn onramp() -> Onramp {
         fee: TokenAmount(1),
         target: TokenAmount(1 << 99),
         value: Usd(1),
+        counted_at: Some(NOW),
         status: OnrampStatus::AwaitingFiat,
         failure: None,
         reference: None,
