@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::changes::Changes;
 use crate::currency::Currency;
 use crate::environment::Environment;
-use crate::event::{EventType, NewEntry, Origin, created_data, updated_data};
+use crate::event::{EventType, NewEntry, Origin, created_data, erased_data, updated_data};
 use crate::ids::{Fresh, MerchantId, OnrampId, RampUserId, RowKey, TransferId, Version};
 use crate::kyc::{self, KycLevel, Spending};
 use crate::ledger::{
@@ -320,6 +320,23 @@ impl Onramp {
         Some(changes)
     }
 
+    /// Whether bank money may still come or go: its user cannot be forgotten meanwhile.
+    pub fn is_open(&self) -> bool {
+        !self.status.is_over() || self.next_at.is_some()
+    }
+
+    /// Forgets where its bank money was to be sent.
+    pub fn erase(&self, changes: &mut Changes, now: Timestamp) {
+        if self.instructions.is_none() {
+            return;
+        }
+        let mut after = Onramp { instructions: None, updated_at: now, ..self.clone() };
+        after.next_at = None;
+        let (kind, data) = (EventType::RampOnrampUpdated, erased_data(&after.view()));
+        changes.tell(after.entry(kind, data, Origin::default(), now));
+        changes.update(after);
+    }
+
     fn end(
         &mut self,
         status: OnrampStatus,
@@ -550,10 +567,9 @@ pub fn reduce(
         }
         // Late, or backwards: asked again later.
         (FiatReceived | Converting | Sent, _) => {}
-        (
-            OnrampStatus::Completed | OnrampStatus::Failed | OnrampStatus::Refunded,
-            _,
-        ) => return None,
+        (OnrampStatus::Completed | OnrampStatus::Failed | OnrampStatus::Refunded, _) => {
+            return None;
+        }
     }
     changes.update(after);
     Some(changes)

@@ -48,6 +48,19 @@ pub enum DepositStatus {
     Refunded,
 }
 
+impl DepositStatus {
+    /// A chain or a human has still to say whether it is the user's.
+    pub fn is_undecided(self) -> bool {
+        match self {
+            DepositStatus::Pending | DepositStatus::InReview => true,
+            DepositStatus::Completed
+            | DepositStatus::Failed
+            | DepositStatus::Reverted
+            | DepositStatus::Refunded => false,
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RampDeposit {
     pub id: RampDepositId,

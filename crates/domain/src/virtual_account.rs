@@ -168,6 +168,14 @@ impl VirtualAccount {
         Some(changes)
     }
 
+    /// Forgets where bank money is to be sent. What comes there all the same is held.
+    pub fn erase(&self, changes: &mut Changes, now: Timestamp) {
+        if self.instructions.is_some() {
+            let after = VirtualAccount { instructions: None, updated_at: now, ..self.clone() };
+            changes.update(after);
+        }
+    }
+
     pub fn wake(&self, now: Timestamp) -> Option<Changes> {
         let is_open = self.status != VirtualAccountStatus::Failed;
         if !is_open || self.next_at.is_some_and(|next| next <= now) {

@@ -209,9 +209,13 @@ fn late_bank_money_is_looked_for_and_counted_again() {
     assert_eq!(changes.as_ref().map(counted), Some(2 * world.onramp.value.0));
     world.take(changes);
     world.check();
-    assert_eq!((world.onramp.status, world.onramp.counted_at), (OnrampStatus::FiatReceived, Some(day)));
+    assert_eq!(
+        (world.onramp.status, world.onramp.counted_at),
+        (OnrampStatus::FiatReceived, Some(day))
+    );
     let failed = OnrampReport::Failed(RampFailure::BankRejected);
-    let changes = reduce(world.onramp.clone(), failed, around_of(&world), &mut Fresh::new(day, [7; 16]));
+    let changes =
+        reduce(world.onramp.clone(), failed, around_of(&world), &mut Fresh::new(day, [7; 16]));
     assert_eq!(changes.as_ref().map(counted), Some(-2 * world.onramp.value.0));
     let name = changes.map(|changes| changes.counters[0].name.clone()).unwrap_or_default();
     assert!(name.ends_with(&day.rfc3339()[..10]), "{name}");
