@@ -18,7 +18,7 @@ use crate::corridor::{Corridor, NameCharset, PayoutMethod};
 use crate::country::Country;
 use crate::currency::Currency;
 use crate::environment::Environment;
-use crate::event::{EventType, NewEntry, Origin, created_data, updated_data};
+use crate::event::{EventType, NewEntry, Origin, created_data, erased_data, updated_data};
 use crate::ids::{BankAccountId, Fresh, MerchantId, RampUserId, RowKey, Version};
 use crate::ramp_user::{RampUser, Screening, Sealing};
 use crate::refusal::Refusal;
@@ -287,16 +287,19 @@ impl BankAccount {
         (after, changes)
     }
 
-    /// Forgets the numbers and whose they are.
+    /// Forgets the numbers and whose they are. The event does not tell what they were.
     pub fn erase(&self, changes: &mut Changes, now: Timestamp) {
-        let after = BankAccount {
+        let mut after = BankAccount {
             holder_name: crate::ramp_user::ERASED_NAME.to_owned(),
             last4: String::new(),
             numbers: None,
             deleted_at: self.deleted_at.or(Some(now)),
             ..self.clone()
         };
-        after.record_updated(self, changes, Origin::default(), now);
+        after.updated_at = now;
+        let (kind, data) = (EventType::RampBankAccountUpdated, erased_data(&after.view()));
+        changes.tell(after.entry(kind, data, Origin::default(), now));
+        changes.update(after);
     }
 
     /// Writes this account in place of `before`, with an event.

@@ -120,6 +120,11 @@ pub fn updated_data<View: Serialize>(before: &View, after: &View) -> String {
     format!("{{\"object\":{object},\"previous_attributes\":{previous}}}")
 }
 
+/// What an event of an erase holds: nothing of what was there before.
+pub fn erased_data<View: Serialize>(after: &View) -> String {
+    updated_data(after, after)
+}
+
 /// The envelope every event travels in, the same over REST, sockets and webhooks.
 ///
 /// The text itself is written by `Entry::envelope`, always in this order and without spaces.

@@ -43,6 +43,20 @@ pub enum DepositPosting {
     Suspense,
 }
 
+/// What was found of its sender. No reorg changes it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SenderVerdict {
+    #[default]
+    Unchecked,
+    /// On no list when it was credited, or let go by a human.
+    Cleared,
+    /// On a list: a human decides.
+    Held,
+    /// A human refused it.
+    Refused,
+}
+
 /// What the chain says of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -73,6 +87,8 @@ pub struct OnchainDeposit {
     pub required_confirmations: i64,
     pub status: OnchainStatus,
     pub posting: DepositPosting,
+    #[serde(default)]
+    pub sender: SenderVerdict,
     /// The sender is on a list: a human decides.
     pub review_id: Option<ReviewId>,
     /// What arrives goes on to this account.
@@ -161,6 +177,7 @@ pub fn see(sighting: DepositSighting<'_>, fresh: &mut Fresh) -> Option<Changes> 
         required_confirmations: i64::try_from(sighting.depths.of(value)).unwrap_or(i64::MAX),
         status: OnchainStatus::Pending,
         posting: DepositPosting::None,
+        sender: SenderVerdict::Unchecked,
         review_id: None,
         liquidation: match address.purpose {
             AddressPurpose::Liquidation(account) if is_asked_for => Some(account),
@@ -242,6 +259,9 @@ impl Known {
     }
 
     /// Credits a deposit that is deep enough; `hit` says where a list has its sender.
+    ///
+    /// One that was held or refused before a reorg is that again: only what was credited once, or
+    /// let go by a human, is not looked up anew.
     pub fn confirm(self, reach: Reach, hit: Option<String>, fresh: &mut Fresh) -> Option<Changes> {
         if self.onchain.status != OnchainStatus::Pending || !self.is_final(reach) {
             return None;
@@ -250,25 +270,32 @@ impl Known {
         let now = fresh.now();
         let mut changes = Changes::of(onchain.merchant_id);
         onchain.status = OnchainStatus::Confirmed;
-        let is_cleared = onchain.posting != DepositPosting::None || onchain.review_id.is_some();
-        let status = match hit.filter(|_| !is_cleared) {
-            Some(matched) => {
+        let status = match (onchain.sender, hit) {
+            (SenderVerdict::Refused, _) => DepositStatus::Failed,
+            (SenderVerdict::Held, _) => DepositStatus::InReview,
+            (SenderVerdict::Unchecked, Some(matched)) => {
                 let whose = (onchain.merchant_id, onchain.environment);
                 let address = onchain.from_address.clone().unwrap_or_default();
                 let subject = ReviewSubject::Destination { object: deposit.key(), address };
                 let user = Some(deposit.user_id);
                 let review = ScreeningReview::open(whose, subject, user, matched, fresh);
-                onchain.review_id = Some(review.id);
+                (onchain.sender, onchain.review_id) = (SenderVerdict::Held, Some(review.id));
                 changes.insert(review);
                 onchain.post(DepositPosting::Suspense, &deposit, &mut changes, fresh);
                 DepositStatus::InReview
             }
-            None => {
+            (SenderVerdict::Unchecked, None) | (SenderVerdict::Cleared, _) => {
+                onchain.sender = SenderVerdict::Cleared;
                 onchain.post(DepositPosting::User, &deposit, &mut changes, fresh);
                 DepositStatus::Completed
             }
         };
-        onchain.next_at = onchain.next_step(now);
+        onchain.next_at = match onchain.sender {
+            SenderVerdict::Refused => None,
+            SenderVerdict::Unchecked | SenderVerdict::Cleared | SenderVerdict::Held => {
+                onchain.next_step(now)
+            }
+        };
         let after = RampDeposit { status, ..deposit.clone() };
         after.record_updated(&deposit, &mut changes, now);
         changes.update(onchain);
@@ -301,11 +328,15 @@ impl Known {
         let mut changes = Changes::of(onchain.merchant_id);
         let status = match verdict {
             Verdict::Approve => {
+                onchain.sender = SenderVerdict::Cleared;
                 onchain.post(DepositPosting::User, &deposit, &mut changes, fresh);
                 DepositStatus::Completed
             }
             // The money stays in suspense: somebody decides where it goes.
-            Verdict::Reject => DepositStatus::Failed,
+            Verdict::Reject => {
+                onchain.sender = SenderVerdict::Refused;
+                DepositStatus::Failed
+            }
         };
         onchain.review_id = None;
         let goes_on = status == DepositStatus::Completed && onchain.liquidation.is_some();
@@ -372,3 +403,6 @@ impl OnchainDeposit {
         self.posting = to;
     }
 }
+
+#[cfg(test)]
+mod tests;

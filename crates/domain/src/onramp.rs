@@ -1,8 +1,12 @@
 //! An on-ramp: bank money in, stablecoin to a wallet.
 //!
 //! `awaiting_fiat → fiat_received → converting → sent → completed`; `expired`, `failed`,
-//! `refunded`. The rate is held from the start; what is converted is what really came in. The
-//! stablecoin is held before it is sent, and captured once it is on its way.
+//! `refunded`. The rate is held from the start; what is converted is what really came in, and never
+//! more than was asked for and counted against the user's limits: the rest stays his as bank money.
+//! The stablecoin is held before it is sent, and captured once it is on its way.
+//!
+//! Bank money may come after `expired`: it goes on if the user may still have it, and else fails
+//! as his bank money.
 //!
 //! Invariant: every step posts what it did in the commit that takes it, and none is taken twice.
 
@@ -11,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::changes::Changes;
 use crate::currency::Currency;
 use crate::environment::Environment;
-use crate::event::{EventType, NewEntry, Origin, created_data, updated_data};
+use crate::event::{EventType, NewEntry, Origin, created_data, erased_data, updated_data};
 use crate::ids::{Fresh, MerchantId, OnrampId, RampUserId, RowKey, TransferId, Version};
 use crate::kyc::{self, KycLevel, Spending};
 use crate::ledger::{
@@ -29,6 +33,9 @@ use crate::virtual_account::tokens_of;
 
 /// Bank transfers take days; what comes after this finds nobody waiting.
 pub const WAITING_MS: i64 = 14 * DAY_MS;
+/// Who paid too late is looked for this long, as rarely as this.
+pub const LATE_UNTIL_MS: i64 = 45 * DAY_MS;
+const LATE_LOOK_MS: i64 = DAY_MS;
 const LOOK_MS_MIN: i64 = 2 * SECOND_MS;
 const LOOK_MS_MAX: i64 = 10 * MINUTE_MS;
 const FEE_BPS: u128 = 50;
@@ -88,6 +95,9 @@ pub struct Onramp {
     pub fee: TokenAmount,
     pub target: TokenAmount,
     pub value: Usd,
+    /// When its value was counted, if not when it was made.
+    #[serde(default)]
+    pub counted_at: Option<Timestamp>,
     pub status: OnrampStatus,
     pub failure: Option<RampFailure>,
     /// What the provider calls it. Never shown.
@@ -163,6 +173,7 @@ pub fn create(
         fee,
         target,
         value,
+        counted_at: None,
         status: OnrampStatus::AwaitingFiat,
         failure: None,
         reference: None,
@@ -281,13 +292,49 @@ impl Onramp {
         Some(changes)
     }
 
+    /// It waited for whoever opens it until nobody would pay any more.
+    pub fn give_up(&self, user: &RampUser, now: Timestamp) -> Option<Changes> {
+        if !self.is_to_be_opened() || now < self.expires_at {
+            return None;
+        }
+        let mut after = self.clone();
+        let mut changes = Changes::of(self.merchant_id);
+        after.end(OnrampStatus::Expired, user, &mut changes, now);
+        changes.update(after);
+        Some(changes)
+    }
+
+    /// When to look once more for bank money that comes too late.
+    fn next_late_look(&self, now: Timestamp) -> Option<Timestamp> {
+        let until = self.expires_at.plus_ms(LATE_UNTIL_MS);
+        Some(now.plus_ms(LATE_LOOK_MS)).filter(|next| *next <= until)
+    }
+
     pub fn wake(&self, now: Timestamp) -> Option<Changes> {
-        if self.status.is_over() || self.next_at.is_some_and(|next| next <= now) {
+        let is_over = self.next_at.is_none() && self.status.is_over();
+        if is_over || self.next_at.is_some_and(|next| next <= now) {
             return None;
         }
         let mut changes = Changes::of(self.merchant_id);
         changes.update(Onramp { next_at: Some(now), ..self.clone() });
         Some(changes)
+    }
+
+    /// Whether bank money may still come or go: its user cannot be forgotten meanwhile.
+    pub fn is_open(&self) -> bool {
+        !self.status.is_over() || self.next_at.is_some()
+    }
+
+    /// Forgets where its bank money was to be sent.
+    pub fn erase(&self, changes: &mut Changes, now: Timestamp) {
+        if self.instructions.is_none() {
+            return;
+        }
+        let mut after = Onramp { instructions: None, updated_at: now, ..self.clone() };
+        after.next_at = None;
+        let (kind, data) = (EventType::RampOnrampUpdated, erased_data(&after.view()));
+        changes.tell(after.entry(kind, data, Origin::default(), now));
+        changes.update(after);
     }
 
     fn end(
@@ -297,7 +344,8 @@ impl Onramp {
         changes: &mut Changes,
         now: Timestamp,
     ) {
-        changes.counters.extend(kyc::give_back(user, self.value, self.created_at));
+        let counted_at = self.counted_at.unwrap_or(self.created_at);
+        changes.counters.extend(kyc::give_back(user, self.value, counted_at));
         self.step_to(status, changes, now);
         self.next_at = None;
     }
@@ -305,22 +353,81 @@ impl Onramp {
     /// What is held of it and what was booked is taken back, up to the user's bank money.
     fn unwind(&self, hold: Option<Hold>, changes: &mut Changes, fresh: &mut Fresh) {
         let Some(received) = self.received else { return };
-        if self.status != OnrampStatus::Converting {
-            return;
-        }
-        if let Some(hold) = hold {
-            hold.release(changes, fresh).expect("the hold of an open on-ramp is open");
-        }
-        for movement in self.conversion(received) {
+        let mut back = |movement: Movement| {
             let Movement { debit, credit, .. } = movement;
-            let back = Movement { debit: credit, credit: debit, ..movement };
-            changes.transfer(Transfer::posted(back, fresh));
+            let movement = Movement { debit: credit, credit: debit, ..movement };
+            changes.transfer(Transfer::posted(movement, fresh));
+        };
+        match self.status {
+            OnrampStatus::Converting => {}
+            OnrampStatus::Sent => back(self.outflow()),
+            OnrampStatus::AwaitingFiat
+            | OnrampStatus::FiatReceived
+            | OnrampStatus::Completed
+            | OnrampStatus::Expired
+            | OnrampStatus::Failed
+            | OnrampStatus::Refunded => return,
+        }
+        self.conversion(received).into_iter().for_each(&mut back);
+        if let Some(hold) = hold.filter(|_| self.status == OnrampStatus::Converting) {
+            hold.release(changes, fresh).expect("the hold of an open on-ramp is open");
         }
     }
 
+    /// The stablecoin on its way to the wallet.
+    fn outflow(&self) -> Movement {
+        use AccountKind::{Rail, User};
+        self.movement((User, Rail), (self.token(), self.target), TransferReason::Onramp)
+    }
+
+    /// Books what came in as the user's bank money, whatever becomes of it.
+    fn take_in(&mut self, amount: TokenAmount, changes: &mut Changes, fresh: &mut Fresh) {
+        use AccountKind::{Rail, User};
+        self.received = Some(amount);
+        let bank = (Asset::Currency(self.currency), amount);
+        let movement = self.movement((Rail, User), bank, TransferReason::FiatReceived);
+        changes.transfer(Transfer::posted(movement, fresh));
+    }
+
+    /// What it gave back when it expired is counted again, in the day the money came.
+    fn count_again(
+        &mut self,
+        user: &RampUser,
+        changes: &mut Changes,
+        now: Timestamp,
+    ) -> Result<(), RampFailure> {
+        let level = kyc::require(user, KycLevel::Basic, now);
+        let level = level.map_err(|_| RampFailure::ComplianceRefused)?;
+        let spending = kyc::spend(user, level, self.value, now);
+        let spending = spending.map_err(|_| RampFailure::LimitExceeded)?;
+        user.guard(changes);
+        changes.counters.extend(spending.moves);
+        self.counted_at = Some(now);
+        Ok(())
+    }
+
+    /// Ends it with what came in: nothing of it was counted.
+    fn fail_uncounted(&mut self, why: RampFailure, changes: &mut Changes, now: Timestamp) {
+        self.failure = Some(why);
+        self.step_to(OnrampStatus::Failed, changes, now);
+        self.next_at = None;
+    }
+
+    /// Late bank money that the commit found above a limit: it stays the user's, as bank money.
+    pub fn keep_late(&self, report: &OnrampReport, fresh: &mut Fresh) -> Option<Changes> {
+        let amount = report.amount().filter(|_| self.status == OnrampStatus::Expired)?;
+        let mut after = self.clone();
+        let mut changes = Changes::of(self.merchant_id);
+        after.take_in(amount, &mut changes, fresh);
+        after.fail_uncounted(RampFailure::LimitExceeded, &mut changes, fresh.now());
+        changes.update(after);
+        Some(changes)
+    }
+
+    /// No more than was asked for: only that was counted against the user's limits.
     fn conversion(&self, received: TokenAmount) -> Vec<Movement> {
         use AccountKind::{Exchange, Fees, User};
-        let bank = (Asset::Currency(self.currency), received);
+        let bank = (Asset::Currency(self.currency), received.min(self.amount));
         let token = self.token();
         let all = [
             self.movement((User, Exchange), bank, TransferReason::Conversion),
@@ -335,9 +442,7 @@ impl Onramp {
         for movement in self.conversion(received) {
             changes.transfer(Transfer::posted(movement, fresh));
         }
-        use AccountKind::{Rail, User};
-        let out = (self.token(), self.target);
-        let movement = self.movement((User, Rail), out, TransferReason::Onramp);
+        let movement = self.outflow();
         let hold = Hold::place(HoldAsk { movement, expires_at: None }, changes, fresh);
         self.hold_id = Some(hold.id);
         self.step_to(OnrampStatus::Converting, changes, fresh.now());
@@ -367,8 +472,8 @@ pub fn reduce(
     (hold, user): (Option<Hold>, &RampUser),
     fresh: &mut Fresh,
 ) -> Option<Changes> {
-    use OnrampStatus::{AwaitingFiat, Converting, FiatReceived, Sent};
-    if onramp.status.is_over() {
+    use OnrampStatus::{AwaitingFiat, Converting, Expired, FiatReceived, Sent};
+    if onramp.status.is_over() && onramp.status != Expired {
         return None;
     }
     let now = fresh.now();
@@ -380,25 +485,45 @@ pub fn reduce(
     match (onramp.status, report) {
         (AwaitingFiat, OnrampReport::AwaitingFiat | OnrampReport::Absent) => {
             if onramp.expires_at <= now {
-                after.end(OnrampStatus::Expired, user, &mut changes, now);
+                after.end(Expired, user, &mut changes, now);
+                after.next_at = after.next_late_look(now);
             }
         }
         (
-            AwaitingFiat,
+            AwaitingFiat | Expired,
             OnrampReport::FiatReceived { amount }
             | OnrampReport::Sent { amount, .. }
             | OnrampReport::Completed { amount, .. },
         ) => {
             let token = Token::by_id(onramp.token_id)?;
-            let Sums { target, fee } = sums(amount, onramp.currency, token, onramp.rate)?;
-            (after.received, after.target, after.fee) = (Some(amount), target, fee);
-            use AccountKind::{Rail, User};
-            let bank = (Asset::Currency(onramp.currency), amount);
-            let movement = after.movement((Rail, User), bank, TransferReason::FiatReceived);
-            changes.transfer(Transfer::posted(movement, fresh));
-            after.step_to(FiatReceived, &mut changes, now);
-            (after.look_count, after.next_at) = (0, Some(now));
+            let converted = amount.min(onramp.amount);
+            let sums = sums(converted, onramp.currency, token, onramp.rate);
+            after.take_in(amount, &mut changes, fresh);
+            let may_have = match onramp.status == Expired {
+                true => after.count_again(user, &mut changes, now),
+                false => Ok(()),
+            };
+            match (may_have, sums) {
+                (Ok(()), Some(Sums { target, fee })) => {
+                    (after.target, after.fee) = (target, fee);
+                    after.step_to(FiatReceived, &mut changes, now);
+                    (after.look_count, after.next_at) = (0, Some(now));
+                }
+                (Ok(()), None) => {
+                    // It does not cover the fee.
+                    after.failure = Some(RampFailure::BankRejected);
+                    after.end(OnrampStatus::Failed, user, &mut changes, now);
+                }
+                (Err(why), _) => after.fail_uncounted(why, &mut changes, now),
+            }
         }
+        (
+            Expired,
+            OnrampReport::Absent
+            | OnrampReport::AwaitingFiat
+            | OnrampReport::Refunded
+            | OnrampReport::Failed(_),
+        ) => after.next_at = onramp.next_late_look(now),
         (
             FiatReceived,
             OnrampReport::FiatReceived { .. }
@@ -424,7 +549,7 @@ pub fn reduce(
             after.step_to(OnrampStatus::Completed, &mut changes, now);
             after.next_at = None;
         }
-        (AwaitingFiat | FiatReceived | Converting, OnrampReport::Refunded) => {
+        (AwaitingFiat | FiatReceived | Converting | Sent, OnrampReport::Refunded) => {
             after.unwind(hold, &mut changes, fresh);
             if let Some(received) = onramp.received {
                 use AccountKind::{Rail, User};
@@ -434,7 +559,7 @@ pub fn reduce(
             }
             after.end(OnrampStatus::Refunded, user, &mut changes, now);
         }
-        (AwaitingFiat | FiatReceived | Converting, OnrampReport::Failed(why)) => {
+        (AwaitingFiat | FiatReceived | Converting | Sent, OnrampReport::Failed(why)) => {
             // What came in stays the user's, as bank money.
             after.unwind(hold, &mut changes, fresh);
             after.failure = Some(why);
@@ -442,13 +567,9 @@ pub fn reduce(
         }
         // Late, or backwards: asked again later.
         (FiatReceived | Converting | Sent, _) => {}
-        (
-            OnrampStatus::Completed
-            | OnrampStatus::Expired
-            | OnrampStatus::Failed
-            | OnrampStatus::Refunded,
-            _,
-        ) => return None,
+        (OnrampStatus::Completed | OnrampStatus::Failed | OnrampStatus::Refunded, _) => {
+            return None;
+        }
     }
     changes.update(after);
     Some(changes)
@@ -511,4 +632,4 @@ impl Onramp {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -236,6 +236,19 @@ impl Payout {
         Some(now.plus_ms(RETURN_LOOK_MS)).filter(|next| *next <= until)
     }
 
+    /// Whether its money is on its way, or may still come back.
+    pub fn may_come_back(&self, now: Timestamp) -> bool {
+        let until = self.paid_at.unwrap_or(self.created_at).plus_ms(RETURNS_UNTIL_MS);
+        match self.status {
+            PayoutStatus::Returned | PayoutStatus::Failed | PayoutStatus::Canceled => false,
+            PayoutStatus::Paid => now < until,
+            PayoutStatus::Created
+            | PayoutStatus::FundsReserved
+            | PayoutStatus::InReview
+            | PayoutStatus::Submitted => true,
+        }
+    }
+
     fn tell_created(&self, changes: &mut Changes, origin: Origin) {
         let data = created_data(&self.view());
         changes.tell(self.entry(EventType::RampPayoutCreated, data, origin, self.created_at));

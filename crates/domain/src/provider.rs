@@ -70,6 +70,21 @@ pub enum OnrampReport {
     Failed(RampFailure),
 }
 
+impl OnrampReport {
+    /// The bank money that came in, if it tells of any.
+    pub fn amount(&self) -> Option<TokenAmount> {
+        match self {
+            OnrampReport::FiatReceived { amount }
+            | OnrampReport::Sent { amount, .. }
+            | OnrampReport::Completed { amount, .. } => Some(*amount),
+            OnrampReport::Absent
+            | OnrampReport::AwaitingFiat
+            | OnrampReport::Refunded
+            | OnrampReport::Failed(_) => None,
+        }
+    }
+}
+
 /// What came of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Attempted<T> {

@@ -48,6 +48,19 @@ pub enum DepositStatus {
     Refunded,
 }
 
+impl DepositStatus {
+    /// A chain or a human has still to say whether it is the user's.
+    pub fn is_undecided(self) -> bool {
+        match self {
+            DepositStatus::Pending | DepositStatus::InReview => true,
+            DepositStatus::Completed
+            | DepositStatus::Failed
+            | DepositStatus::Reverted
+            | DepositStatus::Refunded => false,
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RampDeposit {
     pub id: RampDepositId,
@@ -101,6 +114,29 @@ impl RampDeposit {
 
     fn merchant_account(&self) -> Account {
         Account { kind: AccountKind::Merchant, owner: None, ..self.user_account() }
+    }
+
+    /// A human gives the user what was held of his bank money. It counts against no limit: whoever
+    /// decided knew of them.
+    pub(crate) fn let_go(&self, changes: &mut Changes, fresh: &mut Fresh) {
+        if self.status != DepositStatus::InReview {
+            return;
+        }
+        let debit = Account { kind: AccountKind::Suspense, owner: None, ..self.user_account() };
+        let (credit, object) = (self.user_account(), self.key());
+        let reason = TransferReason::Deposit;
+        let movement = Movement { debit, credit, amount: self.amount, reason, object };
+        changes.transfer(Transfer::posted(movement, fresh));
+        let after = RampDeposit { status: DepositStatus::Completed, ..self.clone() };
+        after.record_updated(self, changes, fresh.now());
+    }
+
+    /// What was held stays in suspense: it is sent back by hand.
+    pub(crate) fn refuse(&self, changes: &mut Changes, now: Timestamp) {
+        if self.status == DepositStatus::InReview {
+            let after = RampDeposit { status: DepositStatus::Failed, ..self.clone() };
+            after.record_updated(self, changes, now);
+        }
     }
 
     /// Writes a new deposit and tells of it.

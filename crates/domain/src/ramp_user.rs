@@ -19,7 +19,7 @@ use crate::changes::{Changes, Noun};
 use crate::claim::Claim;
 use crate::country::Country;
 use crate::environment::Environment;
-use crate::event::{EventType, NewEntry, Origin, created_data, updated_data};
+use crate::event::{EventType, NewEntry, Origin, created_data, erased_data, updated_data};
 use crate::ids::{Fresh, MerchantId, RampUserId, ReviewId, RowKey, Version};
 use crate::kyc::Standing;
 use crate::refusal::Refusal;
@@ -316,6 +316,16 @@ impl RampUser {
         self.sessions_from = now.max(self.sessions_from).plus_ms(1);
         (self.closed_at, self.erased_at) = (self.closed_at.or(Some(now)), Some(now));
         self
+    }
+}
+
+impl RampUser {
+    /// Writes this user, who was just erased. The event does not tell who he was.
+    pub fn record_erased(mut self, changes: &mut Changes, origin: Origin, now: Timestamp) {
+        self.updated_at = now;
+        let data = erased_data(&self.view(now));
+        changes.tell(self.entry(EventType::RampUserUpdated, data, origin, now));
+        changes.update(self);
     }
 }
 

@@ -10,7 +10,10 @@ use crate::bank_account::BankAccount;
 use crate::changes::Changes;
 use crate::environment::Environment;
 use crate::event::Origin;
-use crate::ids::{BankAccountId, Fresh, MerchantId, RampUserId, ReviewId, RowKey, Version};
+use crate::ids::{
+    BankAccountId, Fresh, MerchantId, RampDepositId, RampUserId, ReviewId, RowKey, Version,
+};
+use crate::ramp_deposit::RampDeposit;
 use crate::ramp_user::{RampUser, Screening};
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
@@ -26,6 +29,8 @@ pub enum ReviewSubject {
         object: RowKey,
         address: String,
     },
+    /// Bank money a user may not have: the merchant asks, or it is sent back by hand.
+    Deposit(RampDepositId),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -59,7 +64,7 @@ pub struct ScreeningReview {
     pub environment: Environment,
     pub subject: ReviewSubject,
     pub user_id: Option<RampUserId>,
-    /// The list and its line.
+    /// The list and its line, or the gate that money did not pass.
     pub matched: String,
     pub status: ReviewStatus,
     pub created_at: Timestamp,
@@ -73,6 +78,8 @@ pub struct ScreeningReview {
 pub enum Held {
     User(Box<RampUser>),
     BankAccount(Box<BankAccount>),
+    /// Bank money, and whose it would be.
+    Deposit(Box<RampDeposit>, Box<RampUser>),
     /// A destination, or something that is gone.
     Nothing,
 }
@@ -129,6 +136,15 @@ impl ScreeningReview {
                 let after = BankAccount { screening, ..(*account).clone() };
                 after.record_updated(&account, &mut changes, Origin::default(), now);
             }
+            Held::Deposit(deposit, user) => match verdict {
+                // The ledger keeps it in suspense, for nobody is there to give it to.
+                Verdict::Approve if user.is_closed() => return Err(Refusal::UserClosed),
+                Verdict::Approve => {
+                    user.guard(&mut changes);
+                    deposit.let_go(&mut changes, fresh);
+                }
+                Verdict::Reject => deposit.refuse(&mut changes, now),
+            },
             Held::User(_) | Held::BankAccount(_) | Held::Nothing => {}
         }
         (self.status, self.decided_at) = (status, Some(now));
@@ -141,6 +157,7 @@ impl ScreeningReview {
         let (subject_type, subject_id, address) = match &self.subject {
             ReviewSubject::User(id) => ("ramp_user", id.to_string(), None),
             ReviewSubject::BankAccount(id) => ("bank_account", id.to_string(), None),
+            ReviewSubject::Deposit(id) => ("ramp_deposit", id.to_string(), None),
             ReviewSubject::Destination { object, address } => {
                 ("destination", object.uuid().to_string(), Some(address.clone()))
             }
@@ -172,12 +189,12 @@ pub struct ScreeningReviewView {
     pub merchant_id: MerchantId,
     pub environment: Environment,
     pub status: ReviewStatus,
-    /// `ramp_user`, `bank_account` or `destination`.
+    /// `ramp_user`, `bank_account`, `ramp_deposit` or `destination`.
     pub subject_type: &'static str,
     pub subject_id: String,
     pub address: Option<String>,
     pub user_id: Option<RampUserId>,
-    /// The list and its line.
+    /// The list and its line, or the gate that money did not pass.
     pub matched: String,
     pub created_at: i64,
     pub decided_at: Option<i64>,

@@ -2,7 +2,8 @@
 //! balance.
 //!
 //! Opening it is an effect outside: it is `pending` until the provider's answer is in, and asked
-//! for again under the same id until then. Each receipt claims its key, so it counts once.
+//! for again under the same id until then. Each receipt claims its key, so it counts once. What the
+//! user may not have, for how well he is known or for his limits, is held until a human decides.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,14 +15,15 @@ use crate::event::Origin;
 use crate::ids::{Fresh, MerchantId, RampDepositId, RampUserId, RowKey, Version, VirtualAccountId};
 use crate::kyc::{self, KycLevel};
 use crate::ledger::{Account, AccountKind, Asset, Movement, Transfer, TransferReason};
-use crate::money::{TokenAmount, mul_div_floor, power_of_ten};
+use crate::money::{Rate, TokenAmount, mul_div_floor, power_of_ten};
 use crate::network::Network;
 use crate::provider::{
     Attempted, FX_SCALE, FiatInstructions, FiatReceipt, FxRate, Handle, RampFailure,
 };
 use crate::ramp_deposit::{DepositKind, DepositStatus, RampDeposit};
-use crate::ramp_user::{RampUser, UserStatus};
+use crate::ramp_user::RampUser;
 use crate::refusal::Refusal;
+use crate::screening_review::{ReviewSubject, ScreeningReview};
 use crate::time::{HOUR_MS, MINUTE_MS, SECOND_MS, Timestamp};
 use crate::token::{Token, TokenId};
 
@@ -166,6 +168,14 @@ impl VirtualAccount {
         Some(changes)
     }
 
+    /// Forgets where bank money is to be sent. What comes there all the same is held.
+    pub fn erase(&self, changes: &mut Changes, now: Timestamp) {
+        if self.instructions.is_some() {
+            let after = VirtualAccount { instructions: None, updated_at: now, ..self.clone() };
+            changes.update(after);
+        }
+    }
+
     pub fn wake(&self, now: Timestamp) -> Option<Changes> {
         let is_open = self.status != VirtualAccountStatus::Failed;
         if !is_open || self.next_at.is_some_and(|next| next <= now) {
@@ -183,7 +193,9 @@ impl VirtualAccount {
     }
 
     /// Bank money that came in becomes stablecoin in the user's balance, in one commit with the
-    /// claim of its receipt. What cannot be converted for him stays his as bank money, in review.
+    /// claim of its receipt, counted against his limits. What he may not have is held.
+    ///
+    /// The commit refuses what passes a limit together with what went before: then `hold` it.
     pub fn receive(
         &self,
         user: &RampUser,
@@ -191,15 +203,58 @@ impl VirtualAccount {
         rate: FxRate,
         fresh: &mut Fresh,
     ) -> Option<Changes> {
-        let (now, decimals) = (fresh.now(), Token::by_id(self.token_id)?.decimals);
+        let now = fresh.now();
+        let converted = self.converted(receipt, rate)?;
+        let Some(tokens) = converted else {
+            return self.hold(user, receipt, (rate, "It is too little to be converted"), fresh);
+        };
+        let value = Rate::PAR.value(tokens, Token::by_id(self.token_id)?.decimals);
+        let gates = kyc::require(user, KycLevel::Basic, now);
+        match gates.and_then(|level| kyc::spend(user, level, value, now)) {
+            Ok(spending) => {
+                let mut changes = self.book(user, receipt, (Some(tokens), None), fresh);
+                changes.counters.extend(spending.moves);
+                Some(changes)
+            }
+            Err(refusal) => self.hold(user, receipt, (rate, &refusal.to_string()), fresh),
+        }
+    }
+
+    /// What came in waits in suspense, converted at the rate of its day, until a human decides.
+    pub fn hold(
+        &self,
+        user: &RampUser,
+        receipt: &FiatReceipt,
+        (rate, why): (FxRate, &str),
+        fresh: &mut Fresh,
+    ) -> Option<Changes> {
+        let converted = self.converted(receipt, rate)?;
+        Some(self.book(user, receipt, (converted, Some(why)), fresh))
+    }
+
+    /// The stablecoin for it: none if it is too little, or more than is converted.
+    fn converted(&self, receipt: &FiatReceipt, rate: FxRate) -> Option<Option<TokenAmount>> {
+        let decimals = Token::by_id(self.token_id)?.decimals;
         let tokens = tokens_of(receipt.amount, self.currency, (decimals, rate));
-        let tokens = tokens.filter(|tokens| *tokens > TokenAmount::ZERO);
-        let tokens = tokens.filter(|_| user.status() == UserStatus::Active);
+        Some(tokens.filter(|tokens| *tokens > TokenAmount::ZERO))
+    }
+
+    fn book(
+        &self,
+        user: &RampUser,
+        receipt: &FiatReceipt,
+        (tokens, why_held): (Option<TokenAmount>, Option<&str>),
+        fresh: &mut Fresh,
+    ) -> Changes {
+        use AccountKind::{Exchange, Rail, Suspense, User};
+        let now = fresh.now();
         let bank = Asset::Currency(self.currency);
         let token = Asset::Token { network: self.network, token_id: self.token_id };
         let (asset, amount) = tokens.map_or((bank, receipt.amount), |tokens| (token, tokens));
-        let status =
-            if tokens.is_some() { DepositStatus::Completed } else { DepositStatus::InReview };
+        let (status, whose) = match why_held {
+            None => (DepositStatus::Completed, User),
+            Some(_) => (DepositStatus::InReview, Suspense),
+        };
         let deposit = RampDeposit {
             id: RampDepositId::fresh(fresh),
             user_id: self.user_id,
@@ -217,22 +272,29 @@ impl VirtualAccount {
             version: 0,
         };
         let mut changes = Changes::of(self.merchant_id);
+        // Whoever is demoted, blocked or erased meanwhile is looked at again.
+        user.guard(&mut changes);
         changes.insert(Claim::new(receipt.key, deposit.key()));
+        if let Some(why) = why_held {
+            let place = (self.merchant_id, self.environment);
+            let subject = ReviewSubject::Deposit(deposit.id);
+            let user = Some(self.user_id);
+            changes.insert(ScreeningReview::open(place, subject, user, why.to_owned(), fresh));
+        }
         let object = deposit.key();
         let mut post = |debit, credit, (asset, amount), reason| {
             let (debit, credit) = (self.account(debit, asset), self.account(credit, asset));
             let movement = Movement { debit, credit, amount, reason, object };
             changes.transfer(Transfer::posted(movement, fresh));
         };
-        use AccountKind::{Exchange, Rail, User};
         let received = (bank, receipt.amount);
-        post(Rail, User, received, TransferReason::FiatReceived);
+        post(Rail, whose, received, TransferReason::FiatReceived);
         if let Some(tokens) = tokens {
-            post(User, Exchange, received, TransferReason::Conversion);
-            post(Exchange, User, (token, tokens), TransferReason::Conversion);
+            post(whose, Exchange, received, TransferReason::Conversion);
+            post(Exchange, whose, (token, tokens), TransferReason::Conversion);
         }
         deposit.record_created(&mut changes, Origin::default(), now);
-        Some(changes)
+        changes
     }
 
     pub fn view(&self) -> VirtualAccountView {
@@ -273,3 +335,6 @@ pub struct VirtualAccountView {
     pub created_at: i64,
     pub updated_at: i64,
 }
+
+#[cfg(test)]
+mod tests;

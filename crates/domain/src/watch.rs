@@ -51,11 +51,23 @@ pub enum Begin {
     Block(u64),
 }
 
-/// Payments are looked for in the order of their keys.
+/// What is looked for after a restart, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rechecked {
+    #[default]
+    Payments,
+    /// Of ramp users.
+    Deposits,
+}
+
+/// Each kind is looked for in the order of its keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Recheck {
     /// The last one that was.
     pub after: Option<RowKey>,
+    #[serde(default)]
+    pub what: Rechecked,
 }
 
 impl Begin {
@@ -180,7 +192,7 @@ mod tests {
         };
         assert_eq!((slot.until, slot.version), (NOW, 4));
         assert_eq!((after.begin, after.version), (Some(100), 7));
-        assert_eq!(after.recheck, Some(Recheck { after: None }));
+        assert_eq!(after.recheck, Some(Recheck::default()));
         // Nobody has looked further yet: what waits for the watcher goes on waiting.
         assert_eq!((after.scanned_number, after.scanned_at), (80, Timestamp(800_000)));
     }

@@ -3,6 +3,7 @@
 use domain::bank_account::BankAccount;
 use domain::changes::Changes;
 use domain::ids::ReviewId;
+use domain::ramp_deposit::RampDeposit;
 use domain::ramp_user::RampUser;
 use domain::refusal::Refusal;
 use domain::screening_review::{Held, ReviewSubject, ScreeningReview, Verdict};
@@ -52,6 +53,14 @@ async fn decided(
             let account = store.get::<BankAccount>(account.key()).await?;
             account.map_or(Held::Nothing, |account| Held::BankAccount(Box::new(account)))
         }
+        ReviewSubject::Deposit(deposit) => match store.get::<RampDeposit>(deposit.key()).await? {
+            Some(deposit) => {
+                let user = store.get::<RampUser>(deposit.user_id.key()).await?;
+                let with = |user| Held::Deposit(Box::new(deposit), Box::new(user));
+                user.map_or(Held::Nothing, with)
+            }
+            None => Held::Nothing,
+        },
         ReviewSubject::Destination { .. } => Held::Nothing,
     };
     let (review, mut changes) = review.decide(held, verdict, &mut clock.fresh())?;

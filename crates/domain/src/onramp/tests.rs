@@ -10,7 +10,7 @@ use crate::country::Country;
 use crate::kyc::{Approval, KycStatus, Standing};
 use crate::ramp_user::{Screening, UserType};
 
-const NOW: Timestamp = Timestamp(1_766_320_496_000);
+pub(crate) const NOW: Timestamp = Timestamp(1_766_320_496_000);
 
 struct World {
     onramp: Onramp,
@@ -20,7 +20,7 @@ struct World {
     fresh: Fresh,
 }
 
-fn user() -> RampUser {
+pub(crate) fn user() -> RampUser {
     let expires_at = NOW.plus_ms(400 * DAY_MS);
     let approval = Approval { level: KycLevel::Enhanced, approved_at: NOW, expires_at };
     RampUser {
@@ -109,6 +109,8 @@ impl World {
         assert_eq!(self.balances.values().map(|(balance, _)| balance).sum::<i128>(), 0);
         let (bank, token) = (Asset::Currency(Currency::EUR), self.onramp.token());
         let received = self.onramp.received.map_or(0, |amount| amount.0 as i128);
+        // What is above what was asked for stays bank money.
+        let rest = (received - self.onramp.amount.0 as i128).max(0);
         let target = self.onramp.target.0 as i128;
         let users = (self.balance(AccountKind::User, bank), self.balance(AccountKind::User, token));
         let expected = match self.onramp.status {
@@ -116,8 +118,8 @@ impl World {
                 ((0, 0), (0, 0))
             }
             OnrampStatus::FiatReceived | OnrampStatus::Failed => ((received, 0), (0, 0)),
-            OnrampStatus::Converting => ((0, 0), (target, target)),
-            OnrampStatus::Sent | OnrampStatus::Completed => ((0, 0), (0, 0)),
+            OnrampStatus::Converting => ((rest, 0), (target, target)),
+            OnrampStatus::Sent | OnrampStatus::Completed => ((rest, 0), (0, 0)),
         };
         assert_eq!(users, expected, "{:?}", self.onramp.status);
     }
@@ -136,6 +138,121 @@ fn what_really_came_in_is_converted() {
     world.report(OnrampReport::Completed { amount, tx_hash: Some("0x1".into()) });
     world.check();
     assert_eq!(world.onramp.status, OnrampStatus::Completed);
+}
+
+/// What counts against the limits in the end.
+fn counted(changes: &Changes) -> i64 {
+    changes.counters.iter().map(|counter| counter.by).sum()
+}
+
+#[test]
+fn no_more_is_converted_than_was_asked_for() {
+    let mut world = World::start();
+    let amount = TokenAmount(920_000);
+    for _ in 0..2 {
+        world.report(OnrampReport::FiatReceived { amount });
+        world.check();
+    }
+    assert_eq!((world.onramp.received, world.onramp.target.0), (Some(amount), 99_500_000));
+    world.report(OnrampReport::Completed { amount, tx_hash: None });
+    world.check();
+    let bank = world.balance(AccountKind::User, Asset::Currency(Currency::EUR));
+    assert_eq!(bank, (920_000 - 9_200, 0));
+}
+
+#[test]
+fn what_does_not_cover_the_fee_is_booked_and_ends() {
+    let mut world = World::start();
+    world.onramp.rate = FxRate::parse("1000000000").expect("a rate");
+    world.report(OnrampReport::FiatReceived { amount: TokenAmount(1) });
+    world.check();
+    assert_eq!((world.onramp.status, world.onramp.next_at), (OnrampStatus::Failed, None));
+}
+
+#[test]
+fn what_was_sent_can_still_fail_or_go_back() {
+    let amount = TokenAmount(9_200);
+    let ends = [
+        (OnrampReport::Refunded, OnrampStatus::Refunded),
+        (OnrampReport::Failed(RampFailure::ComplianceRefused), OnrampStatus::Failed),
+    ];
+    for (report, end) in ends {
+        let mut world = World::start();
+        for _ in 0..3 {
+            world.report(OnrampReport::Sent { amount, tx_hash: None });
+        }
+        assert_eq!(world.onramp.status, OnrampStatus::Sent);
+        world.report(report);
+        world.check();
+        assert_eq!((world.onramp.status, world.onramp.next_at), (end, None));
+    }
+}
+
+/// An on-ramp nobody paid in time.
+fn expired() -> World {
+    let mut world = World::start();
+    world.fresh = Fresh::new(world.onramp.expires_at, [5; 16]);
+    world.report(OnrampReport::AwaitingFiat);
+    assert_eq!(world.onramp.status, OnrampStatus::Expired);
+    world
+}
+
+#[test]
+fn late_bank_money_is_looked_for_and_counted_again() {
+    let mut world = expired();
+    let day = world.onramp.expires_at.plus_ms(DAY_MS);
+    assert_eq!(world.onramp.next_at, Some(day));
+    world.fresh = Fresh::new(day, [6; 16]);
+    let report = OnrampReport::FiatReceived { amount: TokenAmount(9_200) };
+    let around = (None, &world.user);
+    let changes = reduce(world.onramp.clone(), report.clone(), around, &mut world.fresh);
+    assert_eq!(changes.as_ref().map(counted), Some(2 * world.onramp.value.0));
+    world.take(changes);
+    world.check();
+    assert_eq!(
+        (world.onramp.status, world.onramp.counted_at),
+        (OnrampStatus::FiatReceived, Some(day))
+    );
+    let failed = OnrampReport::Failed(RampFailure::BankRejected);
+    let changes =
+        reduce(world.onramp.clone(), failed, around_of(&world), &mut Fresh::new(day, [7; 16]));
+    assert_eq!(changes.as_ref().map(counted), Some(-2 * world.onramp.value.0));
+    let name = changes.map(|changes| changes.counters[0].name.clone()).unwrap_or_default();
+    assert!(name.ends_with(&day.rfc3339()[..10]), "{name}");
+}
+
+fn around_of(world: &World) -> (Option<Hold>, &RampUser) {
+    (world.hold.clone(), &world.user)
+}
+
+#[test]
+fn late_bank_money_he_may_not_have_stays_bank_money() {
+    let amount = TokenAmount(9_200);
+    let mut world = expired();
+    world.user.kyc = Standing::default();
+    world.report(OnrampReport::FiatReceived { amount });
+    world.check();
+    assert_eq!(world.onramp.failure, Some(RampFailure::ComplianceRefused));
+    // The same for what the commit finds above a limit.
+    let mut world = expired();
+    let changes = world.onramp.keep_late(&OnrampReport::FiatReceived { amount }, &mut world.fresh);
+    world.take(changes);
+    world.check();
+    assert_eq!(world.onramp.failure, Some(RampFailure::LimitExceeded));
+}
+
+#[test]
+fn late_looks_end_and_so_does_waiting_to_be_opened() {
+    let mut world = expired();
+    world.fresh = Fresh::new(world.onramp.expires_at.plus_ms(LATE_UNTIL_MS), [8; 16]);
+    world.report(OnrampReport::AwaitingFiat);
+    assert_eq!(world.onramp.next_at, None);
+    let mut world = World::start();
+    world.onramp.reference = None;
+    assert_eq!(world.onramp.give_up(&world.user, NOW), None);
+    let changes = world.onramp.give_up(&world.user, world.onramp.expires_at);
+    world.take(changes);
+    assert_eq!((world.onramp.status, world.onramp.next_at), (OnrampStatus::Expired, None));
 }
 
 fn any_report() -> impl Strategy<Value = OnrampReport> {

@@ -7,7 +7,7 @@
 //! Invariant: a payment credits at most once, for its posting says that it did.
 
 use super::{Payment, Posting, SettlementStatus};
-use crate::changes::Changes;
+use crate::changes::{Changes, Record};
 use crate::event::Origin;
 use crate::ids::Fresh;
 use crate::ledger::{Asset, TransferReason};
@@ -28,15 +28,15 @@ impl Crediting {
         self.deposits.iter().find(|deposit| deposit.id == id)
     }
 
-    /// Gives what a payment brought the merchant to the user, unless he is closed.
+    /// Gives what a payment brought the merchant to the user, unless he is forgotten.
     pub(crate) fn give(&self, payment: &mut Payment, changes: &mut Changes, fresh: &mut Fresh) {
         let Some(token_id) = payment.token_id else { return };
         let is_there = payment.posting == Posting::Merchant && payment.amount.0 > 0;
-        if self.user.is_closed() || !payment.is_counted || !is_there {
+        let is_forgotten = self.user.erased_at.is_some();
+        if is_forgotten || !payment.is_counted || !is_there {
             return;
         }
-        // Whoever is being erased meanwhile must not get anything.
-        self.user.guard(changes);
+        self.hold_still(changes);
         let now = fresh.now();
         let owner = Some(self.user.key());
         payment.post(Posting::User, (TransferReason::UserCredit, owner), changes, fresh);
@@ -67,6 +67,18 @@ impl Crediting {
                 };
                 deposit.record_created(changes, Origin::default(), now);
             }
+        }
+    }
+
+    /// Whoever is forgotten meanwhile must not get anything. One who is closed may be about to be:
+    /// his row is written, so that the erase meets a conflict, sees the money and is refused.
+    fn hold_still(&self, changes: &mut Changes) {
+        let key = self.user.key();
+        let is_written = |row: &Record| matches!(row, Record::RampUser(user) if user.key() == key);
+        match self.user.is_closed() {
+            false => self.user.guard(changes),
+            true if changes.updates.iter().any(is_written) => {}
+            true => changes.update(self.user.clone()),
         }
     }
 

@@ -514,3 +514,30 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn who_is_about_to_be_forgotten_is_credited_and_the_erase_meets_a_conflict() {
+    let mut world = World::new(0);
+    world.pay_dollars(1, 100);
+    for _ in 0..REQUIRED {
+        world.mine();
+    }
+    let paid = world.payments.values().next().expect("a payment").clone();
+    assert_eq!(paid.posting, Posting::Merchant);
+    let open = crate::onramp::tests::user();
+    let closed = open.clone().close(START).expect("closes");
+    let erased = closed.clone().erase(START);
+    // Whether he is credited, how often his row is written, and how often it is only guarded.
+    let cases = [(open, true, 0, 2), (closed, true, 1, 0), (erased, false, 0, 0)];
+    for (user, is_credited, written, guarded) in cases {
+        let crediting = Crediting { user, deposits: Vec::new() };
+        let (mut fresh, mut changes) = (world.fresh(), Changes::of(MerchantId(1)));
+        for mut payment in [paid.clone(), paid.clone()] {
+            crediting.give(&mut payment, &mut changes, &mut fresh);
+            assert_eq!(payment.posting == Posting::User, is_credited);
+        }
+        let is_user = |row: &&Record| matches!(row, Record::RampUser(_));
+        let users = changes.updates.iter().filter(is_user).count();
+        assert_eq!((users, changes.guards.len()), (written, guarded));
+    }
+}

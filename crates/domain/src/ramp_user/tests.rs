@@ -116,3 +116,13 @@ fn nothing_of_a_person_is_left_after_erasing() {
     assert!(user.clone().close(NOW).is_err());
     assert!(user.reopen().is_closed());
 }
+
+#[test]
+fn the_event_of_an_erase_does_not_tell_who_it_was() {
+    let erased = created(ask()).expect("a sound user").erase(NOW);
+    let mut changes = Changes::of(MerchantId(1));
+    erased.record_erased(&mut changes, Origin::default(), NOW);
+    let data = &changes.entries[0].data;
+    assert!(data.ends_with(r#""previous_attributes":{}}"#), "{data}");
+    assert!(!data.contains("Zo") && !data.contains("customer 7"), "{data}");
+}

@@ -6,7 +6,7 @@
 use std::future::ready;
 
 use anyhow::Context as _;
-use domain::changes::Changes;
+use domain::changes::{Changes, CounterMove};
 use domain::ids::{OnrampId, RowKey, VirtualAccountId};
 use domain::ledger::Hold;
 use domain::onramp::{self, Onramp};
@@ -80,6 +80,29 @@ impl Worker for Onramper {
     }
 }
 
+/// Whether a change that counts against limits was within them.
+#[derive(PartialEq, Eq)]
+enum Fit {
+    /// It went through, or somebody else wrote a row first: then it is still due.
+    Within,
+    TooMuch,
+}
+
+async fn commit_within_limits(
+    app: &App,
+    lease: &Kept<'_>,
+    changes: Changes,
+) -> anyhow::Result<Fit> {
+    let counters: Vec<RowKey> = changes.counters.iter().map(CounterMove::key).collect();
+    match commit(app, lease, changes).await {
+        Ok(_) => Ok(Fit::Within),
+        Err(error) => match error.downcast_ref::<CommitError>() {
+            Some(CommitError::Insufficient { key }) if counters.contains(key) => Ok(Fit::TooMuch),
+            Some(_) | None => Err(error),
+        },
+    }
+}
+
 /// Whether a change went through, or somebody else wrote a row first: then it is still due.
 async fn commit(app: &App, lease: &Kept<'_>, changes: Changes) -> anyhow::Result<bool> {
     match lease.commit(app, changes).await {
@@ -109,11 +132,16 @@ async fn onramp(app: &App, lease: &Kept<'_>, id: OnrampId) -> anyhow::Result<()>
     if !commit(app, lease, known.look(app.now())).await? {
         return Ok(());
     }
+    let user: RampUser = read(app, known.user_id.key()).await?;
+    let current: Onramp = read(app, id.key()).await?;
+    if let Some(changes) = current.give_up(&user, app.now()) {
+        commit(app, lease, changes).await?;
+        return Ok(());
+    }
     let Some(provider) = app.ramp_providers.provider(known.environment) else {
         tracing::error!(onramp.id = %id, "an on-ramp waits: nobody moves bank money here");
         return Ok(());
     };
-    let user: RampUser = read(app, known.user_id.key()).await?;
     if known.is_to_be_opened() {
         let order = OnrampOrder {
             id: known.key(),
@@ -140,9 +168,13 @@ async fn onramp(app: &App, lease: &Kept<'_>, id: OnrampId) -> anyhow::Result<()>
         Some(hold) => Some(read::<Hold>(app, hold.key()).await?),
         None => None,
     };
-    let changes = onramp::reduce(current, report, (hold, &user), &mut app.fresh());
-    if let Some(changes) = changes {
-        commit(app, lease, changes).await?;
+    let around = (hold, &user);
+    let changes = onramp::reduce(current.clone(), report.clone(), around, &mut app.fresh());
+    let Some(changes) = changes else { return Ok(()) };
+    if commit_within_limits(app, lease, changes).await? == Fit::TooMuch
+        && let Some(kept) = current.keep_late(&report, &mut app.fresh())
+    {
+        commit(app, lease, kept).await?;
     }
     Ok(())
 }
@@ -199,8 +231,14 @@ async fn receive(
         if is_known {
             continue;
         }
-        if let Some(changes) = account.receive(user, &receipt, rate, &mut app.fresh()) {
-            commit(app, lease, changes).await?;
+        let Some(changes) = account.receive(user, &receipt, rate, &mut app.fresh()) else {
+            continue;
+        };
+        if commit_within_limits(app, lease, changes).await? == Fit::TooMuch {
+            let why = (rate, "A limit of the user's KYC level would be passed");
+            if let Some(held) = account.hold(user, &receipt, why, &mut app.fresh()) {
+                commit(app, lease, held).await?;
+            }
         }
     }
     Ok(())

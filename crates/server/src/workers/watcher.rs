@@ -13,7 +13,7 @@ use domain::ids::{MerchantId, RowKey};
 use domain::onchain_deposit::OnchainDeposit;
 use domain::payment::Payment;
 use domain::time::Timestamp;
-use domain::watch::{Recheck, WatchCursor};
+use domain::watch::{Recheck, Rechecked, WatchCursor};
 use futures_util::future::try_join_all;
 
 use crate::app::{App, Shared};
@@ -132,8 +132,8 @@ impl Watcher {
         self.lease.keep().during(app, scan).await
     }
 
-    /// Looks for payments of before a restart, and takes back what is in no block any more;
-    /// where to go on, unless all were looked for.
+    /// Looks for payments and deposits of before a restart, and takes back what is in no block any
+    /// more; where to go on, unless all were looked for.
     ///
     /// What no node can tell of is left as it is and told to the operator: a restart must end.
     async fn recheck(
@@ -143,11 +143,62 @@ impl Watcher {
         recheck: Recheck,
         head: u64,
     ) -> anyhow::Result<Option<Recheck>> {
+        let what = recheck.what;
+        let deposits_after = match what {
+            Rechecked::Payments => {
+                let after = self.recheck_payments(app, chain, recheck.after, head).await?;
+                if after.is_some() {
+                    return Ok(Some(Recheck { after, what }));
+                }
+                None
+            }
+            Rechecked::Deposits => recheck.after,
+        };
+        let after = self.recheck_deposits(app, chain, deposits_after, head).await?;
+        Ok(after.map(|key| Recheck { after: Some(key), what: Rechecked::Deposits }))
+    }
+
+    async fn recheck_deposits(
+        &self,
+        app: &App,
+        chain: &dyn Chain,
+        after: Option<RowKey>,
+        head: u64,
+    ) -> anyhow::Result<Option<RowKey>> {
+        let (place, limit) = (self.place, RECHECKED_MAX);
+        let batch = app.store.onchain_deposits_from_block(place, 0, after, limit).await?;
+        let looks = batch.iter().map(async |deposit| {
+            match stands(chain, deposit, head).await {
+                Ok(true) => {}
+                Ok(false) => {
+                    tracing::warn!(deposit.id = %deposit.deposit_id,
+                        network = place.1.as_str(),
+                        "a deposit of before the restart is not in the chain any more");
+                    let fence = Some(&self.lease);
+                    observe::revert_deposit(app, deposit.deposit_id, fence).await?;
+                    self.look_again(app, chain, &deposit.tx_hash).await;
+                }
+                Err(error) => tracing::warn!(deposit.id = %deposit.deposit_id,
+                    error = format!("{error:#}"),
+                    "a deposit of before the restart could not be looked for"),
+            }
+            anyhow::Ok(())
+        });
+        try_join_all(looks).await?;
+        let is_last = (batch.len() as i64) < RECHECKED_MAX;
+        Ok(batch.last().map(OnchainDeposit::key).filter(|_| !is_last))
+    }
+
+    async fn recheck_payments(
+        &self,
+        app: &App,
+        chain: &dyn Chain,
+        after: Option<RowKey>,
+        head: u64,
+    ) -> anyhow::Result<Option<RowKey>> {
         let (environment, network) = self.place;
-        let batch = app
-            .store
-            .payments_from_block(environment, network, 0, recheck.after, RECHECKED_MAX)
-            .await?;
+        let batch =
+            app.store.payments_from_block(environment, network, 0, after, RECHECKED_MAX).await?;
         let looks = batch.iter().map(async |payment| {
             match is_canonical(chain, payment, head).await {
                 Ok(true) => {}
@@ -155,7 +206,7 @@ impl Watcher {
                     tracing::warn!(payment.id = %payment.id, network = network.as_str(),
                         "a payment of before the restart is not in the chain any more");
                     observe::revert_payment(app, payment.id, head, Some(&self.lease)).await?;
-                    self.look_again(app, chain, payment).await;
+                    self.look_again(app, chain, &payment.tx_hash).await;
                 }
                 Err(error) => tracing::warn!(payment.id = %payment.id,
                     error = format!("{error:#}"),
@@ -165,8 +216,7 @@ impl Watcher {
         });
         try_join_all(looks).await?;
         let is_last = (batch.len() as i64) < RECHECKED_MAX;
-        let after = batch.last().map(Payment::key).filter(|_| !is_last);
-        Ok(after.map(|key| Recheck { after: Some(key) }))
+        Ok(batch.last().map(Payment::key).filter(|_| !is_last))
     }
 
     /// Where to go on: what this process saw last, else what is saved.
@@ -261,7 +311,7 @@ impl Watcher {
                 }
                 Ok(false) => {
                     observe::revert_payment(app, payment.id, head, fence).await?;
-                    self.look_again(app, chain, payment).await;
+                    self.look_again(app, chain, &payment.tx_hash).await;
                     true
                 }
                 Err(error) => {
@@ -290,8 +340,13 @@ impl Watcher {
         let looks = deep.iter().map(async |deposit| {
             let (id, fence) = (deposit.deposit_id, Some(&self.lease));
             match stands(chain, deposit, reach.head).await {
-                Ok(true) => observe::confirm_deposit(app, id, reach, fence).await?,
-                Ok(false) => observe::revert_deposit(app, id, fence).await?,
+                Ok(true) => {
+                    observe::confirm_deposit(app, id, reach, fence).await?;
+                }
+                Ok(false) => {
+                    observe::revert_deposit(app, id, fence).await?;
+                    self.look_again(app, chain, &deposit.tx_hash).await;
+                }
                 Err(error) => {
                     tracing::warn!(deposit.id = %id, error = format!("{error:#}"),
                         "a deposit's block could not be looked at; again later");
@@ -307,17 +362,20 @@ impl Watcher {
     /// A transaction whose block is gone may stand in another one that the scan has passed, if the
     /// node that told of its block was on a fork. What is not found now the payor can have looked
     /// up, and the operator too.
-    async fn look_again(&self, app: &App, chain: &dyn Chain, payment: &Payment) {
+    async fn look_again(&self, app: &App, chain: &dyn Chain, tx_hash: &str) {
         let looking = async {
-            let (found, lacking) = parted(chain.look_up(&payment.tx_hash).await);
+            let (found, lacking) = parted(chain.look_up(tx_hash).await);
             for transfer in found {
                 observe::record_transfer(app, self.place, &transfer, Some(&self.lease)).await?;
             }
             lacking.map_or(Ok(()), |error| Err(anyhow::Error::from(error)))
         };
         if let Err(error) = looking.await {
-            tracing::warn!(payment.id = %payment.id, error = format!("{error:#}"),
-                "a reverted payment's transaction could not be looked up again");
+            tracing::warn!(
+                tx_hash,
+                error = format!("{error:#}"),
+                "a reverted transaction could not be looked up again"
+            );
         }
     }
 

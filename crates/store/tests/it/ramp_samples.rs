@@ -9,7 +9,7 @@ use domain::ids::{RampUserId, VirtualAccountId};
 use domain::kyc::KycLevel;
 use domain::money::{TokenAmount, Usd};
 use domain::network::Network;
-use domain::onchain_deposit::{DepositPosting, OnchainDeposit, OnchainStatus};
+use domain::onchain_deposit::{DepositPosting, OnchainDeposit, OnchainStatus, SenderVerdict};
 use domain::onramp::{Onramp, OnrampStatus};
 use domain::payout::{Attempt, Payout, PayoutStatus};
 use domain::provider::{FiatInstructions, FxRate, RampFailure};
@@ -147,6 +147,7 @@ pub fn onchain_deposit() -> OnchainDeposit {
         required_confirmations: 3,
         status: OnchainStatus::Pending,
         posting: DepositPosting::None,
+        sender: SenderVerdict::Unchecked,
         review_id: None,
         liquidation: Some(bank_account().id),
         payout_id: None,
@@ -162,6 +163,7 @@ pub fn later_onchain_deposit(row: OnchainDeposit) -> OnchainDeposit {
         block_hash: "0x8".into(),
         status: OnchainStatus::Confirmed,
         posting: DepositPosting::Suspense,
+        sender: SenderVerdict::Held,
         review_id: Some(key(55).into()),
         payout_id: Some(key(52).into()),
         tries: 3,
@@ -222,6 +224,7 @@ pub fn onramp() -> Onramp {
         fee: TokenAmount(1),
         target: TokenAmount(1 << 99),
         value: Usd(1),
+        counted_at: Some(NOW),
         status: OnrampStatus::AwaitingFiat,
         failure: None,
         reference: None,

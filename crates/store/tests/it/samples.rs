@@ -55,7 +55,7 @@ use domain::token::{AcceptancePolicy, TokenId};
 use domain::token_rule::TokenRule;
 use domain::unmatched::{Unmatched, UnmatchedReason};
 use domain::verification::Verification;
-use domain::watch::{Recheck, WatchCursor};
+use domain::watch::{Recheck, Rechecked, WatchCursor};
 use domain::webhook_endpoint::{EndpointAsk, Reach, WebhookEndpoint};
 
 pub const MERCHANT: MerchantId = MerchantId(42);
@@ -489,7 +489,7 @@ pub fn watch_cursor() -> WatchCursor {
         scanned_at: NOW,
         answered_at: NOW.plus_ms(1),
         begin: Some(5),
-        recheck: Some(Recheck { after: Some(key(4)) }),
+        recheck: Some(Recheck { after: Some(key(4)), what: Rechecked::Deposits }),
         version: 0,
     }
 }

@@ -1,8 +1,10 @@
 //! A person's right to his data: everything that is kept of him, and forgetting it.
 //!
 //! Forgetting is two commits. The first closes the user, so that no request gives him money any
-//! more; then his balances are looked at, and only without any is he forgotten. A process that dies
-//! between them leaves him closed, and asking again goes on. The ledger keeps its numbers.
+//! more; then his balances and what is on its way are looked at, and only without any is he
+//! forgotten. A process that dies between them leaves him closed, and asking again goes on. An
+//! invoice that is paid between them credits him, and the second is refused. The ledger keeps its
+//! numbers.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -13,11 +15,14 @@ use domain::ids::{MerchantId, RampUserId};
 use domain::kyc::{KycCase, KycCaseView};
 use domain::ledger::{AccountKind, BalanceView, PlacedTransfer};
 use domain::member::Role;
+use domain::onramp::Onramp;
+use domain::payout::Payout;
 use domain::ramp_deposit::{RampDeposit, RampDepositView};
 use domain::ramp_user::{Identification, RampUser, RampUserView, StatementLine};
 use domain::refusal::Refusal;
+use domain::virtual_account::{VirtualAccount, VirtualAccountStatus};
 use serde::Serialize;
-use store::{Page, StoreError};
+use store::{OnrampFilter, Page, PayoutFilter, StoreError};
 use utoipa::ToSchema;
 
 use super::balances::statement;
@@ -151,7 +156,8 @@ async fn all_accounts(app: &App, id: RampUserId) -> Result<Vec<BankAccount>, Sto
 ///
 /// His name, e-mail, address, birth date, documents and bank accounts are gone for good; the ledger
 /// keeps its postings under his id. Events that tell of him pass with the event retention. Refused
-/// while he has a balance, or money on its way.
+/// while he has a balance, or money on its way: on-ramps that are open or may still be paid late,
+/// payouts that may still come back (45 days), deposits that wait for a chain or a human.
 #[utoipa::path(
     post,
     path = "/api/v1/ramps/users/{user_id}/erase",
@@ -238,6 +244,8 @@ async fn forgotten(
     if before.erased_at.is_some() {
         return Err(Refusal::UserClosed.into());
     }
+    // First, so that what arrives between the two is seen as money he has.
+    let (onramps, accounts) = with_nothing_on_its_way(app, whose, id).await?;
     let balances = app.store.balances_of_owner(whose.0, before.key()).await?;
     if balances.iter().any(|balance| balance.balance != 0 || balance.reserved != 0) {
         return Err(Refusal::UserHasBalance.into());
@@ -248,11 +256,43 @@ async fn forgotten(
     for account in all_accounts(app, id).await? {
         account.erase(&mut changes, now);
     }
+    for onramp in onramps {
+        onramp.erase(&mut changes, now);
+    }
+    for account in accounts {
+        account.erase(&mut changes, now);
+    }
     let mut after = before.clone().erase(now);
     after.bank_account_count = 0;
     let mut shown = after.clone();
     shown.updated_at = now;
-    after.record_updated(&before, &mut changes, origin, now);
+    after.record_erased(&mut changes, origin, now);
     changes.insert(caller.audit("ramp_user.erased", id, &mut fresh));
     Ok((changes, Answer::ok(&shown.view(now))))
+}
+
+/// His on-ramps and virtual accounts, if no money can come to him, or come back, any more.
+async fn with_nothing_on_its_way(
+    app: &App,
+    (merchant_id, environment): (MerchantId, Environment),
+    id: RampUserId,
+) -> Result<(Vec<Onramp>, Vec<VirtualAccount>), ApiError> {
+    let (store, user_id) = (&app.store, Some(id));
+    let filter = OnrampFilter { merchant_id, environment, user_id, status: None };
+    let onramps = whole_list!(Onramp::key, |page| store.onramps(filter, page, PAGE));
+    let filter = PayoutFilter { merchant_id, environment, user_id, status: None };
+    let payouts = whole_list!(Payout::key, |page| store.payouts(filter, page, PAGE));
+    let deposits =
+        whole_list!(RampDeposit::key, |page| store.ramp_deposits_of_user(id, page, PAGE));
+    let accounts =
+        whole_list!(VirtualAccount::key, |page| { store.virtual_accounts_of_user(id, page, PAGE) });
+    let is_opening = |account: &VirtualAccount| account.status == VirtualAccountStatus::Pending;
+    let is_busy = onramps.iter().any(Onramp::is_open)
+        || payouts.iter().any(|payout| payout.may_come_back(app.now()))
+        || deposits.iter().any(|deposit| deposit.status.is_undecided())
+        || accounts.iter().any(is_opening);
+    if is_busy {
+        return Err(Refusal::UserHasBalance.into());
+    }
+    Ok((onramps, accounts))
 }

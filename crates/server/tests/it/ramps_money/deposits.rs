@@ -55,6 +55,30 @@ async fn a_reorg_takes_a_deposit_back_even_if_it_was_spent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_deposit_that_moved_where_nobody_looks_is_found_again() {
+    let house = House::start().await;
+    let (moved, gone) = (customer(&house, "basic").await, customer(&house, "basic").await);
+    let mut hashes = Vec::new();
+    for customer in [&moved, &gone] {
+        fund(&house, &customer.id, "25").await;
+        let deposits = format!("/api/v1/ramps/users/{}/deposits", customer.id);
+        hashes.push(house.get(&deposits).await.ok()["data"][0]["tx_hash"].clone());
+    }
+    let reorg = json!({ "depth": 60, "drop": [hashes[1]] });
+    house.post("/api/v1/devnet/chain/base/reorgs", reorg).await.ok();
+    let body = json!({ "environment": "devnet", "network": "base", "from": "head" });
+    let restart = house.request("POST", "/api/admin/watch/restart").bearer_auth("operator-token");
+    house.send(restart.json(&body)).await.ok();
+    house.settle().await;
+    for (customer, left) in [(&moved, ("completed", "25")), (&gone, ("reverted", "0"))] {
+        let deposits = format!("/api/v1/ramps/users/{}/deposits", customer.id);
+        assert_eq!(house.get(&deposits).await.ok()["data"][0]["status"], left.0);
+        assert_eq!(available(&house, &customer.id, "USDC").await, left.1);
+    }
+    check_books(&house).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_reaches_a_liquidation_address_is_paid_out_by_itself() {
     let house = House::start().await;
     let customer = customer(&house, "standard").await;

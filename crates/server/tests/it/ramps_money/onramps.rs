@@ -111,3 +111,57 @@ async fn bank_money_on_a_virtual_account_is_stablecoin_in_the_balance() {
     assert_eq!(deposits["data"][0]["source_id"], made["id"]);
     check_books(&house).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bank_money_above_a_limit_waits_for_a_human() {
+    let house = House::start().await;
+    let customer = customer(&house, "basic").await;
+    let path = format!("/api/v1/ramps/users/{}/virtual_accounts", customer.id);
+    let token_id = crate::house::token_id("base", "USDC");
+    let made = house.post(&path, json!({ "currency": "eur", "token_id": token_id })).await.ok();
+    pass(&house, 2).await;
+    let simulate = format!("/api/v1/devnet/ramps/virtual_accounts/{}/simulate", text(&made, "id"));
+    // Each is below the limit of a day, and the two together are above it.
+    for amount in ["644", "460"] {
+        let body = json!({ "outcome": "fiat_received", "amount": amount });
+        house.post(&simulate, body).await.ok();
+        pass(&house, 2).await;
+    }
+    assert_eq!(available(&house, &customer.id, "USDC").await, "700");
+    let deposits = format!("/api/v1/ramps/users/{}/deposits", customer.id);
+    assert_eq!(house.get(&deposits).await.ok()["data"][0]["status"], "in_review");
+    let erase = format!("/api/v1/ramps/users/{}/erase", customer.id);
+    assert_eq!(house.post(&erase, json!({})).await.error(), (409, "USER_HAS_BALANCE"));
+    let open = domain::screening_review::ReviewState::Open;
+    let reviews = house.app.store.screening_reviews(open, store::Page::First, 9).await;
+    let review = reviews.expect("reads").remove(0);
+    assert!(review.matched.contains("limit"), "{}", review.matched);
+    let approve = format!("/api/admin/ramps/reviews/{}/approve", review.id);
+    house.send(house.request("POST", &approve).bearer_auth("operator-token")).await.ok();
+    assert_eq!(house.get(&deposits).await.ok()["data"][0]["status"], "completed");
+    assert_eq!(available(&house, &customer.id, "USDC").await, "1200");
+    check_books(&house).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whose_on_ramp_may_still_be_paid_is_not_forgotten() {
+    let house = House::start().await;
+    let customer = customer(&house, "standard").await;
+    let made = start(&house, &customer.id, "30").await;
+    pass(&house, 2).await;
+    let erase = format!("/api/v1/ramps/users/{}/erase", customer.id);
+    assert_eq!(house.post(&erase, json!({})).await.error(), (409, "USER_HAS_BALANCE"));
+    house.advance(15 * 86_400_000);
+    house.step().await;
+    assert_eq!(read(&house, &made).await["status"], "expired");
+    assert_eq!(house.post(&erase, json!({})).await.error(), (409, "USER_HAS_BALANCE"));
+    house.advance(50 * 86_400_000);
+    house.step().await;
+    house.post(&erase, json!({})).await.ok();
+    assert_eq!(read(&house, &made).await["instructions"], Value::Null);
+    let events = house.get("/api/v1/events?limit=100").await.ok();
+    let events = events["data"]["data"].as_array().expect("events").clone();
+    let told = events.iter().map(|event| event["data"].to_string());
+    let leaks = |text: &String| text.contains("(erased)") && text.contains("Ada");
+    assert_eq!(told.filter(leaks).count(), 0);
+}
