@@ -138,6 +138,22 @@ fn what_really_came_in_is_converted() {
     assert_eq!(world.onramp.status, OnrampStatus::Completed);
 }
 
+#[test]
+fn a_hold_that_ended_after_the_onramp_was_read_is_no_panic() {
+    let mut world = World::start();
+    let amount = TokenAmount(4_600);
+    for _ in 0..2 {
+        world.report(OnrampReport::FiatReceived { amount });
+    }
+    let converting = world.onramp.clone();
+    world.report(OnrampReport::Sent { amount, tx_hash: None });
+    let torn = (world.hold.clone(), &world.user);
+    for report in [OnrampReport::Sent { amount, tx_hash: None }, OnrampReport::Refunded] {
+        let changes = reduce(converting.clone(), report, torn.clone(), &mut world.fresh);
+        assert!(changes.is_none());
+    }
+}
+
 fn any_report() -> impl Strategy<Value = OnrampReport> {
     let amount = TokenAmount(9_200);
     prop_oneof![

@@ -107,6 +107,7 @@ async fn states_become_ours() {
         ("in_review", PayoutReport::InReview),
         ("payment_processed", PayoutReport::Paid),
         ("returned", PayoutReport::Returned(why)),
+        ("refund_in_flight", PayoutReport::Processing),
         ("undeliverable", PayoutReport::Failed(why)),
         ("a state of next year", PayoutReport::Processing),
     ] {

@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 use domain::bank_account::BankAccount;
 use domain::changes::Changes;
 use domain::ids::{Fresh, PayoutId};
-use domain::ledger::Hold;
+use domain::ledger::{Hold, HoldStatus};
 use domain::money::TokenAmount;
 use domain::payout::{self, Found, Payout, PayoutStatus};
 use domain::provider::{Attempted, BankDetails, Party, PayoutOrder, RampFailure};
@@ -77,17 +77,31 @@ impl Worker for Payer {
 }
 
 /// A payout as it is now, with what its decisions need.
+///
+/// The rows are read one after the other: if the payout changed meanwhile they are read again, so
+/// that a hold is never seen as its payout's next state left it.
 pub async fn found(app: &App, id: PayoutId) -> Result<Option<Found>, StoreError> {
-    let Some(payout) = app.store.get::<Payout>(id.key()).await? else { return Ok(None) };
-    let hold = app.store.get::<Hold>(payout.hold_id.key()).await?;
-    let user = app.store.get::<RampUser>(payout.user_id.key()).await?;
-    let corrupt = |column| {
-        let key = payout.id.to_string();
-        StoreError::Corrupt { table: "payouts", key, column }
-    };
-    let hold = hold.ok_or_else(|| corrupt("hold_id"))?;
-    let user = user.ok_or_else(|| corrupt("user_id"))?;
-    Ok(Some(Found { payout, hold, user }))
+    let Some(mut payout) = app.store.get::<Payout>(id.key()).await? else { return Ok(None) };
+    for _ in 0..DECISIONS_MAX {
+        let hold = app.store.get::<Hold>(payout.hold_id.key()).await?;
+        let user = app.store.get::<RampUser>(payout.user_id.key()).await?;
+        let Some(after) = app.store.get::<Payout>(id.key()).await? else { return Ok(None) };
+        if after.version != payout.version {
+            payout = after;
+            continue;
+        }
+        let corrupt = |column| {
+            let key = payout.id.to_string();
+            StoreError::Corrupt { table: "payouts", key, column }
+        };
+        // While the money is neither gone nor given back it is held.
+        let is_settled = payout.status.is_over() || payout.status == PayoutStatus::Paid;
+        let is_right = |hold: &Hold| is_settled || hold.status == HoldStatus::Open;
+        let hold = hold.filter(is_right).ok_or_else(|| corrupt("hold_id"))?;
+        let user = user.ok_or_else(|| corrupt("user_id"))?;
+        return Ok(Some(Found { payout, hold, user }));
+    }
+    Err(StoreError::Unavailable("a payout changes faster than it can be read".into()))
 }
 
 /// What is wrong with one payout does not stop the others.

@@ -257,9 +257,9 @@ impl Transfer {
         match self.state.as_str() {
             "payment_processed" => PayoutReport::Paid,
             "in_review" => PayoutReport::InReview,
-            // The money is with them again, or on its way there: what is sure is that it came back.
-            "returned" | "refunded" | "refund_in_flight" => PayoutReport::Returned(self.why()),
+            "returned" | "refunded" => PayoutReport::Returned(self.why()),
             "canceled" | "undeliverable" => PayoutReport::Failed(self.why()),
+            // `refund_in_flight`: it may yet not come back, so it is not back.
             // `error`, `missing_return_policy`, `refund_failed`: theirs to solve, and not over.
             _ => PayoutReport::Processing,
         }
