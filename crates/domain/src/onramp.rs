@@ -195,7 +195,8 @@ impl Onramp {
     }
 
     pub fn handle(&self) -> Handle {
-        Handle { id: self.key(), reference: self.reference.clone() }
+        let (id, currency) = (self.key(), self.currency);
+        Handle { id, reference: self.reference.clone(), currency }
     }
 
     fn account(&self, kind: AccountKind, asset: Asset) -> Account {

@@ -7,10 +7,11 @@ use std::future::ready;
 
 use anyhow::Context as _;
 use domain::changes::Changes;
+use domain::claim::Claim;
 use domain::ids::{OnrampId, RowKey, VirtualAccountId};
 use domain::ledger::Hold;
 use domain::onramp::{self, Onramp};
-use domain::provider::{Attempted, FiatInstructions, OnrampOrder};
+use domain::provider::{Attempted, FiatInstructions, FiatReceipt, OnrampOrder};
 use domain::ramp_user::RampUser;
 use domain::virtual_account::{VirtualAccount, VirtualAccountStatus};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
@@ -25,6 +26,8 @@ use crate::workers::{Progress, Worker};
 
 const BATCH_MAX: i64 = 64;
 const AT_ONCE: usize = 16;
+/// How far back a virtual account's money is looked for.
+const RECEIPT_PAGES_MAX: usize = 20;
 const REST_MS: u64 = 200;
 
 pub struct Onramper {
@@ -188,20 +191,47 @@ async fn receive(
     provider: &dyn RampProvider,
 ) -> anyhow::Result<()> {
     let key = (account.environment, account.currency);
-    let receipts = provider.receipts(&account.handle()).await;
-    let (Ok(receipts), Ok(Some(rate))) = (receipts, app.ramp_providers.rate(key, app.now()).await)
+    let receipts = unknown_receipts(app, account, provider).await?;
+    let (Some(receipts), Ok(Some(rate))) =
+        (receipts, app.ramp_providers.rate(key, app.now()).await)
     else {
         tracing::warn!(account.id = %account.id, "a virtual account could not be looked at");
         return Ok(());
     };
-    for receipt in receipts {
-        let is_known = app.store.get::<domain::claim::Claim>(receipt.key).await?.is_some();
-        if is_known {
-            continue;
-        }
-        if let Some(changes) = account.receive(user, &receipt, rate, &mut app.fresh()) {
-            commit(app, lease, changes).await?;
+    // The oldest first, and none before the one before it: so whatever is older than a known one
+    // is known.
+    for receipt in receipts.iter().rev() {
+        if let Some(changes) = account.receive(user, receipt, rate, &mut app.fresh())
+            && !commit(app, lease, changes).await?
+        {
+            break;
         }
     }
     Ok(())
+}
+
+/// What came in since the newest that is known, the newest first. None: it could not be told.
+async fn unknown_receipts(
+    app: &App,
+    account: &VirtualAccount,
+    provider: &dyn RampProvider,
+) -> anyhow::Result<Option<Vec<FiatReceipt>>> {
+    let (handle, mut unknown, mut after) = (account.handle(), Vec::new(), None::<String>);
+    for _ in 0..RECEIPT_PAGES_MAX {
+        let Ok(page) = provider.receipts(&handle, after.as_deref()).await else { return Ok(None) };
+        let mut is_last = page.next.is_none();
+        for receipt in page.data {
+            let is_known = app.store.get::<Claim>(receipt.key).await?.is_some();
+            is_last |= is_known;
+            if !is_known {
+                unknown.push(receipt);
+            }
+        }
+        if is_last {
+            return Ok(Some(unknown));
+        }
+        after = page.next;
+    }
+    tracing::error!(account.id = %account.id, "more came in than is looked through at once");
+    Ok(None)
 }
