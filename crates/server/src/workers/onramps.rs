@@ -5,7 +5,6 @@
 
 use std::future::ready;
 
-use anyhow::Context as _;
 use domain::changes::Changes;
 use domain::claim::Claim;
 use domain::ids::{OnrampId, RowKey, VirtualAccountId};
@@ -14,12 +13,12 @@ use domain::onramp::{self, Onramp};
 use domain::provider::{Attempted, FiatInstructions, FiatReceipt, OnrampOrder};
 use domain::ramp_user::RampUser;
 use domain::virtual_account::{VirtualAccount, VirtualAccountStatus};
-use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use futures_util::stream::{self, StreamExt as _};
 use providers::ramp::{Opened, RampProvider};
-use store::CommitError;
+use store::{CommitError, StoreError};
 use store::row::Row;
 
-use super::payouts::party;
+use super::payouts::{is_about_one, party};
 use crate::app::{App, Shared};
 use crate::workers::lease::{Kept, Lease};
 use crate::workers::{Progress, Worker};
@@ -58,11 +57,11 @@ impl Worker for Onramper {
         let due = onramps.chain(accounts.into_iter().map(|one| Due::Account(one.id)));
         let due: Vec<Due> = due.collect();
         let kept = self.lease.keep();
-        let looks = stream::iter(due).map(async |due| match due {
-            Due::Onramp(id) => onramp(app, &kept, id).await,
-            Due::Account(id) => account(app, &kept, id).await,
-        });
-        let all_done = looks.buffer_unordered(AT_ONCE).try_for_each(|()| ready(Ok(())));
+        let looks = stream::iter(due).map(|due| look(app, &kept, due));
+        // What stops one does not drop the others on their way.
+        let all_done = looks
+            .buffer_unordered(AT_ONCE)
+            .fold(anyhow::Ok(()), |first, done| ready(first.and(done)));
         if let Err(error) = kept.during(app, all_done).await.flatten() {
             self.lease.lose();
             return Err(error);
@@ -83,6 +82,23 @@ impl Worker for Onramper {
     }
 }
 
+/// What is wrong with one does not stop the others. That it is looked at was committed before: it
+/// is due again later.
+async fn look(app: &App, lease: &Kept<'_>, due: Due) -> anyhow::Result<()> {
+    let (key, done) = match due {
+        Due::Onramp(id) => (id.key(), onramp(app, lease, id).await),
+        Due::Account(id) => (id.key(), account(app, lease, id).await),
+    };
+    match done {
+        Err(error) if is_about_one(&error) => {
+            tracing::error!(id = ?key, error = format!("{error:#}"),
+                "an on-ramp or a virtual account cannot go on; the others do");
+            Ok(())
+        }
+        done => done,
+    }
+}
+
 /// Whether a change went through, or somebody else wrote a row first: then it is still due.
 async fn commit(app: &App, lease: &Kept<'_>, changes: Changes) -> anyhow::Result<bool> {
     match lease.commit(app, changes).await {
@@ -96,7 +112,9 @@ async fn commit(app: &App, lease: &Kept<'_>, changes: Changes) -> anyhow::Result
 }
 
 async fn read<R: Row>(app: &App, key: RowKey) -> anyhow::Result<R> {
-    app.store.get::<R>(key).await?.context("a row that others name does not exist")
+    let missing =
+        || StoreError::Corrupt { table: R::TABLE.name, key: key.uuid().to_string(), column: "key" };
+    Ok(app.store.get::<R>(key).await?.ok_or_else(missing)?)
 }
 
 fn told(answer: Attempted<Opened>) -> Attempted<(String, FiatInstructions)> {
