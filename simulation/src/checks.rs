@@ -76,7 +76,8 @@ async fn payouts_ended_as_the_provider_says(life: &Life) -> Result<()> {
         let found = life.world.get(&format!("/api/v1/ramps/payouts/{id}")).await?.body;
         let status = found["status"].as_str().unwrap_or_default();
         let id = RowKey::from(uuid::Uuid::parse_str(id)?);
-        let handle = Handle { id, reference: None };
+        let currency = domain::currency::Currency::EUR;
+        let handle = Handle { id, reference: None, currency };
         let (report, _) = provider.look_up_payout(&handle).await?;
         let agrees = match status {
             "paid" => report == PayoutReport::Paid,

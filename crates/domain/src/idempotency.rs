@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use self::borrowed::Borrowed;
 use crate::environment::Environment;
-use crate::ids::{MerchantId, RowKey, Version};
+use crate::ids::{MerchantId, RampUserId, RowKey, Version};
 use crate::time::{HOUR_MS, Timestamp};
 
 /// How long an answer is replayed.
@@ -61,6 +61,15 @@ pub fn fingerprint(method: &str, path: &str, body: &[u8]) -> [u8; 32] {
     hash.update([0]);
     hash_canonical(body, &mut hash);
     hash.finalize().into()
+}
+
+/// A key and a fingerprint of one user of the merchant's, who shares them with nobody.
+pub fn of_user(row: RowKey, fingerprint: [u8; 32], user: RampUserId) -> (RowKey, [u8; 32]) {
+    let user = user.key();
+    let mut hash = Sha256::new();
+    hash.update(fingerprint);
+    hash.update(user.0);
+    (RowKey::of("idempotency_of_user", &[&row.0, &user.0]), hash.finalize().into())
 }
 
 /// Objects by sorted name and without spaces, so that two spellings of a body are one.

@@ -206,7 +206,8 @@ impl Onramp {
     }
 
     pub fn handle(&self) -> Handle {
-        Handle { id: self.key(), reference: self.reference.clone() }
+        let (id, currency) = (self.key(), self.currency);
+        Handle { id, reference: self.reference.clone(), currency }
     }
 
     fn account(&self, kind: AccountKind, asset: Asset) -> Account {
@@ -351,8 +352,9 @@ impl Onramp {
     }
 
     /// What is held of it and what was booked is taken back, up to the user's bank money.
-    fn unwind(&self, hold: Option<Hold>, changes: &mut Changes, fresh: &mut Fresh) {
-        let Some(received) = self.received else { return };
+    /// None if the hold ended meanwhile.
+    fn unwind(&self, hold: Option<Hold>, changes: &mut Changes, fresh: &mut Fresh) -> Option<()> {
+        let Some(received) = self.received else { return Some(()) };
         let mut back = |movement: Movement| {
             let Movement { debit, credit, .. } = movement;
             let movement = Movement { debit: credit, credit: debit, ..movement };
@@ -366,12 +368,13 @@ impl Onramp {
             | OnrampStatus::Completed
             | OnrampStatus::Expired
             | OnrampStatus::Failed
-            | OnrampStatus::Refunded => return,
+            | OnrampStatus::Refunded => return Some(()),
         }
         self.conversion(received).into_iter().for_each(&mut back);
         if let Some(hold) = hold.filter(|_| self.status == OnrampStatus::Converting) {
-            hold.release(changes, fresh).expect("the hold of an open on-ramp is open");
+            hold.release(changes, fresh).ok()?;
         }
+        Some(())
     }
 
     /// The stablecoin on its way to the wallet.
@@ -449,23 +452,26 @@ impl Onramp {
         self.next_at = Some(fresh.now());
     }
 
+    /// None if the hold ended meanwhile.
     fn send(
         &mut self,
         hold: Option<Hold>,
         tx_hash: Option<String>,
         changes: &mut Changes,
         fresh: &mut Fresh,
-    ) {
+    ) -> Option<()> {
         if let Some(hold) = hold {
             let whole = hold.amount;
-            hold.capture(whole, changes, fresh).expect("the hold of an open on-ramp is open");
+            hold.capture(whole, changes, fresh).ok()?;
         }
         self.tx_hash = tx_hash;
         self.step_to(OnrampStatus::Sent, changes, fresh.now());
+        Some(())
     }
 }
 
-/// Takes a report, one step at a time. None: nothing new.
+/// Takes a report, one step at a time. None: nothing new, or the hold ended after the on-ramp was
+/// read: it is to be read again.
 pub fn reduce(
     onramp: Onramp,
     report: OnrampReport,
@@ -535,11 +541,11 @@ pub fn reduce(
             after.look_count = 0;
         }
         (Converting, OnrampReport::Sent { tx_hash, .. }) => {
-            after.send(hold, tx_hash, &mut changes, fresh);
+            after.send(hold, tx_hash, &mut changes, fresh)?;
             after.look_count = 0;
         }
         (Converting, OnrampReport::Completed { tx_hash, .. }) => {
-            after.send(hold, tx_hash, &mut changes, fresh);
+            after.send(hold, tx_hash, &mut changes, fresh)?;
             after.step_to(OnrampStatus::Completed, &mut changes, now);
             after.next_at = None;
         }
@@ -550,7 +556,7 @@ pub fn reduce(
             after.next_at = None;
         }
         (AwaitingFiat | FiatReceived | Converting | Sent, OnrampReport::Refunded) => {
-            after.unwind(hold, &mut changes, fresh);
+            after.unwind(hold, &mut changes, fresh)?;
             if let Some(received) = onramp.received {
                 use AccountKind::{Rail, User};
                 let bank = (Asset::Currency(onramp.currency), received);
@@ -561,7 +567,7 @@ pub fn reduce(
         }
         (AwaitingFiat | FiatReceived | Converting | Sent, OnrampReport::Failed(why)) => {
             // What came in stays the user's, as bank money.
-            after.unwind(hold, &mut changes, fresh);
+            after.unwind(hold, &mut changes, fresh)?;
             after.failure = Some(why);
             after.end(OnrampStatus::Failed, user, &mut changes, now);
         }

@@ -182,7 +182,7 @@ impl Payout {
             Attempt::Accepted { reference } => Some(reference.clone()),
             Attempt::None | Attempt::Sending | Attempt::Unknown { .. } | Attempt::Absent => None,
         };
-        Handle { id: self.key(), reference }
+        Handle { id: self.key(), reference, currency: self.currency }
     }
 
     /// Whether the next step is to send it.

@@ -179,6 +179,8 @@ pub struct Handle {
     pub id: RowKey,
     /// What the provider calls it, once it said so. Never shown.
     pub reference: Option<String>,
+    /// The bank money's. What they tell in another is not believed.
+    pub currency: Currency,
 }
 
 impl fmt::Debug for Handle {

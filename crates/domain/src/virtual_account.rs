@@ -81,7 +81,8 @@ impl VirtualAccount {
     }
 
     pub fn handle(&self) -> Handle {
-        Handle { id: self.key(), reference: self.reference.clone() }
+        let (id, currency) = (self.key(), self.currency);
+        Handle { id, reference: self.reference.clone(), currency }
     }
 
     /// A new one of a user who is known well enough; the worker opens it.

@@ -32,6 +32,8 @@ pub enum ProviderError {
     Unauthorized,
     #[error("the ramp provider's answer makes no sense")]
     Malformed,
+    #[error("the ramp provider has more than is looked through, so that nothing can be told")]
+    TooMany,
     #[error("the ramp provider does not do this")]
     Unsupported,
 }
@@ -62,6 +64,14 @@ pub struct Opened {
     pub instructions: FiatInstructions,
 }
 
+/// A page of what came in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Receipts {
+    pub data: Vec<FiatReceipt>,
+    /// Where the next page begins; none: this is the last one.
+    pub next: Option<String>,
+}
+
 pub trait RampProvider: Send + Sync {
     /// Gives a payout away; answers what the provider calls it.
     fn submit_payout<'a>(&'a self, order: &'a PayoutOrder) -> Answer<'a, Attempted<String>>;
@@ -80,11 +90,13 @@ pub trait RampProvider: Send + Sync {
 
     fn open_virtual_account<'a>(&'a self, order: &'a OnrampOrder) -> Answer<'a, Attempted<Opened>>;
 
-    /// Everything that came in on a virtual account lately, each with its own key.
+    /// What came in on a virtual account, each with its own key, the newest first; from where the
+    /// page before ended.
     fn receipts<'a>(
         &'a self,
         handle: &'a Handle,
-    ) -> Answer<'a, Result<Vec<FiatReceipt>, ProviderError>>;
+        after: Option<&'a str>,
+    ) -> Answer<'a, Result<Receipts, ProviderError>>;
 
     /// What a webhook tells, if it is genuine.
     fn verify_webhook(&self, delivery: Delivery<'_>) -> Result<Vec<ProviderNews>, Unverified>;

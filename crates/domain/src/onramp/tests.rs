@@ -255,6 +255,22 @@ fn late_looks_end_and_so_does_waiting_to_be_opened() {
     assert_eq!((world.onramp.status, world.onramp.next_at), (OnrampStatus::Expired, None));
 }
 
+#[test]
+fn a_hold_that_ended_after_the_onramp_was_read_is_no_panic() {
+    let mut world = World::start();
+    let amount = TokenAmount(4_600);
+    for _ in 0..2 {
+        world.report(OnrampReport::FiatReceived { amount });
+    }
+    let converting = world.onramp.clone();
+    world.report(OnrampReport::Sent { amount, tx_hash: None });
+    let torn = (world.hold.clone(), &world.user);
+    for report in [OnrampReport::Sent { amount, tx_hash: None }, OnrampReport::Refunded] {
+        let changes = reduce(converting.clone(), report, torn.clone(), &mut world.fresh);
+        assert!(changes.is_none());
+    }
+}
+
 fn any_report() -> impl Strategy<Value = OnrampReport> {
     let amount = TokenAmount(9_200);
     prop_oneof![

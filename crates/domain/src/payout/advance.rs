@@ -22,7 +22,8 @@ pub struct Found {
     pub user: RampUser,
 }
 
-/// Takes a report, with what the other side calls the payout if it said so. None: nothing new.
+/// Takes a report, with what the other side calls the payout if it said so. None: nothing new, or
+/// the hold ended after the payout was read: whoever ended it moved the payout too.
 pub fn reduce(
     found: Found,
     (report, reference): (PayoutReport, Option<String>),
@@ -42,7 +43,8 @@ pub fn reduce(
         }
     };
     match (payout.status, report) {
-        (PayoutStatus::Paid, PayoutReport::Returned(why)) => {
+        // However they name it: it was paid, and then the bank did not keep it.
+        (PayoutStatus::Paid, PayoutReport::Returned(why) | PayoutReport::Failed(why)) => {
             payout.failure = Some(why);
             payout.money_back(&mut changes, fresh);
             payout.step_to(PayoutStatus::Returned, &mut changes, now);
@@ -53,12 +55,11 @@ pub fn reduce(
             PayoutReport::Absent
             | PayoutReport::Processing
             | PayoutReport::InReview
-            | PayoutReport::Paid
-            | PayoutReport::Failed(_),
+            | PayoutReport::Paid,
         ) => {}
         (_, PayoutReport::Absent) => match payout.attempt {
             Attempt::Unknown { refused: Some(why) } => {
-                payout.fail((PayoutStatus::Failed, why), (hold, &user), &mut changes, fresh);
+                payout.fail((PayoutStatus::Failed, why), (hold, &user), &mut changes, fresh)?;
             }
             Attempt::Sending | Attempt::Unknown { refused: None } => {
                 payout.attempt = Attempt::Absent;
@@ -81,14 +82,14 @@ pub fn reduce(
         }
         (_, PayoutReport::Paid) => {
             accept(&mut payout);
-            payout.pay(hold, &mut changes, fresh);
+            payout.pay(hold, &mut changes, fresh)?;
         }
         (_, PayoutReport::Failed(why)) => {
-            payout.fail((PayoutStatus::Failed, why), (hold, &user), &mut changes, fresh);
+            payout.fail((PayoutStatus::Failed, why), (hold, &user), &mut changes, fresh)?;
         }
         (_, PayoutReport::Returned(why)) => {
             accept(&mut payout);
-            payout.fail((PayoutStatus::Returned, why), (hold, &user), &mut changes, fresh);
+            payout.fail((PayoutStatus::Returned, why), (hold, &user), &mut changes, fresh)?;
         }
     }
     payout.look_count = if payout.status == before.status { payout.look_count + 1 } else { 0 };
@@ -127,7 +128,7 @@ pub fn reviewed(found: Found, verdict: Verdict, fresh: &mut Fresh) -> Option<Cha
         }
         Verdict::Reject => {
             let why = RampFailure::DeclinedOnReview;
-            payout.fail((PayoutStatus::Failed, why), (hold, &user), &mut changes, fresh);
+            payout.fail((PayoutStatus::Failed, why), (hold, &user), &mut changes, fresh)?;
             payout.next_at = None;
         }
     }
@@ -152,7 +153,8 @@ pub fn cancel(found: Found, fresh: &mut Fresh) -> Result<(Payout, Changes), Refu
         return Err(Refusal::PayoutNotCancelable);
     }
     let mut changes = Changes::of(payout.merchant_id);
-    payout.free((hold, &user), &mut changes, fresh);
+    let freed = payout.free((hold, &user), &mut changes, fresh);
+    freed.ok_or(Refusal::PayoutNotCancelable)?;
     payout.step_to(PayoutStatus::Canceled, &mut changes, fresh.now());
     payout.next_at = None;
     changes.update(payout.clone());
@@ -161,13 +163,14 @@ pub fn cancel(found: Found, fresh: &mut Fresh) -> Result<(Payout, Changes), Refu
 
 impl Payout {
     /// The held money goes; what passes through the rails is written beside it.
-    fn pay(&mut self, hold: Hold, changes: &mut Changes, fresh: &mut Fresh) {
+    /// None if the hold ended meanwhile: the payout is not as it was read any more.
+    fn pay(&mut self, hold: Hold, changes: &mut Changes, fresh: &mut Fresh) -> Option<()> {
         let now = fresh.now();
         if matches!(self.status, PayoutStatus::FundsReserved) {
             self.step_to(PayoutStatus::Submitted, changes, now);
         }
         let whole = hold.amount;
-        hold.capture(whole, changes, fresh).expect("the hold of an open payout is open");
+        hold.capture(whole, changes, fresh).ok()?;
         for movement in self.through_rails() {
             if movement.amount > TokenAmount::ZERO {
                 changes.transfer(Transfer::posted(movement, fresh));
@@ -175,6 +178,7 @@ impl Payout {
         }
         self.paid_at = Some(now);
         self.step_to(PayoutStatus::Paid, changes, now);
+        Some(())
     }
 
     /// The fee, and what the bank account gets.
@@ -223,15 +227,23 @@ impl Payout {
         (hold, user): (Hold, &RampUser),
         changes: &mut Changes,
         fresh: &mut Fresh,
-    ) {
+    ) -> Option<()> {
         self.failure = Some(why);
-        self.free((hold, user), changes, fresh);
+        self.free((hold, user), changes, fresh)?;
         self.step_to(status, changes, fresh.now());
+        Some(())
     }
 
-    /// The money is the user's to spend again, and so is what it took of his limits.
-    fn free(&self, (hold, user): (Hold, &RampUser), changes: &mut Changes, fresh: &mut Fresh) {
-        hold.release(changes, fresh).expect("the hold of an open payout is open");
+    /// The money is the user's to spend again, and so is what it took of his limits. None if the
+    /// hold ended meanwhile.
+    fn free(
+        &self,
+        (hold, user): (Hold, &RampUser),
+        changes: &mut Changes,
+        fresh: &mut Fresh,
+    ) -> Option<()> {
+        hold.release(changes, fresh).ok()?;
         changes.counters.extend(kyc::give_back(user, self.value, self.created_at));
+        Some(())
     }
 }

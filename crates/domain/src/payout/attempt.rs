@@ -31,6 +31,7 @@ pub fn send(payout: &Payout, now: Timestamp) -> Option<(Payout, Changes)> {
 /// What came of sending it; `found` is the payout as it is now, with its hold and its user.
 pub fn record(found: Found, answer: Attempted<String>, fresh: &mut Fresh) -> Option<Changes> {
     let is_first = found.payout.sent_count <= 1;
+    let is_on_its_way = matches!(found.payout.status, PayoutStatus::Submitted | PayoutStatus::Paid);
     let unknown = |refused| {
         let mut payout = found.payout.clone();
         if payout.attempt != Attempt::Sending {
@@ -47,7 +48,7 @@ pub fn record(found: Found, answer: Attempted<String>, fresh: &mut Fresh) -> Opt
         Attempted::Accepted(reference) => {
             reduce(found, (PayoutReport::Processing, Some(reference)), fresh)
         }
-        Attempted::Refused(why) if is_first && found.payout.status != PayoutStatus::Submitted => {
+        Attempted::Refused(why) if is_first && !is_on_its_way => {
             reduce(found, (PayoutReport::Failed(why), None), fresh)
         }
         // An earlier attempt may have been taken: believed once they say that it was not.

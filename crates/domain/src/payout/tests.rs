@@ -300,6 +300,36 @@ fn a_name_on_a_list_holds_the_money_until_a_human_decides() {
 }
 
 #[test]
+fn a_hold_that_ended_after_the_payout_was_read_is_read_again_and_never_a_panic() {
+    let mut world = World::start(Some("list:1"));
+    let waiting = world.found.clone();
+    let canceled = cancel(world.found.clone(), &mut world.fresh).expect("is canceled");
+    world.take(Some(canceled.1));
+    // The payout as it was, the hold as the cancel left it.
+    let torn = Found { hold: world.found.hold.clone(), ..waiting };
+    let refused = cancel(torn.clone(), &mut world.fresh).err();
+    assert_eq!(refused, Some(Refusal::PayoutNotCancelable));
+    assert!(reviewed(torn.clone(), Verdict::Reject, &mut world.fresh).is_none());
+    let mut sent = torn;
+    sent.payout.attempt = Attempt::Accepted { reference: "theirs".into() };
+    for report in [PayoutReport::Paid, PayoutReport::Failed(WHY), PayoutReport::Returned(WHY)] {
+        assert!(reduce(sent.clone(), (report, None), &mut world.fresh).is_none());
+    }
+}
+
+#[test]
+fn what_fails_after_it_was_paid_gives_the_money_back() {
+    let mut world = World::start(None);
+    world.send(Attempted::Accepted("theirs".into()));
+    world.report(PayoutReport::Paid);
+    world.report(PayoutReport::Failed(WHY));
+    world.check();
+    assert_eq!((world.status(), world.found.payout.failure), (PayoutStatus::Returned, Some(WHY)));
+    world.report(PayoutReport::Returned(WHY));
+    world.check();
+}
+
+#[test]
 fn what_is_not_to_be_had_is_refused() {
     let (user, mut fresh) = (user(), Fresh::new(NOW, [4; 16]));
     let (account, quote) = (account(&user), quote(&user));

@@ -16,10 +16,11 @@ use bytes::Bytes;
 use domain::currency::Currency;
 use domain::ids::RowKey;
 use domain::provider::{
-    Attempted, BankDetails, FiatReceipt, FxRate, Handle, OnrampOrder, OnrampReport, PayoutOrder,
-    PayoutReport, ProviderNews, RampFailure,
+    Attempted, BankDetails, FxRate, Handle, OnrampOrder, OnrampReport, PayoutOrder, PayoutReport,
+    ProviderNews, RampFailure,
 };
 use domain::secret::Secret;
+use domain::time::{DAY_MS, Timestamp};
 use domain::token::Token;
 use http_body_util::Full;
 use hyper::{Method, Request, header};
@@ -33,11 +34,13 @@ use self::wire::{
     Transfer, TransferBody, Transfers, VirtualAccountBody, VirtualAccountEvents,
 };
 use crate::http::{Http, Reply};
-use crate::ramp::{Answer, Delivery, Opened, ProviderError, RampProvider, Unverified};
+use crate::ramp::{Answer, Delivery, Opened, ProviderError, RampProvider, Receipts, Unverified};
 
 /// A page of transfers, and how many pages are looked through for one whose name is not known.
 const PAGE_MAX: usize = 100;
-const PAGES_MAX: usize = 5;
+const PAGES_MAX: usize = 20;
+/// A transfer that is older than the order by this much is not the order's, whatever their clock.
+const CLOCKS_DIFFER_MS: i64 = DAY_MS;
 
 /// What an operator sets.
 #[derive(Clone, Debug)]
@@ -150,16 +153,16 @@ impl Bridge {
             };
         }
         let id = handle.id.uuid().to_string();
+        let since = asked_at(handle.id).map(|at| at.plus_ms(-CLOCKS_DIFFER_MS));
         let mut after: Option<String> = None;
         for _ in 0..PAGES_MAX {
-            let mut query = format!("limit={PAGE_MAX}");
-            if let Some(after) = &after {
-                query.push_str("&starting_after=");
-                query.extend(url::form_urlencoded::byte_serialize(after.as_bytes()));
-            }
+            let query = page_query(after.as_deref());
             let call = Call { query: Some(query), ..Call::get("/v0/transfers".to_owned()) };
             let page = self.call::<Transfers>(call).await.map_err(Failed::unclear)?;
-            let is_last = page.data.len() < PAGE_MAX;
+            // The newest come first: behind one that is older than the order it is not.
+            let oldest = page.data.last().and_then(Transfer::created_at);
+            let is_past = oldest.zip(since).is_some_and(|(oldest, since)| oldest < since);
+            let is_last = page.data.len() < PAGE_MAX || is_past;
             after = page.data.last().map(|transfer| transfer.id.clone());
             let is_it =
                 |transfer: &Transfer| transfer.client_reference_id.as_deref() == Some(id.as_str());
@@ -167,10 +170,11 @@ impl Bridge {
                 return Ok(Some(found));
             }
             if is_last {
-                break;
+                return Ok(None);
             }
         }
-        Ok(None)
+        // Not found is not the same as not there.
+        Err(ProviderError::TooMany)
     }
 
     async fn open(&self, order: &OnrampOrder) -> Result<Opened, Failed> {
@@ -194,6 +198,22 @@ impl Bridge {
         let made = self.call::<Created>(Call::post("/v0/transfers", order.id, &body)).await?;
         Ok(Opened { reference: made.id.clone(), instructions: made.instructions() })
     }
+}
+
+fn page_query(after: Option<&str>) -> String {
+    let mut query = format!("limit={PAGE_MAX}");
+    if let Some(after) = after {
+        query.push_str("&starting_after=");
+        query.extend(url::form_urlencoded::byte_serialize(after.as_bytes()));
+    }
+    query
+}
+
+/// When an order was made, as its id says; none if the id tells no time.
+fn asked_at(id: RowKey) -> Option<Timestamp> {
+    let (seconds, nanos) = id.uuid().get_timestamp()?.to_unix();
+    let seconds = i64::try_from(seconds).ok()?;
+    Some(Timestamp::from_seconds(seconds).plus_ms(i64::from(nanos / 1_000_000)))
 }
 
 /// One request.
@@ -294,7 +314,9 @@ impl RampProvider for Bridge {
     ) -> Answer<'a, Result<OnrampReport, ProviderError>> {
         Box::pin(async move {
             match self.transfer(handle).await? {
-                Some(transfer) => transfer.onramp_report().ok_or(ProviderError::Malformed),
+                Some(transfer) => {
+                    transfer.onramp_report(handle.currency).ok_or(ProviderError::Malformed)
+                }
                 None => Ok(OnrampReport::Absent),
             }
         })
@@ -307,15 +329,16 @@ impl RampProvider for Bridge {
     fn receipts<'a>(
         &'a self,
         handle: &'a Handle,
-    ) -> Answer<'a, Result<Vec<FiatReceipt>, ProviderError>> {
+        after: Option<&'a str>,
+    ) -> Answer<'a, Result<Receipts, ProviderError>> {
         Box::pin(async move {
-            let Some(reference) = &handle.reference else { return Ok(Vec::new()) };
+            let Some(reference) = &handle.reference else { return Ok(Receipts::default()) };
             let call = Call {
-                query: Some(format!("limit={PAGE_MAX}")),
+                query: Some(page_query(after)),
                 ..Call::get(format!("/v0/customers/{reference}/history"))
             };
             let history = self.call::<VirtualAccountEvents>(call).await.map_err(Failed::unclear)?;
-            history.receipts().ok_or(ProviderError::Malformed)
+            history.receipts(handle.currency, PAGE_MAX).ok_or(ProviderError::Malformed)
         })
     }
 

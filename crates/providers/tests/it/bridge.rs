@@ -14,7 +14,7 @@ use domain::secret::Secret;
 use domain::time::Timestamp;
 use domain::token::TokenId;
 use providers::ramp::bridge::{Bridge, BridgeConfig};
-use providers::ramp::{Delivery, RampProvider as _, Unverified};
+use providers::ramp::{Delivery, ProviderError, RampProvider as _, Unverified};
 
 use crate::double::{Double, Mood, PUBLIC_KEY};
 
@@ -76,7 +76,7 @@ async fn check(mood: Mood, answer: Attempted<String>, found: PayoutReport) {
     let bridge = client(&double);
     double.moods(&[mood]);
     assert_eq!(bridge.submit_payout(&order()).await, answer, "{mood:?}");
-    let handle = Handle { id: ID, reference: None };
+    let handle = Handle { id: ID, reference: None, currency: Currency::EUR };
     let (report, _) = bridge.look_up_payout(&handle).await.expect("answers");
     assert_eq!(report, found, "{mood:?}");
 }
@@ -99,7 +99,7 @@ async fn states_become_ours() {
     let Attempted::Accepted(reference) = bridge.submit_payout(&order()).await else {
         panic!("is accepted")
     };
-    let handle = Handle { id: ID, reference: Some(reference) };
+    let handle = Handle { id: ID, reference: Some(reference), currency: Currency::EUR };
     let why = RampFailure::BankRejected;
     for (state, report) in [
         ("awaiting_funds", PayoutReport::Processing),
@@ -107,6 +107,7 @@ async fn states_become_ours() {
         ("in_review", PayoutReport::InReview),
         ("payment_processed", PayoutReport::Paid),
         ("returned", PayoutReport::Returned(why)),
+        ("refund_in_flight", PayoutReport::Processing),
         ("undeliverable", PayoutReport::Failed(why)),
         ("a state of next year", PayoutReport::Processing),
     ] {
@@ -115,6 +116,70 @@ async fn states_become_ours() {
     }
     double.set_mute(true);
     assert!(bridge.look_up_payout(&handle).await.is_err());
+}
+
+#[tokio::test]
+async fn what_is_not_found_among_too_many_is_not_absent() {
+    let double = Double::start().await;
+    let bridge = client(&double);
+    // A version 7 id of 2025-12-21.
+    let id = uuid::Uuid::parse_str("019b4128-b800-7000-8000-000000000001").expect("an id");
+    let handle = Handle { id: id.into(), reference: None, currency: Currency::EUR };
+    let absent = Ok((PayoutReport::Absent, None));
+    double.crowd(1_999, "2026-01-01T00:00:00Z");
+    assert_eq!(bridge.look_up_payout(&handle).await, absent);
+    double.crowd(2_000, "2026-01-01T00:00:00Z");
+    assert_eq!(bridge.look_up_payout(&handle).await, Err(ProviderError::TooMany));
+    // All of them are older than the order: it is not among them.
+    double.crowd(2_000, "2025-12-01T00:00:00Z");
+    assert_eq!(bridge.look_up_payout(&handle).await, absent);
+}
+
+#[tokio::test]
+async fn money_in_another_currency_or_in_none_is_refused() {
+    let double = Double::start().await;
+    let bridge = client(&double);
+    let Attempted::Accepted(reference) = bridge.submit_payout(&order()).await else {
+        panic!("is accepted")
+    };
+    double.set_state("funds_received");
+    for (told, currency, is_believed) in [
+        (Some("eur"), Currency::EUR, true),
+        (Some("usd"), Currency::EUR, false),
+        (None, Currency::EUR, false),
+        (None, Currency::USD, false),
+    ] {
+        double.set_currency(told);
+        let handle = Handle { id: ID, reference: Some(reference.clone()), currency };
+        let report = bridge.look_up_onramp(&handle).await;
+        assert_eq!(report.is_ok(), is_believed, "{told:?}");
+        double.receive(&[("one", "1.00", told)]);
+        let handle = Handle { reference: Some("they/virtual_accounts/one".into()), ..handle };
+        let receipts = bridge.receipts(&handle, None).await;
+        assert_eq!(receipts.is_ok(), is_believed, "{told:?}");
+    }
+}
+
+#[tokio::test]
+async fn receipts_are_paged_to_the_last() {
+    let double = Double::start().await;
+    let bridge = client(&double);
+    let names: Vec<String> = (0..250).map(|at| format!("receipt-{at}")).collect();
+    let all: Vec<_> = names.iter().map(|name| (name.as_str(), "1.00", Some("eur"))).collect();
+    double.receive(&all);
+    let reference = Some("they/virtual_accounts/one".into());
+    let handle = Handle { id: ID, reference, currency: Currency::EUR };
+    let (mut found, mut after) = (Vec::new(), None::<String>);
+    loop {
+        let page = bridge.receipts(&handle, after.as_deref()).await.expect("answers");
+        found.extend(page.data.into_iter().map(|receipt| receipt.key));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    let distinct: std::collections::HashSet<_> = found.iter().collect();
+    assert_eq!((found.len(), distinct.len()), (250, 250));
 }
 
 #[tokio::test]

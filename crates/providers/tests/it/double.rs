@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
@@ -48,6 +48,10 @@ struct Inside {
     order: Vec<String>,
     /// Every transfer's key as it came in, repetitions included.
     asked: Vec<String>,
+    /// Transfers of nobody's, newer than all others.
+    crowd: Vec<Value>,
+    /// What came in on every virtual account, the newest first.
+    receipts: Vec<Value>,
     /// Whether listing works.
     is_mute: bool,
 }
@@ -68,6 +72,7 @@ impl Double {
             .route("/v0/customers", post(made))
             .route("/v0/customers/{id}/external_accounts", post(made))
             .route("/v0/transfers", post(transfer).get(list))
+            .route("/v0/customers/{id}/virtual_accounts/{account}/history", get(history))
             .route("/v0/transfers/{id}", get(one))
             .route("/v0/exchange_rates", get(rate))
             .with_state(double.clone());
@@ -109,6 +114,32 @@ impl Double {
         for transfer in self.inside().transfers.values_mut() {
             transfer["state"] = state.into();
         }
+    }
+
+    /// So many transfers of nobody's, made at a time, are newer than all others.
+    pub fn crowd(&self, count: usize, created_at: &str) {
+        let one = |at| {
+            json!({ "id": format!("crowd-{at}"), "state": "payment_processed",
+            "client_reference_id": null, "created_at": created_at })
+        };
+        self.inside().crowd = (0..count).map(one).collect();
+    }
+
+    /// Every transfer is of one whole unit of this currency.
+    pub fn set_currency(&self, currency: Option<&str>) {
+        for transfer in self.inside().transfers.values_mut() {
+            transfer["currency"] = currency.into();
+            transfer["amount"] = "1.00".into();
+        }
+    }
+
+    /// What came in on every virtual account: names, amounts and currencies, the newest first.
+    pub fn receive(&self, receipts: &[(&str, &str, Option<&str>)]) {
+        let one = |(id, amount, currency): &(&str, &str, Option<&str>)| {
+            json!({ "id": format!("event-{id}"), "type": "funds_received", "deposit_id": id,
+                "amount": amount, "currency": currency })
+        };
+        self.inside().receipts = receipts.iter().map(one).collect();
     }
 
     /// A webhook about the transfer of this id, signed at a time: the body and its header.
@@ -190,13 +221,36 @@ async fn transfer(State(double): State<Double>, headers: HeaderMap, body: Bytes)
     }
 }
 
-async fn list(State(double): State<Double>) -> Response {
+/// A page of a list, as `limit` and `starting_after` ask.
+fn page(all: impl Iterator<Item = Value>, query: &HashMap<String, String>) -> Response {
+    let limit = query.get("limit").and_then(|limit| limit.parse().ok()).unwrap_or(10);
+    let mut is_begun = !query.contains_key("starting_after");
+    let after = query.get("starting_after").map(String::as_str);
+    let rest = all.filter(|one| {
+        let was_begun = is_begun;
+        is_begun |= one["id"].as_str() == after;
+        was_begun
+    });
+    answer(200, &json!({ "data": rest.take(limit).collect::<Vec<_>>() }))
+}
+
+async fn history(
+    State(double): State<Double>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Response {
+    page(double.inside().receipts.clone().into_iter(), &query)
+}
+
+async fn list(
+    State(double): State<Double>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Response {
     let inside = double.inside();
     if inside.is_mute {
         return answer(500, &json!({ "message": CANARIES[0] }));
     }
     let newest = inside.order.iter().rev().map(|key| inside.transfers[key].clone());
-    answer(200, &json!({ "data": newest.collect::<Vec<_>>() }))
+    page(inside.crowd.iter().cloned().chain(newest), &query)
 }
 
 async fn one(State(double): State<Double>, Path(id): Path<String>) -> Response {

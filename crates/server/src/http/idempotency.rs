@@ -8,8 +8,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, he
 use axum::response::{IntoResponse, Response};
 use domain::changes::Changes;
 use domain::environment::Environment;
-use domain::idempotency::{IdempotencyRow, KEPT_MS, fingerprint};
-use domain::ids::{MerchantId, RowKey};
+use domain::idempotency::{IdempotencyRow, KEPT_MS, fingerprint, of_user};
+use domain::ids::{MerchantId, RampUserId, RowKey};
 use serde::Serialize;
 use store::CommitError;
 
@@ -74,6 +74,14 @@ impl Once {
         let row = IdempotencyRow::row_key(merchant_id, environment, text);
         let fingerprint = fingerprint(method.as_str(), uri.path(), body);
         Ok(Once { merchant_id, key: Some(Key { text: text.to_owned(), row, fingerprint }) })
+    }
+
+    /// For a caller who is one of the merchant's users: nobody else's key is his, and no answer.
+    pub fn of_user(mut self, user: RampUserId) -> Once {
+        if let Some(key) = &mut self.key {
+            (key.row, key.fingerprint) = of_user(key.row, key.fingerprint, user);
+        }
+        self
     }
 
     pub fn key_text(&self) -> Option<&str> {

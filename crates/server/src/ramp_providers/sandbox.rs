@@ -8,13 +8,14 @@ use domain::currency::Currency;
 use domain::ids::{MerchantId, RowKey};
 use domain::money::TokenAmount;
 use domain::provider::{
-    Attempted, FiatReceipt, FxRate, Handle, OnrampOrder, OnrampReport, PayoutOrder, PayoutReport,
-    ProviderNews,
+    Attempted, FxRate, Handle, OnrampOrder, OnrampReport, PayoutOrder, PayoutReport, ProviderNews,
 };
 use domain::sandbox::{SandboxCase, SandboxOutcome};
 use providers::ramp::sandbox as machine;
 use providers::ramp::sandbox::Step;
-use providers::ramp::{Answer, Delivery, Opened, ProviderError, RampProvider, Unverified};
+use providers::ramp::{
+    Answer, Delivery, Opened, ProviderError, RampProvider, Receipts, Unverified,
+};
 use store::{CommitError, Store};
 
 use crate::clock::Clock;
@@ -139,11 +140,14 @@ impl RampProvider for Sandbox {
     fn receipts<'a>(
         &'a self,
         handle: &'a Handle,
-    ) -> Answer<'a, Result<Vec<FiatReceipt>, ProviderError>> {
+        _: Option<&'a str>,
+    ) -> Answer<'a, Result<Receipts, ProviderError>> {
         Box::pin(async move {
             let known = self.store.get::<SandboxCase>(SandboxCase::row_key(handle.id)).await;
             let known = known.map_err(|_| ProviderError::Unreachable)?;
-            Ok(known.as_ref().map(machine::receipts).unwrap_or_default())
+            let mut data = known.as_ref().map(machine::receipts).unwrap_or_default();
+            data.reverse();
+            Ok(Receipts { data, next: None })
         })
     }
 

@@ -19,6 +19,7 @@ use store::CommitError;
 
 use crate::app::{App, Shared};
 use crate::workers::lease::Lease;
+use crate::workers::payouts::is_about_one;
 use crate::workers::{Progress, Worker};
 
 const BATCH_MAX: i64 = 64;
@@ -42,7 +43,15 @@ impl Worker for Liquidator {
         let due = app.store.onchain_deposits_due(app.now(), BATCH_MAX).await?;
         let is_full = due.len() as i64 == BATCH_MAX;
         for deposit in due {
-            let done = self.follow(app, deposit.deposit_id).await;
+            let id = deposit.deposit_id;
+            let done = match self.follow(app, id).await {
+                Err(error) if is_about_one(&error) => {
+                    tracing::error!(deposit.id = %id, error = format!("{error:#}"),
+                        "what follows a deposit cannot go on; the others do");
+                    self.park(app, deposit).await
+                }
+                done => done,
+            };
             if done.is_err() {
                 self.lease.lose();
             }
@@ -96,6 +105,14 @@ impl Liquidator {
                 }
             }
             // Somebody wrote one of the rows: it is still due.
+            Ok(()) | Err(CommitError::Conflict { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Looks later, and not for ever.
+    async fn park(&self, app: &App, deposit: OnchainDeposit) -> anyhow::Result<()> {
+        match self.commit(app, deposit.try_later(app.now())).await {
             Ok(()) | Err(CommitError::Conflict { .. }) => Ok(()),
             Err(error) => Err(error.into()),
         }

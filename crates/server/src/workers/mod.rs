@@ -23,8 +23,10 @@ pub mod settle;
 pub mod verification;
 pub mod watcher;
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use store::{CommitError, StoreError};
 
 use crate::app::Shared;
@@ -108,14 +110,15 @@ pub trait Worker: Send + Sync + 'static {
     }
 }
 
-fn spawn(app: &Shared, name: impl Into<String>, every_ms: u64, mut worker: impl Worker) {
+/// Loops a worker until the house stops, whatever becomes of its steps.
+pub fn spawn(app: &Shared, name: impl Into<String>, every_ms: u64, mut worker: impl Worker) {
     let (app, name) = (app.clone(), name.into());
     let tasks = app.tasks.clone();
     tasks.spawn(async move {
         let mut committed = app.store.committed();
         let mut failures = 0_u32;
         while !app.stop.is_cancelled() {
-            let pause_ms = match worker.step(&app).await {
+            let pause_ms = match step_or_fall(&mut worker, &app, &name).await {
                 Ok(progress) => {
                     if failures > 0 {
                         tracing::info!(worker = name, "works again");
@@ -155,6 +158,23 @@ fn spawn(app: &Shared, name: impl Into<String>, every_ms: u64, mut worker: impl 
         }
         worker.stop(&app).await;
     });
+}
+
+/// One step; a panic is one more way to fail. What the worker holds is given up, so that the next
+/// step starts anew, here or in another process.
+async fn step_or_fall(
+    worker: &mut impl Worker,
+    app: &Shared,
+    name: &str,
+) -> anyhow::Result<Progress> {
+    if let Ok(done) = AssertUnwindSafe(worker.step(app)).catch_unwind().await {
+        return done;
+    }
+    tracing::error!(worker = name, "a worker panicked; it starts anew");
+    if AssertUnwindSafe(worker.stop(app)).catch_unwind().await.is_err() {
+        tracing::error!(worker = name, "a worker panicked while giving up what it holds");
+    }
+    Err(anyhow::anyhow!("a worker panicked"))
 }
 
 /// Longer and longer, so that what fails for good costs little; short for a database that is away.

@@ -5,26 +5,28 @@
 
 use std::future::ready;
 
-use anyhow::Context as _;
 use domain::changes::{Changes, CounterMove};
+use domain::claim::Claim;
 use domain::ids::{OnrampId, RowKey, VirtualAccountId};
 use domain::ledger::Hold;
 use domain::onramp::{self, Onramp};
-use domain::provider::{Attempted, FiatInstructions, OnrampOrder};
+use domain::provider::{Attempted, FiatInstructions, FiatReceipt, OnrampOrder};
 use domain::ramp_user::RampUser;
 use domain::virtual_account::{VirtualAccount, VirtualAccountStatus};
-use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use futures_util::stream::{self, StreamExt as _};
 use providers::ramp::{Opened, RampProvider};
-use store::CommitError;
 use store::row::Row;
+use store::{CommitError, StoreError};
 
-use super::payouts::party;
+use super::payouts::{is_about_one, party};
 use crate::app::{App, Shared};
 use crate::workers::lease::{Kept, Lease};
 use crate::workers::{Progress, Worker};
 
 const BATCH_MAX: i64 = 64;
 const AT_ONCE: usize = 16;
+/// How far back a virtual account's money is looked for.
+const RECEIPT_PAGES_MAX: usize = 20;
 const REST_MS: u64 = 200;
 
 pub struct Onramper {
@@ -55,11 +57,11 @@ impl Worker for Onramper {
         let due = onramps.chain(accounts.into_iter().map(|one| Due::Account(one.id)));
         let due: Vec<Due> = due.collect();
         let kept = self.lease.keep();
-        let looks = stream::iter(due).map(async |due| match due {
-            Due::Onramp(id) => onramp(app, &kept, id).await,
-            Due::Account(id) => account(app, &kept, id).await,
-        });
-        let all_done = looks.buffer_unordered(AT_ONCE).try_for_each(|()| ready(Ok(())));
+        let looks = stream::iter(due).map(|due| look(app, &kept, due));
+        // What stops one does not drop the others on their way.
+        let all_done = looks
+            .buffer_unordered(AT_ONCE)
+            .fold(anyhow::Ok(()), |first, done| ready(first.and(done)));
         if let Err(error) = kept.during(app, all_done).await.flatten() {
             self.lease.lose();
             return Err(error);
@@ -80,11 +82,12 @@ impl Worker for Onramper {
     }
 }
 
-/// Whether a change that counts against limits was within them.
+/// What became of a change that counts against limits.
 #[derive(PartialEq, Eq)]
 enum Fit {
-    /// It went through, or somebody else wrote a row first: then it is still due.
     Within,
+    /// Somebody else wrote a row first: it is still due.
+    Raced,
     TooMuch,
 }
 
@@ -95,11 +98,29 @@ async fn commit_within_limits(
 ) -> anyhow::Result<Fit> {
     let counters: Vec<RowKey> = changes.counters.iter().map(CounterMove::key).collect();
     match commit(app, lease, changes).await {
-        Ok(_) => Ok(Fit::Within),
+        Ok(true) => Ok(Fit::Within),
+        Ok(false) => Ok(Fit::Raced),
         Err(error) => match error.downcast_ref::<CommitError>() {
             Some(CommitError::Insufficient { key }) if counters.contains(key) => Ok(Fit::TooMuch),
             Some(_) | None => Err(error),
         },
+    }
+}
+
+/// What is wrong with one does not stop the others. That it is looked at was committed before: it
+/// is due again later.
+async fn look(app: &App, lease: &Kept<'_>, due: Due) -> anyhow::Result<()> {
+    let (key, done) = match due {
+        Due::Onramp(id) => (id.key(), onramp(app, lease, id).await),
+        Due::Account(id) => (id.key(), account(app, lease, id).await),
+    };
+    match done {
+        Err(error) if is_about_one(&error) => {
+            tracing::error!(id = ?key, error = format!("{error:#}"),
+                "an on-ramp or a virtual account cannot go on; the others do");
+            Ok(())
+        }
+        done => done,
     }
 }
 
@@ -116,7 +137,9 @@ async fn commit(app: &App, lease: &Kept<'_>, changes: Changes) -> anyhow::Result
 }
 
 async fn read<R: Row>(app: &App, key: RowKey) -> anyhow::Result<R> {
-    app.store.get::<R>(key).await?.context("a row that others name does not exist")
+    let missing =
+        || StoreError::Corrupt { table: R::TABLE.name, key: key.uuid().to_string(), column: "key" };
+    Ok(app.store.get::<R>(key).await?.ok_or_else(missing)?)
 }
 
 fn told(answer: Attempted<Opened>) -> Attempted<(String, FiatInstructions)> {
@@ -220,26 +243,59 @@ async fn receive(
     provider: &dyn RampProvider,
 ) -> anyhow::Result<()> {
     let key = (account.environment, account.currency);
-    let receipts = provider.receipts(&account.handle()).await;
-    let (Ok(receipts), Ok(Some(rate))) = (receipts, app.ramp_providers.rate(key, app.now()).await)
+    let receipts = unknown_receipts(app, account, provider).await?;
+    let (Some(receipts), Ok(Some(rate))) =
+        (receipts, app.ramp_providers.rate(key, app.now()).await)
     else {
         tracing::warn!(account.id = %account.id, "a virtual account could not be looked at");
         return Ok(());
     };
-    for receipt in receipts {
-        let is_known = app.store.get::<domain::claim::Claim>(receipt.key).await?.is_some();
-        if is_known {
-            continue;
-        }
-        let Some(changes) = account.receive(user, &receipt, rate, &mut app.fresh()) else {
+    // The oldest first, and none before the one before it: so whatever is older than a known one
+    // is known.
+    for receipt in receipts.iter().rev() {
+        let Some(changes) = account.receive(user, receipt, rate, &mut app.fresh()) else {
             continue;
         };
-        if commit_within_limits(app, lease, changes).await? == Fit::TooMuch {
-            let why = (rate, "A limit of the user's KYC level would be passed");
-            if let Some(held) = account.hold(user, &receipt, why, &mut app.fresh()) {
-                commit(app, lease, held).await?;
+        let is_taken = match commit_within_limits(app, lease, changes).await? {
+            Fit::Within => true,
+            Fit::Raced => false,
+            Fit::TooMuch => {
+                let why = (rate, "A limit of the user's KYC level would be passed");
+                match account.hold(user, receipt, why, &mut app.fresh()) {
+                    Some(held) => commit(app, lease, held).await?,
+                    None => true,
+                }
             }
+        };
+        if !is_taken {
+            break;
         }
     }
     Ok(())
+}
+
+/// What came in since the newest that is known, the newest first. None: it could not be told.
+async fn unknown_receipts(
+    app: &App,
+    account: &VirtualAccount,
+    provider: &dyn RampProvider,
+) -> anyhow::Result<Option<Vec<FiatReceipt>>> {
+    let (handle, mut unknown, mut after) = (account.handle(), Vec::new(), None::<String>);
+    for _ in 0..RECEIPT_PAGES_MAX {
+        let Ok(page) = provider.receipts(&handle, after.as_deref()).await else { return Ok(None) };
+        let mut is_last = page.next.is_none();
+        for receipt in page.data {
+            let is_known = app.store.get::<Claim>(receipt.key).await?.is_some();
+            is_last |= is_known;
+            if !is_known {
+                unknown.push(receipt);
+            }
+        }
+        if is_last {
+            return Ok(Some(unknown));
+        }
+        after = page.next;
+    }
+    tracing::error!(account.id = %account.id, "more came in than is looked through at once");
+    Ok(None)
 }

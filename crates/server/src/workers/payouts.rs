@@ -6,20 +6,20 @@
 use std::future::ready;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use domain::bank_account::BankAccount;
 use domain::changes::Changes;
 use domain::ids::{Fresh, PayoutId};
-use domain::ledger::Hold;
+use domain::ledger::{Hold, HoldStatus};
 use domain::money::TokenAmount;
 use domain::payout::{self, Found, Payout, PayoutStatus};
 use domain::provider::{Attempted, BankDetails, Party, PayoutOrder, RampFailure};
 use domain::ramp_user::{RampUser, UserType};
 use domain::screening_review::{ReviewStatus, ScreeningReview, Verdict};
 use domain::secret::SealError;
-use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use futures_util::stream::{self, StreamExt as _};
 use providers::ramp::RampProvider;
-use store::{CommitError, StoreError};
+use store::{CommitError, Store, StoreError};
 
 use crate::app::{App, Shared};
 use crate::workers::lease::{Kept, Lease};
@@ -55,7 +55,10 @@ impl Worker for Payer {
         let is_full = due.len() as i64 == BATCH_MAX;
         let kept = self.lease.keep();
         let moves = stream::iter(due).map(|payout| advance_or_park(app, &kept, payout.id));
-        let all_done = moves.buffer_unordered(AT_ONCE).try_for_each(|()| ready(Ok(())));
+        // What stops one does not drop the others on their way.
+        let all_done = moves
+            .buffer_unordered(AT_ONCE)
+            .fold(anyhow::Ok(()), |first, done| ready(first.and(done)));
         if let Err(error) = kept.during(app, all_done).await.flatten() {
             self.lease.lose();
             return Err(error);
@@ -77,17 +80,31 @@ impl Worker for Payer {
 }
 
 /// A payout as it is now, with what its decisions need.
-pub async fn found(app: &App, id: PayoutId) -> Result<Option<Found>, StoreError> {
-    let Some(payout) = app.store.get::<Payout>(id.key()).await? else { return Ok(None) };
-    let hold = app.store.get::<Hold>(payout.hold_id.key()).await?;
-    let user = app.store.get::<RampUser>(payout.user_id.key()).await?;
-    let corrupt = |column| {
-        let key = payout.id.to_string();
-        StoreError::Corrupt { table: "payouts", key, column }
-    };
-    let hold = hold.ok_or_else(|| corrupt("hold_id"))?;
-    let user = user.ok_or_else(|| corrupt("user_id"))?;
-    Ok(Some(Found { payout, hold, user }))
+///
+/// The rows are read one after the other: if the payout changed meanwhile they are read again, so
+/// that a hold is never seen as its payout's next state left it.
+pub async fn found(store: &Store, id: PayoutId) -> Result<Option<Found>, StoreError> {
+    let Some(mut payout) = store.get::<Payout>(id.key()).await? else { return Ok(None) };
+    for _ in 0..DECISIONS_MAX {
+        let hold = store.get::<Hold>(payout.hold_id.key()).await?;
+        let user = store.get::<RampUser>(payout.user_id.key()).await?;
+        let Some(after) = store.get::<Payout>(id.key()).await? else { return Ok(None) };
+        if after.version != payout.version {
+            payout = after;
+            continue;
+        }
+        let corrupt = |column| {
+            let key = payout.id.to_string();
+            StoreError::Corrupt { table: "payouts", key, column }
+        };
+        // While the money is neither gone nor given back it is held.
+        let is_settled = payout.status.is_over() || payout.status == PayoutStatus::Paid;
+        let is_right = |hold: &Hold| is_settled || hold.status == HoldStatus::Open;
+        let hold = hold.filter(is_right).ok_or_else(|| corrupt("hold_id"))?;
+        let user = user.ok_or_else(|| corrupt("user_id"))?;
+        return Ok(Some(Found { payout, hold, user }));
+    }
+    Err(StoreError::Unavailable("a payout changes faster than it can be read".into()))
 }
 
 /// What is wrong with one payout does not stop the others.
@@ -96,13 +113,30 @@ async fn advance_or_park(app: &App, lease: &Kept<'_>, id: PayoutId) -> anyhow::R
         Err(error) if is_about_one(&error) => {
             tracing::error!(payout.id = %id, error = format!("{error:#}"),
                 "a payout cannot go on; the others do");
-            Ok(())
+            park(app, lease, id).await
         }
         done => done,
     }
 }
 
-fn is_about_one(error: &anyhow::Error) -> bool {
+/// Looks later, and later each time: what cannot go on takes no place of what can.
+async fn park(app: &App, lease: &Kept<'_>, id: PayoutId) -> anyhow::Result<()> {
+    let Ok(Some(payout)) = app.store.get::<Payout>(id.key()).await else { return Ok(()) };
+    if payout.next_at.is_none_or(|next| app.now() < next) {
+        return Ok(());
+    }
+    match lease.commit(app, payout.look_later(app.now())).await {
+        Err(CommitError::Conflict { key, .. }) if lease.is_key(key) => {
+            bail!("another process took over payouts")
+        }
+        // Somebody moved it: it is looked at again.
+        Ok(()) | Err(CommitError::Conflict { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether it is the fault of the rows it was about, and not of the house's or the database's.
+pub(super) fn is_about_one(error: &anyhow::Error) -> bool {
     let of_store =
         |error: &StoreError| matches!(error, StoreError::Corrupt { .. } | StoreError::Rejected(_));
     match error.downcast_ref::<CommitError>() {
@@ -119,7 +153,7 @@ fn is_about_one(error: &anyhow::Error) -> bool {
 /// Moves one payout as far as it goes now.
 async fn advance(app: &App, lease: &Kept<'_>, id: PayoutId) -> anyhow::Result<()> {
     for _ in 0..MOVES_MAX {
-        let Some(Found { payout, user, .. }) = found(app, id).await? else { return Ok(()) };
+        let Some(Found { payout, user, .. }) = found(&app.store, id).await? else { return Ok(()) };
         if payout.next_at.is_none_or(|next| app.now() < next) {
             return Ok(());
         }
@@ -227,7 +261,7 @@ async fn settle(
     decide: impl Fn(Found, &mut Fresh) -> Option<Changes>,
 ) -> anyhow::Result<()> {
     for _ in 0..DECISIONS_MAX {
-        let Some(found) = found(app, id).await? else { return Ok(()) };
+        let Some(found) = found(&app.store, id).await? else { return Ok(()) };
         let Some(changes) = decide(found, &mut app.fresh()) else { return Ok(()) };
         match lease.commit(app, changes).await {
             Ok(()) => return Ok(()),
@@ -244,7 +278,10 @@ async fn settle(
 /// The order as it is given away; none if the account's numbers are gone.
 async fn order(app: &App, payout: &Payout, user: &RampUser) -> anyhow::Result<Option<PayoutOrder>> {
     let account = app.store.get::<BankAccount>(payout.bank_account_id.key()).await?;
-    let account = account.context("a payout's bank account does not exist")?;
+    let account = account.ok_or_else(|| {
+        let (table, key) = ("payouts", payout.id.to_string());
+        StoreError::Corrupt { table, key, column: "bank_account_id" }
+    })?;
     let Some(fields) = account.open_numbers(&app.keys)? else { return Ok(None) };
     Ok(Some(PayoutOrder {
         id: payout.key(),

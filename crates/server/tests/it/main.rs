@@ -10,6 +10,7 @@ mod deliveries;
 mod devnet;
 mod edge;
 mod events;
+mod falls;
 mod foreign;
 mod fuzz;
 mod house;

@@ -3,15 +3,19 @@
 //! Invariant: a state or a reason that is not listed here becomes the most careful one we have:
 //! still on its way, or refused by the bank.
 
+use domain::currency::Currency;
 use domain::ids::RowKey;
 use domain::money::TokenAmount;
 use domain::provider::{
     BankDetails, FiatInstructions, FiatReceipt, FxRate, OnrampOrder, OnrampReport, Party,
     PayoutReport, ProviderNews, RampFailure,
 };
+use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
+
+use crate::ramp::Receipts;
 
 #[derive(Serialize)]
 pub struct CustomerBody {
@@ -229,6 +233,13 @@ pub struct Transfer {
     amount: Option<String>,
     #[serde(default)]
     currency: Option<String>,
+    #[serde(default)]
+    created_at: Option<String>,
+}
+
+/// The currency of an amount they told, if it is the one it must be in.
+fn told_in(told: Option<&str>, expected: Currency) -> Option<Currency> {
+    Currency::parse(told?).filter(|told| *told == expected)
 }
 
 #[derive(Deserialize)]
@@ -257,20 +268,23 @@ impl Transfer {
         match self.state.as_str() {
             "payment_processed" => PayoutReport::Paid,
             "in_review" => PayoutReport::InReview,
-            // The money is with them again, or on its way there: what is sure is that it came back.
-            "returned" | "refunded" | "refund_in_flight" => PayoutReport::Returned(self.why()),
+            "returned" | "refunded" => PayoutReport::Returned(self.why()),
             "canceled" | "undeliverable" => PayoutReport::Failed(self.why()),
+            // `refund_in_flight`: it may yet not come back, so it is not back.
             // `error`, `missing_return_policy`, `refund_failed`: theirs to solve, and not over.
             _ => PayoutReport::Processing,
         }
     }
 
-    /// None if an amount is not one.
-    pub fn onramp_report(&self) -> Option<OnrampReport> {
+    pub fn created_at(&self) -> Option<Timestamp> {
+        self.created_at.as_deref().and_then(Timestamp::parse)
+    }
+
+    /// None if an amount is not one, or not of this currency.
+    pub fn onramp_report(&self, currency: Currency) -> Option<OnrampReport> {
         Some(match self.state.as_str() {
             state @ ("funds_received" | "payment_submitted" | "payment_processed") => {
-                let currency = self.currency.as_deref().unwrap_or("usd");
-                let decimals = domain::currency::Currency::parse(currency)?.decimals();
+                let decimals = told_in(self.currency.as_deref(), currency)?.decimals();
                 let receipt = self.receipt.as_ref().and_then(|one| one.initial_amount.as_deref());
                 let text = receipt.or(self.amount.as_deref())?;
                 let amount = TokenAmount::parse(text, decimals).ok()?;
@@ -334,6 +348,7 @@ pub struct VirtualAccountEvents {
 
 #[derive(Deserialize)]
 struct VirtualAccountEvent {
+    id: Option<String>,
     #[serde(rename = "type")]
     kind: String,
     deposit_id: Option<String>,
@@ -342,18 +357,21 @@ struct VirtualAccountEvent {
 }
 
 impl VirtualAccountEvents {
-    /// None if an amount is not one.
-    pub fn receipts(self) -> Option<Vec<FiatReceipt>> {
-        let mut receipts = Vec::new();
+    /// None if an amount is not one, or not of this currency, or a full page has no end.
+    pub fn receipts(self, currency: Currency, page_max: usize) -> Option<Receipts> {
+        let next = match self.data.last() {
+            Some(last) if self.data.len() >= page_max => Some(last.id.clone()?),
+            Some(_) | None => None,
+        };
+        let mut data = Vec::new();
         for event in self.data.into_iter().filter(|event| event.kind == "funds_received") {
             let (Some(id), Some(amount)) = (event.deposit_id, event.amount) else { continue };
-            let currency = event.currency.as_deref().unwrap_or("usd");
-            let decimals = domain::currency::Currency::parse(currency)?.decimals();
+            let decimals = told_in(event.currency.as_deref(), currency)?.decimals();
             let amount = TokenAmount::parse(&amount, decimals).ok()?;
-            receipts
-                .push(FiatReceipt { key: RowKey::of("bridge_receipt", &[id.as_bytes()]), amount });
+            let key = RowKey::of("bridge_receipt", &[id.as_bytes()]);
+            data.push(FiatReceipt { key, amount });
         }
-        Some(receipts)
+        Some(Receipts { data, next })
     }
 }
 

@@ -8,6 +8,8 @@ use domain::ramp_user::RampUser;
 use super::{RampCaller, user_of};
 use crate::app::App;
 use crate::http::error::ApiError;
+use crate::http::idempotency::Once;
+use crate::http::merchant::Write;
 
 pub struct Acting {
     pub merchant_id: MerchantId,
@@ -33,6 +35,15 @@ impl Acting {
 
     pub fn whose(&self) -> (MerchantId, Environment) {
         (self.merchant_id, self.environment)
+    }
+
+    /// What makes a request repeatable: a user's keys are his own, beside his merchant's.
+    pub fn once(&self, write: &Write) -> Result<Once, ApiError> {
+        let once = write.once(self.whose())?;
+        Ok(match self.only_user {
+            Some(user) => once.of_user(user),
+            None => once,
+        })
     }
 
     pub fn origin(&self, idempotency_key: Option<&str>) -> Origin {

@@ -63,7 +63,7 @@ pub async fn create(
 ) -> Result<Response, ApiError> {
     let body: CreatePayout = parse_json(&write.body)?;
     let acting = Acting::of(&caller, &app, body.environment).await?;
-    let once = write.once(acting.whose())?.required()?;
+    let once = acting.once(&write)?.required()?;
     let origin = acting.origin(once.key_text());
     let spending = Mutex::new(None);
     let made = async || {
@@ -223,10 +223,10 @@ pub async fn cancel(
         let message = "A user's session does not cancel payouts";
         return Err(ApiError::new(Code::InsufficientScope, message));
     }
-    let once = write.once(acting.whose())?;
+    let once = acting.once(&write)?;
     let canceled = async || -> Result<(Changes, Answer), ApiError> {
         payout(&app, &acting, id).await?;
-        let found = found(&app, id).await?.ok_or_else(|| ApiError::not_found("payout"))?;
+        let found = found(&app.store, id).await?.ok_or_else(|| ApiError::not_found("payout"))?;
         let (payout, changes) = payout::cancel(found, &mut app.fresh())?;
         Ok((changes, Answer::ok(&payout.view())))
     };

@@ -85,7 +85,7 @@ pub async fn create(
 ) -> Result<Response, ApiError> {
     let body: CreateRampQuote = parse_json(&write.body)?;
     let acting = Acting::of(&caller, &app, body.environment).await?;
-    let once = write.once(acting.whose())?;
+    let once = acting.once(&write)?;
     once.answer(&app, || quoted(&app, &acting, &body)).await
 }
 

@@ -1,10 +1,12 @@
 //! Two at once: for one balance, for one quote, and a cancel against a worker that sends.
 
 use domain::screening_review::{ReviewState, ReviewStatus};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{available, check_books, customer, fund, payout, quote, read, request_payout, text};
-use crate::house::House;
+use super::{
+    available, check_books, customer, fund, named, payout, quote, read, request_payout, text,
+};
+use crate::house::{House, token_id};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_payouts_for_one_balance_exactly_one_wins() {
@@ -45,6 +47,42 @@ async fn of_two_payouts_with_one_quote_exactly_one_wins() {
     assert_eq!(one.ok(), other.ok());
     assert_eq!(available(&house, &customer.id, "USDC").await, "60");
     check_books(&house).await;
+}
+
+/// Two users' clients choose the same key, and the merchant too: three requests.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_s_idempotency_keys_are_his_own() {
+    let house = House::start().await;
+    let ask = json!({
+        "source": { "token_id": token_id("base", "USDC"), "amount": "20" },
+        "country": "DE", "currency": "eur", "method": "sepa",
+    });
+    let other = json!({ "source": { "token_id": token_id("base", "USDC"), "amount": "30" },
+        "country": "DE", "currency": "eur", "method": "sepa" });
+    let mut quotes = Vec::new();
+    for name in ["Ada Lovelace", "Grace Hopper"] {
+        let customer = named(&house, name, "standard").await;
+        let path = format!("/api/v1/ramps/users/{}/sessions", customer.id);
+        let session = house.post(&path, json!({})).await.ok();
+        let asked = async |body: &Value| {
+            let request = house
+                .request("POST", "/api/v1/ramps/quotes")
+                .header("x-session-token", text(&session, "session_token"))
+                .header("x-signature", text(&session, "signature"))
+                .header("idempotency-key", "same");
+            house.send(request.json(body)).await
+        };
+        let first = asked(&ask).await.ok();
+        assert_eq!(asked(&ask).await.ok(), first);
+        assert_eq!(asked(&other).await.error(), (409, "IDEMPOTENCY_KEY_REUSED"));
+        quotes.push(text(&first, "id"));
+    }
+    let request = house.request("POST", "/api/v1/ramps/quotes").header("x-api-key", &house.key);
+    let request = request.header("idempotency-key", "same").json(&ask);
+    quotes.push(text(&house.send(request).await.ok(), "id"));
+    quotes.sort_unstable();
+    quotes.dedup();
+    assert_eq!(quotes.len(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]
