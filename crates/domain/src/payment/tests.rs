@@ -99,7 +99,7 @@ impl World {
     fn check_invariants(&self, before: InvoiceStatus) {
         let sum = |wanted: &dyn Fn(&Payment) -> bool| {
             let chosen = self.payments.values().filter(|payment| wanted(payment));
-            Usd(chosen.map(|payment| payment.value.0).sum())
+            Usd(chosen.map(|payment| payment.counted_value().0).sum())
         };
         let confirmed = sum(&|payment| payment.is_counted && payment.status.is_confirmed());
         assert_eq!(self.invoice.amount_paid, confirmed, "amount paid");

@@ -30,7 +30,7 @@ use domain::money::{Rate, TokenAmount, Usd};
 use domain::network::{Family, Network};
 use domain::network_pause::NetworkPause;
 use domain::password::PasswordReset;
-use domain::payment::{Outflow, Payment, PaymentStatus, Posting, SettlementStatus};
+use domain::payment::{Counting, Outflow, Payment, PaymentStatus, Posting, SettlementStatus};
 use domain::questions::{Question, QuestionValidation, Questions};
 use domain::quote::Quote;
 use domain::ramp_deposit::{self, CreditAsk, RampDeposit};
@@ -406,6 +406,7 @@ pub fn refund() -> Refund {
         requested_by: Actor::ApiKey("k".into()),
         approved_by: None,
         given: vec![Part { payment_id: key(14).into(), amount: TokenAmount(4) }],
+        counting: Counting::Kept,
         sends: 1,
         sends_ended: 0,
         amount_sent: TokenAmount(0),
