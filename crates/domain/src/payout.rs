@@ -280,4 +280,4 @@ impl Payout {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -24,7 +24,7 @@ use crate::money::{TokenAmount, Usd, mul_div_floor};
 use crate::network::Network;
 use crate::payment::{Counting, Payment, Posting};
 use crate::refusal::Refusal;
-use crate::send::{Ending, Part, Purpose, Send, SendAsk, SendStatus, Source, Touched};
+use crate::send::{Counted, Ending, Part, Purpose, Send, SendAsk, SendStatus, Source, Touched};
 use crate::settlement::{ReviewReason, promise};
 use crate::time::Timestamp;
 use crate::token::{Token, TokenId};
@@ -65,6 +65,9 @@ pub struct Refund {
     /// Whether what it gives back came off the invoice's amount paid.
     #[serde(default)]
     pub counting: Counting,
+    /// What it holds of the velocity limits, until it has gone or never will.
+    #[serde(default)]
+    pub counted: Vec<Counted>,
     pub sends: usize,
     pub sends_ended: usize,
     pub amount_sent: TokenAmount,
@@ -233,17 +236,30 @@ pub fn draw_from(
     (rest == TokenAmount::ZERO).then_some(drawn)
 }
 
+/// Whether a refund goes at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Passage {
+    /// It does, and is counted against the limits here.
+    Open(Vec<Counted>),
+    /// A human has to look at it first; nothing is counted until then.
+    Held(ReviewReason),
+}
+
 /// Promises a refund: its row, its sends, their holds, and both sides of the payments.
 pub fn create(
     ask: RefundAsk<'_>,
     given: Given,
     drawn: Vec<Drawn>,
-    (mut payments, review, head): (Touched, Option<ReviewReason>, u64),
+    (mut payments, passage, head): (Touched, Passage, u64),
     fresh: &mut Fresh,
 ) -> (Refund, Changes) {
     let now = fresh.now();
     let invoice = ask.invoice;
     let mut changes = Changes::of(invoice.merchant_id);
+    let (review, counted) = match passage {
+        Passage::Open(counted) => (None, counted),
+        Passage::Held(review) => (Some(review), Vec::new()),
+    };
     let refund = Refund {
         id: RefundId::fresh(fresh),
         merchant_id: invoice.merchant_id,
@@ -263,6 +279,7 @@ pub fn create(
         approved_by: None,
         given: given.parts,
         counting: Counting::of_refund(invoice),
+        counted,
         sends: drawn.len(),
         sends_ended: 0,
         amount_sent: TokenAmount::ZERO,
@@ -348,13 +365,14 @@ impl Refund {
     /// Somebody looked at it, and it may go.
     pub fn approve(
         &self,
-        by: Actor,
+        (by, counted): (Actor, Vec<Counted>),
         invoice: Option<&Invoice>,
         changes: &mut Changes,
         now: Timestamp,
     ) -> Refund {
         let approved_by = Some(by);
-        let after = Refund { status: RefundStatus::Created, approved_by, ..self.clone() };
+        let status = RefundStatus::Created;
+        let after = Refund { status, approved_by, counted, ..self.clone() };
         after.clone().record_updated(self, invoice, changes, now);
         after
     }
@@ -380,7 +398,8 @@ impl Refund {
         }
         recounted(counted, invoice, Origin::default(), changes, now);
         let status = RefundStatus::Canceled;
-        let after = Refund { status, sends_ended: self.sends, ..self.clone() };
+        let mut after = Refund { status, sends_ended: self.sends, ..self.clone() };
+        after.count_back(self.value, changes);
         after.clone().record_updated(self, invoice, changes, now);
         after
     }
@@ -404,6 +423,7 @@ impl Refund {
             Ending::Canceled => {}
         }
         if !matches!(ending, Ending::Confirmed { .. }) {
+            after.count_back(send.value, changes);
             // What did not go is still owed, and may be asked for again.
             let mut rest = send.amount;
             for part in after.given.iter_mut().rev() {
@@ -419,9 +439,20 @@ impl Refund {
         if after.sends_ended >= after.sends {
             let has_gone = after.amount_sent > TokenAmount::ZERO;
             after.status = if has_gone { RefundStatus::Sent } else { RefundStatus::Failed };
+            if !has_gone {
+                after.count_back(self.value, changes);
+            }
             after.sent_at = has_gone.then_some(now);
         }
         after.record_updated(&self, invoice.as_ref(), changes, now);
+    }
+
+    /// What does not go is no longer counted against the limits.
+    fn count_back(&mut self, value: Usd, changes: &mut Changes) {
+        for counted in &mut self.counted {
+            counted.give_back(value, changes);
+        }
+        self.counted.retain(|counted| counted.value > Usd::ZERO);
     }
 
     fn record_updated(

@@ -5,7 +5,7 @@ use domain::changes::Changes;
 use domain::ids::{PaymentId, SettlementId};
 use domain::member::Role;
 use domain::refusal::Refusal;
-use domain::send::{Ending, Send, SendStatus, SpeedLimit, count_against};
+use domain::send::{Ending, Send, SendStatus, count_against};
 use domain::settlement::{PendingPoolView, Settlement, SettlementObjectView, SettlementState};
 use serde::Serialize;
 use store::Page;
@@ -105,7 +105,7 @@ async fn visible(
 
 /// Approve a settlement that waits for a second person
 ///
-/// Takes an owner, or the operator's token.
+/// Takes an owner, or the operator's token; the operator's where it passes the house's limits.
 #[utoipa::path(post, path = "/api/v1/settlements/{id}/approve",
     tag = "Settlement Management", operation_id = "approveSettlement",
     params(("id" = i64, Path)), security(("bearerAuth" = [])),
@@ -135,7 +135,8 @@ pub async fn approve(
             let whose = (before.merchant_id, before.environment);
             let mut changes = Changes::of(before.merchant_id);
             let limits = app.config.settlement.limits();
-            let counted = (before.value, SpeedLimit::Waived);
+            let speed = approver.speed(app, whose, before.value).await?;
+            let counted = (before.value, speed);
             count_against(&limits, whose, counted, &mut changes, now);
             for send in app.store.sends_of(before.key()).await? {
                 changes.update(send.released(now));
