@@ -11,6 +11,7 @@ pub use view::ApiKeyView;
 
 use serde::{Deserialize, Serialize};
 
+use crate::audit::Actor;
 use crate::changes::Changes;
 use crate::claim::Claim;
 use crate::environment::Environment;
@@ -59,6 +60,9 @@ pub struct ApiKey {
     pub last4: String,
     pub restrictions: Restrictions,
     pub is_demo: bool,
+    /// Who has seen its text; none: it was not written down then.
+    #[serde(default)]
+    pub created_by: Option<Actor>,
     pub created_at: Timestamp,
     pub expires_at: Option<Timestamp>,
     pub last_used_at: Option<Timestamp>,
@@ -108,6 +112,7 @@ impl ApiKey {
             last4: text[text.len() - 4..].to_owned(),
             restrictions: new.restrictions,
             is_demo: new.is_demo,
+            created_by: None,
             created_at: fresh.now(),
             expires_at: new.expires_at,
             last_used_at: None,

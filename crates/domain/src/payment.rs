@@ -4,12 +4,14 @@
 //! `reverted` when a reorg removed it; a later block may bring it back. `pending → manual_retry`
 //! when a look at the chain for it failed, and back by one that succeeds. Its value is fixed once.
 
+mod counted;
 mod crediting;
 mod observe;
 mod outflow;
 #[cfg(test)]
 mod tests;
 
+pub use counted::Counting;
 pub use crediting::Crediting;
 pub use observe::{Confirmation, Sighting, confirm, revert, see};
 pub use outflow::Outflow;

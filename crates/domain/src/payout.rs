@@ -293,4 +293,4 @@ impl Payout {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -22,9 +22,9 @@ use crate::invoice::{Invoice, InvoiceStatus, InvoiceType};
 use crate::ledger::TransferReason;
 use crate::money::{TokenAmount, Usd, mul_div_floor};
 use crate::network::Network;
-use crate::payment::{Payment, Posting};
+use crate::payment::{Counting, Payment, Posting};
 use crate::refusal::Refusal;
-use crate::send::{Ending, Part, Purpose, Send, SendAsk, SendStatus, Source, Touched};
+use crate::send::{Counted, Ending, Part, Purpose, Send, SendAsk, SendStatus, Source, Touched};
 use crate::settlement::{ReviewReason, promise};
 use crate::time::Timestamp;
 use crate::token::{Token, TokenId};
@@ -62,6 +62,12 @@ pub struct Refund {
     pub approved_by: Option<Actor>,
     /// The payments it gives back of.
     pub given: Vec<Part>,
+    /// Whether what it gives back came off the invoice's amount paid.
+    #[serde(default)]
+    pub counting: Counting,
+    /// What it holds of the velocity limits, until it has gone or never will.
+    #[serde(default)]
+    pub counted: Vec<Counted>,
     pub sends: usize,
     pub sends_ended: usize,
     pub amount_sent: TokenAmount,
@@ -167,7 +173,9 @@ fn overpaid(invoice: &Invoice, payments: &[&Payment]) -> TokenAmount {
     let counted: Vec<_> = payments.iter().filter(|one| one.is_counted).collect();
     let value: i64 = counted.iter().map(|one| one.value.0).sum();
     let arrived: u128 = counted.iter().map(|one| one.amount.0).sum();
-    let gone: u128 = counted.iter().map(|one| one.outflow.refunded.0).sum();
+    // What was taken off the amount paid was never paid too much.
+    let gone = |one: &&&Payment| one.outflow.refunded.0.saturating_sub(one.outflow.uncounted.0);
+    let gone: u128 = counted.iter().map(|one| gone(&one)).sum();
     let over = invoice.amount_overpaid().0.min(value);
     let over = mul_div_floor(
         u128::try_from(over).unwrap_or(0),
@@ -228,17 +236,30 @@ pub fn draw_from(
     (rest == TokenAmount::ZERO).then_some(drawn)
 }
 
+/// Whether a refund goes at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Passage {
+    /// It does, and is counted against the limits here.
+    Open(Vec<Counted>),
+    /// A human has to look at it first; nothing is counted until then.
+    Held(ReviewReason),
+}
+
 /// Promises a refund: its row, its sends, their holds, and both sides of the payments.
 pub fn create(
     ask: RefundAsk<'_>,
     given: Given,
     drawn: Vec<Drawn>,
-    (mut payments, review, head): (Touched, Option<ReviewReason>, u64),
+    (mut payments, passage, head): (Touched, Passage, u64),
     fresh: &mut Fresh,
 ) -> (Refund, Changes) {
     let now = fresh.now();
     let invoice = ask.invoice;
     let mut changes = Changes::of(invoice.merchant_id);
+    let (review, counted) = match passage {
+        Passage::Open(counted) => (None, counted),
+        Passage::Held(review) => (Some(review), Vec::new()),
+    };
     let refund = Refund {
         id: RefundId::fresh(fresh),
         merchant_id: invoice.merchant_id,
@@ -257,6 +278,8 @@ pub fn create(
         requested_by: ask.by,
         approved_by: None,
         given: given.parts,
+        counting: Counting::of_refund(invoice),
+        counted,
         sends: drawn.len(),
         sends_ended: 0,
         amount_sent: TokenAmount::ZERO,
@@ -267,8 +290,11 @@ pub fn create(
         sent_at: None,
         version: 0,
     };
+    let mut counted = invoice.clone();
     for part in &refund.given {
-        payments.change(part.payment_id, |payment| payment.outflow.refunded.0 += part.amount.0);
+        payments.change(part.payment_id, |payment| {
+            payment.give_back(part.amount, refund.counting, Some(&mut counted));
+        });
     }
     for one in drawn {
         let amount = TokenAmount(one.parts.iter().map(|part| part.amount.0).sum());
@@ -300,11 +326,27 @@ pub fn create(
         promise(send, from, &mut changes, fresh);
     }
     payments.save(head, &mut changes, now);
+    recounted(Some(counted), Some(invoice), ask.origin.clone(), &mut changes, now);
     let data = created_data(&refund.view());
     let entry = refund.entry(EventType::RefundCreated, data, Some(invoice), now);
     changes.tell(NewEntry { origin: ask.origin, ..entry });
     changes.insert(refund.clone());
     (refund, changes)
+}
+
+/// Writes the invoice if what counts as paid of it changed.
+fn recounted(
+    after: Option<Invoice>,
+    before: Option<&Invoice>,
+    origin: Origin,
+    changes: &mut Changes,
+    now: Timestamp,
+) {
+    if let (Some(after), Some(before)) = (after, before)
+        && after != *before
+    {
+        after.record_updated(before, changes, origin, now);
+    }
 }
 
 impl Refund {
@@ -323,13 +365,14 @@ impl Refund {
     /// Somebody looked at it, and it may go.
     pub fn approve(
         &self,
-        by: Actor,
+        (by, counted): (Actor, Vec<Counted>),
         invoice: Option<&Invoice>,
         changes: &mut Changes,
         now: Timestamp,
     ) -> Refund {
         let approved_by = Some(by);
-        let after = Refund { status: RefundStatus::Created, approved_by, ..self.clone() };
+        let status = RefundStatus::Created;
+        let after = Refund { status, approved_by, counted, ..self.clone() };
         after.clone().record_updated(self, invoice, changes, now);
         after
     }
@@ -347,14 +390,16 @@ impl Refund {
         changes: &mut Changes,
         now: Timestamp,
     ) -> Refund {
+        let mut counted = invoice.cloned();
         for part in &self.given {
             payments.change(part.payment_id, |payment| {
-                let refunded = &mut payment.outflow.refunded.0;
-                *refunded = refunded.saturating_sub(part.amount.0);
+                payment.keep(part.amount, self.counting, counted.as_mut());
             });
         }
+        recounted(counted, invoice, Origin::default(), changes, now);
         let status = RefundStatus::Canceled;
-        let after = Refund { status, sends_ended: self.sends, ..self.clone() };
+        let mut after = Refund { status, sends_ended: self.sends, ..self.clone() };
+        after.count_back(self.value, changes);
         after.clone().record_updated(self, invoice, changes, now);
         after
     }
@@ -367,6 +412,7 @@ impl Refund {
         now: Timestamp,
     ) {
         let mut after = self.clone();
+        let mut counted = invoice.clone();
         after.sends_ended += 1;
         match ending {
             Ending::Confirmed { tx_hash, .. } => {
@@ -377,6 +423,7 @@ impl Refund {
             Ending::Canceled => {}
         }
         if !matches!(ending, Ending::Confirmed { .. }) {
+            after.count_back(send.value, changes);
             // What did not go is still owed, and may be asked for again.
             let mut rest = send.amount;
             for part in after.given.iter_mut().rev() {
@@ -384,17 +431,28 @@ impl Refund {
                 rest.0 -= back.0;
                 part.amount.0 -= back.0;
                 payments.change(part.payment_id, |payment| {
-                    let refunded = &mut payment.outflow.refunded.0;
-                    *refunded = refunded.saturating_sub(back.0);
+                    payment.keep(back, self.counting, counted.as_mut());
                 });
             }
         }
+        recounted(counted, invoice.as_ref(), Origin::default(), changes, now);
         if after.sends_ended >= after.sends {
             let has_gone = after.amount_sent > TokenAmount::ZERO;
             after.status = if has_gone { RefundStatus::Sent } else { RefundStatus::Failed };
+            if !has_gone {
+                after.count_back(self.value, changes);
+            }
             after.sent_at = has_gone.then_some(now);
         }
         after.record_updated(&self, invoice.as_ref(), changes, now);
+    }
+
+    /// What does not go is no longer counted against the limits.
+    fn count_back(&mut self, value: Usd, changes: &mut Changes) {
+        for counted in &mut self.counted {
+            counted.give_back(value, changes);
+        }
+        self.counted.retain(|counted| counted.value > Usd::ZERO);
     }
 
     fn record_updated(

@@ -68,6 +68,10 @@ pub enum Refusal {
     NotInReview,
     #[error("Whoever asked for it cannot approve it")]
     OwnRequest,
+    #[error("It passes the house's limits: only the operator may approve it")]
+    OperatorRequired,
+    #[error("Network fees would be too much of its value; ask for more at once")]
+    RefundFeeTooHigh,
     #[error("The merchant's addresses do not hold that much of this token")]
     InsufficientFunds,
 }

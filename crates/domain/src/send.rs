@@ -12,7 +12,7 @@ mod limits;
 mod view;
 
 pub use close::{Closing, Ending, Touched, TurningDown, close, turn_down};
-pub use limits::{Limits, SpeedLimit, count_against, limit_keys};
+pub use limits::{Counted, Limits, SpeedLimit, ceilings, count_against, limit_keys};
 pub use view::{PlannedTransfer, SendView};
 
 use serde::{Deserialize, Serialize};

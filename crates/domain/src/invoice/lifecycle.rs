@@ -212,6 +212,10 @@ pub fn accept(
             // It went back, or is about to: it pays for nothing any more.
             continue;
         }
+        if payment.posting == Posting::Suspense && payment.outflow.drawn > TokenAmount::ZERO {
+            // A refund holds part of it in suspense, where the money would come back to.
+            continue;
+        }
         accepted = accepted.plus(payment.value);
         if after.payer_wallet_address.is_none() {
             after.payer_wallet_address = payment.from_address.clone();

@@ -2,7 +2,7 @@
 //!
 //! Once the invoice is paid, every payment of it that counts and is confirmed goes from the
 //! merchant's balance to the user's, in the commit that makes it so, with a deposit under the
-//! payment's own id. A payment that a chain takes back goes from the user to suspense.
+//! payment's own id, less what went back to the payor before. A payment that a chain takes back goes from the user to suspense.
 //!
 //! Invariant: a payment credits at most once, for its posting says that it did.
 
@@ -11,6 +11,7 @@ use crate::changes::{Changes, Record};
 use crate::event::Origin;
 use crate::ids::Fresh;
 use crate::ledger::{Asset, TransferReason};
+use crate::money::TokenAmount;
 use crate::ramp_deposit::{DepositKind, DepositStatus, RampDeposit};
 use crate::ramp_user::RampUser;
 
@@ -31,7 +32,14 @@ impl Crediting {
     /// Gives what a payment brought the merchant to the user, unless he is forgotten.
     pub(crate) fn give(&self, payment: &mut Payment, changes: &mut Changes, fresh: &mut Fresh) {
         let Some(token_id) = payment.token_id else { return };
-        let is_there = payment.posting == Posting::Merchant && payment.amount.0 > 0;
+        // What went back to the payor is not there to be given.
+        let gone = match self.known(payment) {
+            // It comes back after a reorg: as much as it was before.
+            Some(_) => payment.outflow.uncredited,
+            None => payment.outflow.refunded,
+        };
+        let amount = TokenAmount(payment.amount.0.saturating_sub(gone.0));
+        let is_there = payment.posting == Posting::Merchant && amount > TokenAmount::ZERO;
         let is_forgotten = self.user.erased_at.is_some();
         if is_forgotten || !payment.is_counted || !is_there {
             return;
@@ -39,13 +47,14 @@ impl Crediting {
         self.hold_still(changes);
         let now = fresh.now();
         let owner = Some(self.user.key());
+        payment.outflow.uncredited = gone;
         payment.post(Posting::User, (TransferReason::UserCredit, owner), changes, fresh);
         // Nothing is left that could be settled to a wallet.
         payment.settlement_status = SettlementStatus::Settled;
         match self.known(payment) {
             Some(known) => {
                 let status = DepositStatus::Completed;
-                let after = RampDeposit { status, ..known.clone() };
+                let after = RampDeposit { status, amount, ..known.clone() };
                 after.record_updated(known, changes, now);
             }
             None => {
@@ -57,7 +66,7 @@ impl Crediting {
                     kind: DepositKind::Invoice,
                     status: DepositStatus::Completed,
                     asset: Asset::Token { network: payment.network, token_id },
-                    amount: payment.amount,
+                    amount,
                     invoice_id: Some(payment.invoice_id),
                     received_at: None,
                     tx_hash: Some(payment.tx_hash.clone()),

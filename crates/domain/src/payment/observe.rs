@@ -242,7 +242,7 @@ fn is_late_now(known: &Payment, block_time: Timestamp, invoice: &Invoice) -> boo
 /// What a payment adds to the invoice's pending amount.
 fn pending_value(payment: &Payment) -> Usd {
     let is_pending = payment.is_counted && payment.status.is_waiting();
-    if is_pending { payment.value } else { Usd::ZERO }
+    if is_pending { payment.counted_value() } else { Usd::ZERO }
 }
 
 /// A pending payment that may be deep enough now.
@@ -272,8 +272,8 @@ pub fn confirm(confirmation: Confirmation<'_>, fresh: &mut Fresh) -> Option<Chan
     payment.confirmed_at = Some(now);
     let mut after = before.clone();
     if payment.is_counted {
-        after.amount_pending = after.amount_pending.minus_floor(payment.value);
-        after.amount_paid = after.amount_paid.plus(payment.value);
+        after.amount_pending = after.amount_pending.minus_floor(payment.counted_value());
+        after.amount_paid = after.amount_paid.plus(payment.counted_value());
         after.last_payment_at = Some(now);
         after.payer_wallet_address = payment.from_address.clone();
         after.payer_wallet_network = Some(payment.network);
@@ -348,7 +348,7 @@ pub fn revert(
     payment.status = PaymentStatus::Reverted;
     let was_confirmed = known.status.is_confirmed();
     if known.is_counted && was_confirmed {
-        after.amount_paid = after.amount_paid.minus_floor(known.value);
+        after.amount_paid = after.amount_paid.minus_floor(known.counted_value());
         payment.settlement_status = SettlementStatus::Manual;
         let reason = TransferReason::PaymentReverted;
         let owner = before.details.credit_user_id.map(|id| id.key());
@@ -357,7 +357,7 @@ pub fn revert(
             crediting.take_back(&payment, &mut changes, fresh);
         }
     } else if known.is_counted {
-        after.amount_pending = after.amount_pending.minus_floor(known.value);
+        after.amount_pending = after.amount_pending.minus_floor(known.counted_value());
     }
     payment.record_updated(known, (before, head), &mut changes, now);
     after.record_updated(before, &mut changes, Origin::default(), now);
@@ -403,10 +403,8 @@ impl Payment {
             owner: owner.filter(|_| kind == AccountKind::User),
         };
         let kind = Posting::account_kind;
-        // What went back to payors left the account it stood in then.
-        let is_accepted = reason == TransferReason::PaymentAccepted;
-        let gone = if is_accepted { self.outflow.drawn.0 } else { 0 };
-        let amount = self.amount.0.saturating_sub(gone);
+        // What went back before it was credited left the account it stood in then.
+        let amount = self.amount.0.saturating_sub(self.outflow.uncredited.0);
         if target == self.posting || amount == 0 {
             return;
         }

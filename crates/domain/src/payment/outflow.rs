@@ -23,6 +23,10 @@ pub struct Outflow {
     pub drawn: TokenAmount,
     /// Given back of what this payment brought, wherever it was drawn from.
     pub refunded: TokenAmount,
+    /// Of what was given back, what was taken off the invoice's amount paid.
+    pub uncounted: TokenAmount,
+    /// Of what was given back, what had gone when the rest was credited to a ramp user.
+    pub uncredited: TokenAmount,
     pub settlement_id: Option<SettlementId>,
     pub settlement_tx_hash: Option<String>,
     pub settlement_network: Option<Network>,

@@ -29,7 +29,7 @@ struct World {
     fresh: Fresh,
 }
 
-fn user() -> RampUser {
+pub(crate) fn user() -> RampUser {
     let approval = Approval {
         level: KycLevel::Enhanced,
         approved_at: NOW,

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use domain::api_key::{ApiKey, KeyScope, NewKey, Restrictions, check_name};
-use domain::audit::AuditEntry;
+use domain::audit::{Actor, AuditEntry};
 use domain::environment::Environment;
 use domain::ids::{ApiKeyId, MerchantId};
 use domain::merchant::Merchant;
@@ -102,7 +102,7 @@ async fn create(options: CreateOptions) -> anyhow::Result<()> {
         is_demo: false,
     };
     let mut fresh = Clock::System.fresh();
-    let (text, key) = match options.import.map(Secret::new) {
+    let (text, mut key) = match options.import.map(Secret::new) {
         Some(text) => {
             let key = ApiKey::import(new, &text, &mut fresh)?;
             (None, key)
@@ -113,6 +113,7 @@ async fn create(options: CreateOptions) -> anyhow::Result<()> {
         }
     };
     let store = place::open_existing(&options.place.load()?).await?;
+    key.created_by = Some(Actor::Operator);
     let id = key.id;
     let mut changes = key.add(fresh.now());
     let action = if text.is_some() { "api_key.created" } else { "api_key.imported" };

@@ -57,6 +57,8 @@ pub enum Code {
     RefundNotCancelable,
     NotInReview,
     OwnRequest,
+    OperatorRequired,
+    RefundFeeTooHigh,
     Busy,
     RateLimitExceeded,
     RequestTimeout,
@@ -119,6 +121,8 @@ impl Code {
             Code::RefundNotCancelable => (StatusCode::CONFLICT, "REFUND_NOT_CANCELABLE"),
             Code::NotInReview => (StatusCode::CONFLICT, "NOT_IN_REVIEW"),
             Code::OwnRequest => (StatusCode::FORBIDDEN, "OWN_REQUEST"),
+            Code::OperatorRequired => (StatusCode::FORBIDDEN, "OPERATOR_REQUIRED"),
+            Code::RefundFeeTooHigh => (StatusCode::CONFLICT, "REFUND_FEE_TOO_HIGH"),
             Code::Busy => (StatusCode::CONFLICT, "BUSY"),
             Code::RateLimitExceeded => (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMIT_EXCEEDED"),
             Code::RequestTimeout => (StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT"),
@@ -206,6 +210,8 @@ impl From<Refusal> for ApiError {
             Refusal::RefundNotCancelable => Code::RefundNotCancelable,
             Refusal::NotInReview => Code::NotInReview,
             Refusal::OwnRequest => Code::OwnRequest,
+            Refusal::OperatorRequired => Code::OperatorRequired,
+            Refusal::RefundFeeTooHigh => Code::RefundFeeTooHigh,
             Refusal::InsufficientFunds => Code::InsufficientFunds,
         };
         ApiError::new(code, message)

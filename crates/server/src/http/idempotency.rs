@@ -113,8 +113,21 @@ impl Once {
     pub async fn answer_bounded<Deciding>(
         self,
         app: &App,
-        mut decide: impl FnMut() -> Deciding,
+        decide: impl FnMut() -> Deciding,
         passed: impl Fn(RowKey) -> ApiError,
+    ) -> Result<Response, ApiError>
+    where
+        Deciding: Future<Output = Result<(Changes, Answer), ApiError>> + Send,
+    {
+        self.answer_deciding_again(app, decide, |key| Some(passed(key))).await
+    }
+
+    /// The same where passing some bounds is no refusal: for none it is decided again.
+    pub async fn answer_deciding_again<Deciding>(
+        self,
+        app: &App,
+        mut decide: impl FnMut() -> Deciding,
+        passed: impl Fn(RowKey) -> Option<ApiError>,
     ) -> Result<Response, ApiError>
     where
         Deciding: Future<Output = Result<(Changes, Answer), ApiError>> + Send,
@@ -142,7 +155,12 @@ impl Once {
                 }
                 Err(CommitError::Insufficient { key }) => {
                     // A repeated request may meet what its first one used up.
-                    return self.replay(app).await?.ok_or_else(|| passed(key));
+                    let replayed = self.replay(app).await?;
+                    match (replayed, passed(key)) {
+                        (Some(replayed), _) => return Ok(replayed),
+                        (None, Some(refusal)) => return Err(refusal),
+                        (None, None) => turn = None,
+                    }
                 }
                 Err(error) => return Err(error.into()),
             }

@@ -355,7 +355,7 @@ async fn the_merchant_may_accept_what_arrived() {
     house.settle().await;
     assert_eq!(house.read(&created).await["status"], "underpaid");
     let refund = house.post(&resolve, json!({ "action": "refund" })).await;
-    assert_eq!((refund.error(), refund.param()), ((400, "VALIDATION_ERROR"), "payment_id"));
+    assert_eq!(refund.error(), (400, "IDEMPOTENCY_KEY_MISSING"));
     for body in [json!({ "action": "shrug" }), json!({})] {
         let reply = house.post(&resolve, body.clone()).await;
         assert_eq!((reply.error(), reply.param()), ((400, "VALIDATION_ERROR"), "action"), "{body}");

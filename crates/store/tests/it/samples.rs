@@ -30,7 +30,7 @@ use domain::money::{Rate, TokenAmount, Usd};
 use domain::network::{Family, Network};
 use domain::network_pause::NetworkPause;
 use domain::password::PasswordReset;
-use domain::payment::{Outflow, Payment, PaymentStatus, Posting, SettlementStatus};
+use domain::payment::{Counting, Outflow, Payment, PaymentStatus, Posting, SettlementStatus};
 use domain::questions::{Question, QuestionValidation, Questions};
 use domain::quote::Quote;
 use domain::ramp_deposit::{self, CreditAsk, RampDeposit};
@@ -122,6 +122,7 @@ pub fn api_key() -> ApiKey {
         last4: "wxyz".into(),
         restrictions: Restrictions { read_only: true, ip_allow: vec!["203.0.113.0/24".into()] },
         is_demo: true,
+        created_by: Some(Actor::Member("m".into())),
         created_at: NOW,
         expires_at: Some(NOW.plus_ms(1)),
         last_used_at: Some(NOW.plus_ms(2)),
@@ -406,6 +407,8 @@ pub fn refund() -> Refund {
         requested_by: Actor::ApiKey("k".into()),
         approved_by: None,
         given: vec![Part { payment_id: key(14).into(), amount: TokenAmount(4) }],
+        counting: Counting::Kept,
+        counted: Vec::new(),
         sends: 1,
         sends_ended: 0,
         amount_sent: TokenAmount(0),

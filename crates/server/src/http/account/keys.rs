@@ -163,7 +163,8 @@ fn may_write(app: &App, caller: &Caller, environment: Environment) -> Result<(),
 
 fn minted(app: &App, caller: &Caller, new: NewKey, action: &str) -> (Changes, Answer) {
     let mut fresh = app.fresh();
-    let (text, key): (Secret, ApiKey) = ApiKey::mint(new, &entropy(), &mut fresh);
+    let (text, mut key): (Secret, ApiKey) = ApiKey::mint(new, &entropy(), &mut fresh);
+    key.created_by = Some(caller.actor());
     let view = ApiKeyView::from(&key);
     let answer = Answer::ok(&NewApiKey { key: view, api_key: text.expose().to_owned() });
     let audit = caller.audit(action, key.id, &mut fresh);

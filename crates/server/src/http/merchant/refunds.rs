@@ -4,40 +4,43 @@ use axum::extract::State;
 use axum::response::Response;
 use domain::address::Address;
 use domain::changes::Changes;
-use domain::deposit_address::DepositAddress;
 use domain::environment::Environment;
 use domain::ids::{InvoiceId, PaymentId, RefundId, RowKey};
 use domain::invoice::Invoice;
 use domain::ledger::{Account, Asset};
 use domain::member::Role;
+use domain::money::Usd;
 use domain::network::Network;
-use domain::payment::Payment;
+use domain::payment::{Payment, Posting};
 use domain::refund::{
-    Drawn, Given, Refund, RefundAsk, RefundView, Share, create as promised, draw_from, give_back,
-    resolvable,
+    Drawn, Given, Passage, Refund, RefundAsk, RefundView, Share, create as promised, draw_from,
+    give_back, resolvable,
 };
 use domain::refusal::Refusal;
 use domain::send::{
-    Ending, Send, SendStatus, SpeedLimit, Touched, close, count_against, limit_keys,
+    Ending, Send, SendStatus, SpeedLimit, Touched, ceilings, close, count_against, limit_keys,
 };
 use domain::settlement::{ReviewReason, review_of};
+use domain::token::Token;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::invoices::visible;
-use super::settlement::Approver;
+use super::settlement::{Approver, is_ours};
 use super::{EnvironmentQuery, Write};
 use crate::app::{App, Shared};
 use crate::http::auth::{Caller, MerchantCaller};
 use crate::http::error::{ApiError, ErrorBody};
 use crate::http::extract::{Path, Query, parse_json};
-use crate::http::idempotency::Answer;
+use crate::http::idempotency::{Answer, Once};
 use crate::http::page::{List, PageQuery};
 use crate::{sending, settling};
 
 const PAYMENTS_MAX: i64 = 10_000;
 /// How many of the merchant's other payments are looked through for tokens.
 const STANDING_MAX: i64 = 500;
+/// Where tokens stand that may go back.
+const DRAWN_FROM: [Posting; 2] = [Posting::Merchant, Posting::Suspense];
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RefundList {
@@ -83,7 +86,8 @@ pub struct CreateRefund {
         (status = 403, body = ErrorBody),
         (status = 404, body = ErrorBody),
         (status = 409, body = ErrorBody,
-            description = "INSUFFICIENT_FUNDS, REFUND_TOO_LARGE, NOTHING_TO_REFUND")))]
+            description = "INSUFFICIENT_FUNDS, REFUND_TOO_LARGE, REFUND_FEE_TOO_HIGH, \
+                NOTHING_TO_REFUND")))]
 pub async fn create(
     State(app): State<Shared>,
     MerchantCaller(caller): MerchantCaller,
@@ -103,7 +107,25 @@ pub async fn create(
         address: body.destination.address,
         way: Way::Refund,
     };
-    once.answer(&app, || made(&app, &caller, (environment, id), &wanted)).await
+    answered(&app, &caller, (environment, id), &wanted, once).await
+}
+
+/// Decides a refund, and answers it once.
+pub async fn answered(
+    app: &App,
+    caller: &Caller,
+    place: (Environment, InvoiceId),
+    wanted: &Wanted,
+    once: Once,
+) -> Result<Response, ApiError> {
+    let limits = app.config.settlement.limits();
+    let whose = (caller.merchant_id, place.0);
+    let passed = |key: RowKey| {
+        // What passes a limit meanwhile is decided again, and waits for somebody to look.
+        let is_limit = limit_keys(&limits, whose, app.now()).contains(&key);
+        (!is_limit).then(|| Refusal::InsufficientFunds.into())
+    };
+    once.answer_deciding_again(app, || made(app, caller, place, wanted), passed).await
 }
 
 /// How somebody came to ask.
@@ -128,7 +150,7 @@ pub struct Wanted {
 }
 
 /// Decides a refund: what goes back, what it is drawn from, and whether somebody has to look.
-pub async fn made(
+async fn made(
     app: &App,
     caller: &Caller,
     (environment, id): (Environment, InvoiceId),
@@ -162,10 +184,11 @@ pub async fn made(
     };
     let given = give_back(&ask, &payments)?;
     let (drawn, touched) = sources(app, &invoice, &given, payments).await?;
-    let (review, mut changes) = reviewed(app, &invoice, &given).await?;
+    check_fee(app, environment, &given, drawn.len())?;
+    let (passage, mut changes) = reviewed(app, &invoice, &given).await?;
     let mut fresh = app.fresh();
     let head = app.head(environment, network);
-    let (refund, promised) = promised(ask, given, drawn, (touched, review, head), &mut fresh);
+    let (refund, promised) = promised(ask, given, drawn, (touched, passage, head), &mut fresh);
     changes.append(promised);
     changes.insert(caller.audit("refund.created", refund.id, &mut fresh));
     Ok((changes, Answer::ok(&refund.view())))
@@ -179,11 +202,38 @@ async fn destination(
 ) -> Result<Address, ApiError> {
     let address = Address::parse(network, environment, text.trim())
         .map_err(|error| ApiError::invalid("destination", error.to_string()))?;
-    let key = DepositAddress::row_key(environment, network, address.as_str());
-    if app.store.get::<DepositAddress>(key).await?.is_some() {
+    if is_ours(app, (environment, network), &address).await? {
         return Err(ApiError::invalid("destination", "belongs to this server itself"));
     }
     Ok(address)
+}
+
+/// Refuses what would cost the house more in network fees than a settlement may.
+fn check_fee(
+    app: &App,
+    environment: Environment,
+    given: &Given,
+    sends: usize,
+) -> Result<(), Refusal> {
+    let token = given.token;
+    // As it was lately: whoever waits for an answer does not wait for nodes.
+    let each = app.routes.cost((environment, token.network)).0;
+    let fee = Usd(each.saturating_mul(i64::try_from(sends).unwrap_or(i64::MAX)));
+    let rate = app.rates.worth(token, app.now());
+    let worth = rate.map_or(Usd::ZERO, |rate| rate.value(given.amount, token.decimals));
+    let value = given.value.max(worth);
+    let is_too_high = fee > value.share(app.config.settlement.fee_bps_max);
+    if is_too_high { Err(Refusal::RefundFeeTooHigh) } else { Ok(()) }
+}
+
+fn drawn_account(invoice: &Invoice, token: &Token, posting: Posting) -> Account {
+    Account {
+        merchant_id: invoice.merchant_id,
+        environment: invoice.environment,
+        kind: posting.account_kind(),
+        asset: Asset::of_token(token),
+        owner: None,
+    }
 }
 
 /// What a refund is drawn from: the invoice's own tokens first, then others of the merchant's.
@@ -195,10 +245,16 @@ async fn sources(
 ) -> Result<(Vec<Drawn>, Touched), ApiError> {
     let whose = (invoice.merchant_id, invoice.environment);
     let asset = (given.token.network, given.token.id);
-    let mut all: Vec<Payment> =
-        own.into_iter().filter(|payment| payment.token_id == Some(given.token.id)).collect();
+    let is_of_asset = |payment: &Payment| payment.token_id == Some(given.token.id);
+    let mut all: Vec<Payment> = own.into_iter().filter(is_of_asset).collect();
+    // What is given back is drawn from itself first.
+    all.sort_by_key(|payment| !given.parts.iter().any(|part| part.payment_id == payment.id));
     let others = app.store.payments_standing(whose, asset, STANDING_MAX).await?;
-    all.extend(others.into_iter().filter(|payment| payment.invoice_id != invoice.id));
+    // What stands in suspense is not the merchant's yet to pay other refunds with.
+    let is_lendable = |payment: &Payment| {
+        payment.invoice_id != invoice.id && payment.posting == Posting::Merchant
+    };
+    all.extend(others.into_iter().filter(is_lendable));
     let mut indexes = std::collections::HashMap::new();
     let mut reach = 0_u128;
     for payment in &all {
@@ -214,15 +270,13 @@ async fn sources(
     }
     let index_of = |address: &str| indexes.get(address).copied();
     let drawn = draw_from(given.amount, &all, &index_of).ok_or(Refusal::InsufficientFunds)?;
-    for one in &drawn {
-        let account = Account {
-            merchant_id: invoice.merchant_id,
-            environment: invoice.environment,
-            kind: one.posting.account_kind(),
-            asset: Asset::of_token(given.token),
-            owner: None,
-        };
-        let amount: u128 = one.parts.iter().map(|part| part.amount.0).sum();
+    for posting in DRAWN_FROM {
+        let account = drawn_account(invoice, given.token, posting);
+        let of_account = drawn.iter().filter(|one| one.posting == posting);
+        let amount: u128 = of_account.flat_map(|one| &one.parts).map(|part| part.amount.0).sum();
+        if amount == 0 {
+            continue;
+        }
         let available = app.store.balance(account).await?.available();
         if i128::try_from(amount).is_ok_and(|amount| available < amount) {
             return Err(Refusal::InsufficientFunds.into());
@@ -241,30 +295,30 @@ async fn sources(
     Ok((drawn, touched))
 }
 
-/// Whether a human has to look; if not, what counts it against the limits.
+/// Whether a human has to look; if not, it is counted against the limits.
 async fn reviewed(
     app: &App,
     invoice: &Invoice,
     given: &Given,
-) -> Result<(Option<ReviewReason>, Changes), ApiError> {
+) -> Result<(Passage, Changes), ApiError> {
     let limits = app.config.settlement.limits();
     let whose = (invoice.merchant_id, invoice.environment);
     let now = app.now();
     let mut changes = Changes::of(invoice.merchant_id);
     let mut review = review_of(given.value, &limits);
-    let windows = [limits.merchant_hour, limits.merchant_day, limits.house_hour, limits.house_day];
-    let keys: Vec<RowKey> = limit_keys(&limits, whose, now);
-    for (most, key) in windows.into_iter().zip(keys) {
-        if let Some(most) = most
-            && app.store.counter(key).await?.saturating_add(given.value.0) > most.0
-        {
+    for (_, key, most) in ceilings(&limits, whose, now) {
+        if app.store.counter(key).await?.saturating_add(given.value.0) > most.0 {
             review = review.or(Some(ReviewReason::LimitReached));
         }
     }
-    if review.is_none() {
-        count_against(&limits, whose, (given.value, SpeedLimit::Kept), &mut changes, now);
-    }
-    Ok((review, changes))
+    let passage = match review {
+        Some(review) => Passage::Held(review),
+        None => {
+            let counted = (given.value, SpeedLimit::Kept);
+            Passage::Open(count_against(&limits, whose, counted, &mut changes, now))
+        }
+    };
+    Ok((passage, changes))
 }
 
 /// List an invoice's refunds
@@ -429,14 +483,15 @@ async fn canceled(
 
 /// Approve a refund that waits for a second person
 ///
-/// Takes an owner who did not ask for it, or the operator's token.
+/// Takes the operator's token, or an owner who neither asked for it nor created the API key that
+/// did; what passes the house's limits takes the operator.
 #[utoipa::path(post, path = "/api/v1/refunds/{id}/approve", tag = "Invoices",
     operation_id = "approveRefund", params(("id" = RefundId, Path)),
     security(("bearerAuth" = [])),
     responses(
         (status = 200, body = RefundView),
         (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody, description = "OWN_REQUEST"),
+        (status = 403, body = ErrorBody, description = "OWN_REQUEST, OPERATOR_REQUIRED"),
         (status = 404, body = ErrorBody),
         (status = 409, body = ErrorBody, description = "NOT_IN_REVIEW")))]
 pub async fn approve(
@@ -453,15 +508,15 @@ pub async fn approve(
             if before.status != domain::refund::RefundStatus::InReview {
                 return Err(Refusal::NotInReview.into());
             }
-            if before.requested_by == approver.actor() {
-                return Err(Refusal::OwnRequest.into());
-            }
+            approver.check_not_his(app, &before.requested_by).await?;
             let mut fresh = app.fresh();
             let now = fresh.now();
             let mut changes = Changes::of(before.merchant_id);
             let limits = app.config.settlement.limits();
             let whose = (before.merchant_id, before.environment);
-            count_against(&limits, whose, (before.value, SpeedLimit::Waived), &mut changes, now);
+            let speed = approver.speed(app, whose, before.value).await?;
+            let counted = (before.value, speed);
+            let counted = count_against(&limits, whose, counted, &mut changes, now);
             for send in app.store.sends_of(before.key()).await? {
                 changes.update(send.released(now));
             }
@@ -469,7 +524,7 @@ pub async fn approve(
                 approver.audit(before.merchant_id, "refund.approved", before.id, &mut fresh);
             changes.insert(audit);
             let invoice = app.store.get::<Invoice>(before.invoice_id.key()).await?;
-            let by = approver.actor();
+            let by = (approver.actor(), counted);
             let after = before.approve(by, invoice.as_ref(), &mut changes, now);
             Ok((changes, after))
         })

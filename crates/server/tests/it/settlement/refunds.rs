@@ -17,6 +17,12 @@ async fn ask(house: &House, created: &Value, key: &str, body: Value) -> Reply {
     house.send(request.json(&body)).await
 }
 
+async fn resolve(house: &House, path: &str, key: &str, body: Value) -> Reply {
+    let request = house.request("POST", path);
+    let request = request.header("x-api-key", &house.key).header("Idempotency-Key", key);
+    house.send(request.json(&body)).await
+}
+
 fn to_payor(amount: Option<&str>) -> Value {
     let destination = json!({ "network": "ethereum", "address": PAYOR });
     match amount {
@@ -182,11 +188,12 @@ async fn an_expired_invoice_is_resolved_by_sending_back_what_came_late() {
     let path =
         format!("/api/v1/invoices/{}/resolve", created["invoice_id"].as_str().expect("an id"));
     let body = json!({ "action": "refund", "payment_id": late["id"] });
-    assert_eq!(house.post(&path, body).await.param(), "destination_address");
+    assert_eq!(house.post(&path, body.clone()).await.error(), (400, "IDEMPOTENCY_KEY_MISSING"));
+    assert_eq!(resolve(&house, &path, "r1", body).await.param(), "destination_address");
     let body = json!({
         "action": "refund", "payment_id": late["id"], "destination_address": PAYOR,
     });
-    let made = house.post(&path, body).await.ok();
+    let made = resolve(&house, &path, "r2", body).await.ok();
     assert_eq!(made["object"], "refund");
     let accept = house.post(&path, json!({ "action": "accept" })).await;
     assert_eq!(accept.error(), (409, "INVOICE_NOT_RESOLVABLE"), "what goes back pays for nothing");
@@ -208,10 +215,12 @@ async fn of_a_paid_invoice_only_the_overpayment_is_resolved() {
         json!({ "action": "refund", "payment_id": id, "destination_address": PAYOR,
             "amount": amount })
     };
-    assert_eq!(house.post(&path, body("2.6")).await.error(), (409, "REFUND_TOO_LARGE"));
-    let made = house.post(&path, body("2.5")).await.ok();
+    let much = resolve(&house, &path, "r1", body("2.6")).await;
+    assert_eq!(much.error(), (409, "REFUND_TOO_LARGE"));
+    let made = resolve(&house, &path, "r2", body("2.5")).await.ok();
     assert_eq!(made["amount"], "2.5");
-    assert_eq!(house.post(&path, body("0.1")).await.error(), (409, "REFUND_TOO_LARGE"));
+    let more = resolve(&house, &path, "r3", body("0.1")).await;
+    assert_eq!(more.error(), (409, "REFUND_TOO_LARGE"));
     run(&house).await;
     assert_eq!(refund(&house, &made["id"]).await["status"], "sent");
     check(&house).await;

@@ -5,6 +5,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use domain::address::Address;
 use domain::environment::Environment;
 use domain::ids::RampUserId;
 use domain::invoice::{self, InvoiceAsk, Metadata};
@@ -22,6 +23,7 @@ use crate::http::auth::MerchantCaller;
 use crate::http::error::{ApiError, Code, ErrorBody};
 use crate::http::extract::{Query, parse_json};
 use crate::http::idempotency::Answer;
+use crate::http::merchant::settlement::is_ours;
 use crate::http::merchant::{EnvironmentQuery, Write, usd};
 use crate::http::ramps;
 use crate::settling;
@@ -131,7 +133,16 @@ pub async fn create(
     let settled_on = match body.receiver_override_address.is_some() {
         true => {
             let rule = settling::rule(&app, caller.merchant_id, environment).await?;
-            Some(rule.token().network)
+            let network = rule.token().network;
+            let text = body.receiver_override_address.as_deref().unwrap_or_default();
+            // What is no address at all is refused with the rest of the request.
+            if let Ok(address) = Address::parse(network, environment, text.trim())
+                && is_ours(&app, (environment, network), &address).await?
+            {
+                let message = "belongs to this server itself";
+                return Err(ApiError::invalid("receiver_override_address", message));
+            }
+            Some(network)
         }
         false => None,
     };

@@ -92,7 +92,8 @@ pub async fn cancel(
 /// Resolve an expired or underpaid invoice
 ///
 /// `accept` takes what arrived as the full payment: the invoice becomes paid. `refund` sends a
-/// payment back, or what a paid invoice was paid too much, and answers the refund.
+/// payment back, or what a paid invoice was paid too much, and answers the refund; it requires an
+/// `Idempotency-Key`.
 #[utoipa::path(
     post,
     path = "/api/v1/invoices/{invoice_id}/resolve",
@@ -127,6 +128,7 @@ pub async fn resolve(
     match body.action {
         ResolveAction::Accept => {}
         ResolveAction::Refund => {
+            let once = once.required()?;
             let required = |name: &str| ApiError::invalid(name, "is required to refund");
             let payment_id = body.payment_id.ok_or_else(|| required("payment_id"))?;
             let address = body.destination_address;
@@ -138,8 +140,7 @@ pub async fn resolve(
                 address: address.ok_or_else(|| required("destination_address"))?,
                 way: Way::Resolve,
             };
-            let answer = || refunds::made(&app, &caller, (environment, id), &wanted);
-            return once.answer(&app, answer).await;
+            return refunds::answered(&app, &caller, (environment, id), &wanted, once).await;
         }
     }
     let origin = caller.origin(once.key_text());

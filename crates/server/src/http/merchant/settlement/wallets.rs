@@ -3,7 +3,6 @@
 use axum::extract::State;
 use domain::address::Address;
 use domain::changes::Changes;
-use domain::deposit_address::DepositAddress;
 use domain::environment::Environment;
 use domain::member::Role;
 use domain::network::Network;
@@ -92,10 +91,7 @@ pub async fn set(
     let environment = caller.environment(&app, body.environment).await?;
     let address = Address::parse(body.network, environment, body.address.trim())
         .map_err(|error| ApiError::invalid("address", error.to_string()))?;
-    let key = DepositAddress::row_key(environment, body.network, address.as_str());
-    let is_ours = app.store.get::<DepositAddress>(key).await?.is_some()
-        || app.networks.is_gas_wallet((environment, body.network), address.as_str());
-    if is_ours {
+    if super::is_ours(&app, (environment, body.network), &address).await? {
         return Err(ApiError::invalid("address", "belongs to this server itself"));
     }
     let place = (caller.merchant_id, environment, body.network);
