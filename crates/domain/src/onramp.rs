@@ -305,12 +305,7 @@ impl Onramp {
 
     /// What is held of it and what was booked is taken back, up to the user's bank money.
     /// None if the hold ended meanwhile.
-    fn unwind(
-        &self,
-        hold: Option<Hold>,
-        changes: &mut Changes,
-        fresh: &mut Fresh,
-    ) -> Option<()> {
+    fn unwind(&self, hold: Option<Hold>, changes: &mut Changes, fresh: &mut Fresh) -> Option<()> {
         let Some(received) = self.received else { return Some(()) };
         if self.status != OnrampStatus::Converting {
             return Some(());

@@ -31,8 +31,7 @@ pub fn send(payout: &Payout, now: Timestamp) -> Option<(Payout, Changes)> {
 /// What came of sending it; `found` is the payout as it is now, with its hold and its user.
 pub fn record(found: Found, answer: Attempted<String>, fresh: &mut Fresh) -> Option<Changes> {
     let is_first = found.payout.sent_count <= 1;
-    let is_on_its_way =
-        matches!(found.payout.status, PayoutStatus::Submitted | PayoutStatus::Paid);
+    let is_on_its_way = matches!(found.payout.status, PayoutStatus::Submitted | PayoutStatus::Paid);
     let unknown = |refused| {
         let mut payout = found.payout.clone();
         if payout.attempt != Attempt::Sending {

@@ -16,8 +16,8 @@ use bytes::Bytes;
 use domain::currency::Currency;
 use domain::ids::RowKey;
 use domain::provider::{
-    Attempted, BankDetails, FxRate, Handle, OnrampOrder, OnrampReport, PayoutOrder,
-    PayoutReport, ProviderNews, RampFailure,
+    Attempted, BankDetails, FxRate, Handle, OnrampOrder, OnrampReport, PayoutOrder, PayoutReport,
+    ProviderNews, RampFailure,
 };
 use domain::secret::Secret;
 use domain::time::{DAY_MS, Timestamp};
@@ -34,9 +34,7 @@ use self::wire::{
     Transfer, TransferBody, Transfers, VirtualAccountBody, VirtualAccountEvents,
 };
 use crate::http::{Http, Reply};
-use crate::ramp::{
-    Answer, Delivery, Opened, ProviderError, RampProvider, Receipts, Unverified,
-};
+use crate::ramp::{Answer, Delivery, Opened, ProviderError, RampProvider, Receipts, Unverified};
 
 /// A page of transfers, and how many pages are looked through for one whose name is not known.
 const PAGE_MAX: usize = 100;
@@ -316,7 +314,9 @@ impl RampProvider for Bridge {
     ) -> Answer<'a, Result<OnrampReport, ProviderError>> {
         Box::pin(async move {
             match self.transfer(handle).await? {
-                Some(transfer) => transfer.onramp_report(handle.currency).ok_or(ProviderError::Malformed),
+                Some(transfer) => {
+                    transfer.onramp_report(handle.currency).ok_or(ProviderError::Malformed)
+                }
                 None => Ok(OnrampReport::Absent),
             }
         })

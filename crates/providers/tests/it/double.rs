@@ -118,8 +118,10 @@ impl Double {
 
     /// So many transfers of nobody's, made at a time, are newer than all others.
     pub fn crowd(&self, count: usize, created_at: &str) {
-        let one = |at| json!({ "id": format!("crowd-{at}"), "state": "payment_processed",
-            "client_reference_id": null, "created_at": created_at });
+        let one = |at| {
+            json!({ "id": format!("crowd-{at}"), "state": "payment_processed",
+            "client_reference_id": null, "created_at": created_at })
+        };
         self.inside().crowd = (0..count).map(one).collect();
     }
 

@@ -8,8 +8,7 @@ use domain::currency::Currency;
 use domain::ids::{MerchantId, RowKey};
 use domain::money::TokenAmount;
 use domain::provider::{
-    Attempted, FxRate, Handle, OnrampOrder, OnrampReport, PayoutOrder, PayoutReport,
-    ProviderNews,
+    Attempted, FxRate, Handle, OnrampOrder, OnrampReport, PayoutOrder, PayoutReport, ProviderNews,
 };
 use domain::sandbox::{SandboxCase, SandboxOutcome};
 use providers::ramp::sandbox as machine;

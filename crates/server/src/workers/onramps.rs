@@ -15,8 +15,8 @@ use domain::ramp_user::RampUser;
 use domain::virtual_account::{VirtualAccount, VirtualAccountStatus};
 use futures_util::stream::{self, StreamExt as _};
 use providers::ramp::{Opened, RampProvider};
-use store::{CommitError, StoreError};
 use store::row::Row;
+use store::{CommitError, StoreError};
 
 use super::payouts::{is_about_one, party};
 use crate::app::{App, Shared};
