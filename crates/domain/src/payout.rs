@@ -13,7 +13,7 @@ mod attempt;
 mod create;
 mod view;
 
-pub use advance::{Found, cancel, reduce, reviewed};
+pub use advance::{Found, cancel, give_up, reduce, reviewed};
 pub use attempt::{record, send};
 pub use create::{Made, PayoutAsk, create};
 pub use view::PayoutView;
@@ -197,6 +197,17 @@ impl Payout {
             | PayoutStatus::Canceled => false,
         };
         is_open && matches!(self.attempt, Attempt::None | Attempt::Absent)
+    }
+
+    /// Whether nobody knows if it went and nobody may send it again. None: no.
+    pub fn may_be_given_up(&self, now: Timestamp) -> Option<()> {
+        let is_lost = match self.attempt {
+            Attempt::Sending | Attempt::Unknown { .. } | Attempt::Absent => true,
+            Attempt::None | Attempt::Accepted { .. } => false,
+        };
+        let is_open = !self.status.is_over() && self.status != PayoutStatus::Paid;
+        let is_old = self.first_sent_at.is_some_and(|at| at.plus_ms(RESEND_UNTIL_MS) <= now);
+        (is_lost && is_open && is_old).then_some(())
     }
 
     fn token_account(&self, kind: AccountKind) -> Account {

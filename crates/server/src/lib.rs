@@ -10,6 +10,7 @@ pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod http;
+pub mod lost_payouts;
 pub mod mail;
 pub mod merchants;
 pub mod metrics;

@@ -161,6 +161,26 @@ pub fn cancel(found: Found, fresh: &mut Fresh) -> Result<(Payout, Changes), Refu
     Ok((payout, changes))
 }
 
+/// The operator gives up a payout that nobody can tell about, of which it was reported just now
+/// that it never came: the money is free.
+pub fn give_up(
+    found: Found,
+    report: PayoutReport,
+    fresh: &mut Fresh,
+) -> Result<(Payout, Changes), Refusal> {
+    let Found { mut payout, hold, user } = found;
+    let refused = Refusal::PayoutNotCancelable;
+    if report != PayoutReport::Absent || payout.may_be_given_up(fresh.now()).is_none() {
+        return Err(refused);
+    }
+    let mut changes = Changes::of(payout.merchant_id);
+    let end = (PayoutStatus::Failed, RampFailure::RouteUnavailable);
+    payout.fail(end, (hold, &user), &mut changes, fresh).ok_or(refused)?;
+    payout.next_at = None;
+    changes.update(payout.clone());
+    Ok((payout, changes))
+}
+
 impl Payout {
     /// The held money goes; what passes through the rails is written beside it.
     /// None if the hold ended meanwhile: the payout is not as it was read any more.

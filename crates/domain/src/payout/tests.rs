@@ -254,6 +254,27 @@ fn nothing_is_sent_again_once_the_other_side_may_have_forgotten() {
 }
 
 #[test]
+fn what_nobody_can_tell_about_is_given_up_only_when_it_is_old_and_not_there() {
+    let mut world = World::start(None);
+    world.send(Attempted::Unknown);
+    let mut early = Fresh::new(NOW.plus_ms(RESEND_UNTIL_MS - 1), [6; 16]);
+    let mut late = Fresh::new(NOW.plus_ms(RESEND_UNTIL_MS), [7; 16]);
+    let refused = Some(Refusal::PayoutNotCancelable);
+    assert_eq!(give_up(world.found.clone(), PayoutReport::Absent, &mut early).err(), refused);
+    for report in [PayoutReport::Processing, PayoutReport::Paid, PayoutReport::Failed(WHY)] {
+        assert_eq!(give_up(world.found.clone(), report, &mut late).err(), refused);
+    }
+    let mut known = world.found.clone();
+    known.payout.attempt = Attempt::Accepted { reference: "theirs".into() };
+    assert_eq!(give_up(known, PayoutReport::Absent, &mut late).err(), refused);
+    let given_up = give_up(world.found.clone(), PayoutReport::Absent, &mut late);
+    world.take(given_up.ok().map(|(_, changes)| changes));
+    world.check();
+    assert_eq!((world.status(), world.found.payout.next_at), (PayoutStatus::Failed, None));
+    assert_eq!(give_up(world.found, PayoutReport::Absent, &mut late).err(), refused);
+}
+
+#[test]
 fn a_first_refusal_gives_the_money_back() {
     let mut world = World::start(None);
     world.send(Attempted::Refused(WHY));

@@ -1,16 +1,19 @@
-//! `pepay ramps`: what only the operator does for the ramps: deciding what screening held back.
+//! `pepay ramps`: what only the operator does for the ramps: deciding what screening held back,
+//! and giving up payouts that nobody can tell about.
 
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use domain::ids::ReviewId;
+use domain::ids::{PayoutId, ReviewId};
 use domain::screening_review::{ReviewState, ScreeningReview, Verdict};
 use store::Page;
 
 use crate::clock::Clock;
 use crate::commands::place::{self, Place};
 use crate::commands::start;
+use crate::lost_payouts::give_up;
+use crate::ramp_providers::RampProviders;
 use crate::screening_reviews::decide_review;
 
 const EXAMPLES: &str = "\
@@ -18,6 +21,10 @@ Examples:
   pepay ramps review list
   pepay ramps review approve 0198f0c2-7c1e-7abc-8def-0123456789ab
   pepay ramps review reject 0198f0c2-7c1e-7abc-8def-0123456789ab";
+
+const GIVE_UP_EXAMPLE: &str = "\
+Example:
+  pepay ramps payouts give-up --id 0198f0c2-7c1e-7abc-8def-0123456789ab";
 
 const PAGE: i64 = 200;
 
@@ -33,6 +40,30 @@ enum Act {
     /// Lists and decides hits on screening lists
     #[command(after_help = EXAMPLES)]
     Review(ReviewOptions),
+    /// Ends payouts that nobody can tell about
+    #[command(after_help = GIVE_UP_EXAMPLE)]
+    Payouts(PayoutsOptions),
+}
+
+#[derive(Clone, Debug, Args)]
+struct PayoutsOptions {
+    #[command(subcommand)]
+    act: PayoutsAct,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum PayoutsAct {
+    /// Fails one that was sent, is not known and is too old to be sent again
+    ///
+    /// It is asked about once more: its money is free only if it is not there.
+    #[command(after_help = GIVE_UP_EXAMPLE)]
+    GiveUp {
+        #[command(flatten)]
+        place: Place,
+        /// The payout's id
+        #[arg(long)]
+        id: String,
+    },
 }
 
 #[derive(Clone, Debug, Args)]
@@ -68,15 +99,33 @@ enum ReviewAct {
 }
 
 pub fn run(options: RampsOptions) -> anyhow::Result<ExitCode> {
-    let Act::Review(review) = options.act;
     start::block_on(async {
-        match review.act {
-            ReviewAct::List { place } => list(&place).await,
-            ReviewAct::Approve { place, id } => decide(&place, &id, Verdict::Approve).await,
-            ReviewAct::Reject { place, id } => decide(&place, &id, Verdict::Reject).await,
+        match options.act {
+            Act::Review(review) => match review.act {
+                ReviewAct::List { place } => list(&place).await,
+                ReviewAct::Approve { place, id } => decide(&place, &id, Verdict::Approve).await,
+                ReviewAct::Reject { place, id } => decide(&place, &id, Verdict::Reject).await,
+            },
+            Act::Payouts(payouts) => match payouts.act {
+                PayoutsAct::GiveUp { place, id } => give_up_payout(&place, &id).await,
+            },
         }
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+async fn give_up_payout(place: &Place, id: &str) -> anyhow::Result<()> {
+    let id = PayoutId::parse(id).with_context(|| format!("not the id of a payout: {id}"))?;
+    let config = place.load()?;
+    let store = place::open_existing(&config).await?;
+    let clock = Clock::System;
+    let given_up = match RampProviders::open(&config, &clock, &store) {
+        Ok(providers) => give_up((&store, &clock), &providers, id).await.map_err(Into::into),
+        Err(error) => Err(error),
+    };
+    store.close().await;
+    println!("{} is given up; its money is free", given_up?.id);
+    Ok(())
 }
 
 async fn list(place: &Place) -> anyhow::Result<()> {

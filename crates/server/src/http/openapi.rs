@@ -22,9 +22,9 @@ use crate::http::merchant::{
 use crate::http::ops;
 use crate::http::payor::{addresses, forms, session, simulate, verification};
 use crate::http::ramps::{
-    addresses as ramp_addresses, balances, bank_accounts, corridors, deposits, kyc, onramps,
-    payouts, personal_data, providers, quotes as ramp_quotes, reviews, sessions as ramp_sessions,
-    users, virtual_accounts,
+    addresses as ramp_addresses, balances, bank_accounts, corridors, deposits, kyc, lost_payouts,
+    onramps, payouts, personal_data, providers, quotes as ramp_quotes, reviews,
+    sessions as ramp_sessions, users, virtual_accounts,
 };
 use crate::http::streams::{token as stream_token, upgrade};
 use crate::realtime::frames::{WsControl, WsError};
@@ -69,6 +69,7 @@ use crate::realtime::frames::{WsControl, WsError};
         bank_accounts::create, bank_accounts::list, bank_accounts::retrieve,
         bank_accounts::remove, ramp_sessions::create, balances::list, balances::transactions,
         deposits::credit, deposits::list, personal_data::export, personal_data::erase,
+        lost_payouts::give_up,
         reviews::list, reviews::approve, reviews::reject,
         ramp_addresses::create_deposit, ramp_addresses::list_deposit,
         ramp_addresses::create_liquidation, ramp_addresses::list_liquidation,

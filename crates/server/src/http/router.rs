@@ -16,8 +16,8 @@ use crate::http::merchant::{
 use crate::http::payor::{addresses, forms, session, simulate, verification};
 use crate::http::ramps::{
     addresses as ramp_addresses, balances, bank_accounts, corridors, deposits, kyc, kyc_page,
-    onramps, payouts, personal_data, providers, quotes as ramp_quotes, reviews, sessions, users,
-    virtual_accounts,
+    lost_payouts, onramps, payouts, personal_data, providers, quotes as ramp_quotes, reviews,
+    sessions, users, virtual_accounts,
 };
 use crate::http::streams::{token as stream_token, upgrade};
 use crate::http::{openapi, ops};
@@ -205,6 +205,7 @@ fn ramp_routes() -> Router<Shared> {
         .route("/api/v1/ramps/providers/{name}/webhook", post(providers::webhook))
         .route("/api/v1/devnet/ramps/{kind}/{id}/simulate", post(simulated_ramps::simulate))
         .route("/api/v1/devnet/ramps/kyc/{case_id}/simulate", post(kyc::simulate))
+        .route("/api/admin/ramps/payouts/{id}/give-up", post(lost_payouts::give_up))
         .route("/api/admin/ramps/reviews", get(reviews::list))
         .route("/api/admin/ramps/reviews/{review_id}/approve", post(reviews::approve))
         .route("/api/admin/ramps/reviews/{review_id}/reject", post(reviews::reject))

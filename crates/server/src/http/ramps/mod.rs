@@ -12,6 +12,7 @@ pub mod corridors;
 pub mod deposits;
 pub mod kyc;
 pub mod kyc_page;
+pub mod lost_payouts;
 pub mod onramps;
 pub mod payouts;
 pub mod personal_data;

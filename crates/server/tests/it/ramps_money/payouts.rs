@@ -1,10 +1,14 @@
 //! Payouts through the sandbox: the straight way, every magic amount, and what is refused.
 
+use domain::bank_account::BankAccount;
+use domain::changes::Changes;
+use domain::ids::{BankAccountId, PayoutId};
+use domain::payout::Payout;
 use serde_json::json;
 
 use super::{
-    approve, available, check_books, customer, fund, payout, quote, read, request_payout, text,
-    told,
+    approve, available, check_books, customer, fund, named, payout, quote, read, request_payout,
+    text, told,
 };
 use crate::house::{House, token_id};
 
@@ -257,4 +261,32 @@ async fn another_merchant_sees_nothing_of_it() {
     let path = format!("/api/v1/ramps/payouts/{id}/cancel");
     let request = house.request("POST", &path).header("x-api-key", &key).json(&json!({}));
     assert_eq!(house.send(request).await.status, 404);
+}
+
+/// One whose numbers do not open is parked, and the others go on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payout_that_cannot_go_on_is_looked_at_later() {
+    let house = House::start().await;
+    let (one, other) =
+        (customer(&house, "standard").await, named(&house, "Grace Hopper", "standard").await);
+    fund(&house, &one.id, "100").await;
+    fund(&house, &other.id, "100").await;
+    let account = async |id: &str| {
+        let id = BankAccountId::parse(id).expect("an id");
+        house.app.store.get::<BankAccount>(id.key()).await.expect("reads").expect("is there")
+    };
+    let mut torn = account(&one.account_id).await;
+    torn.numbers = account(&other.account_id).await.numbers;
+    let mut changes = Changes::of(torn.merchant_id);
+    changes.update(torn);
+    house.app.commit(changes).await.expect("commits");
+    let stuck = payout(&house, &one, "50").await;
+    let fine = payout(&house, &other, "50").await;
+    house.step().await;
+    let id = PayoutId::parse(&text(&stuck, "id")).expect("an id");
+    let parked = house.app.store.get::<Payout>(id.key()).await.expect("reads").expect("is there");
+    assert!(parked.next_at.is_some_and(|next| next > house.app.now()));
+    assert_eq!(read(&house, &stuck).await["status"], "funds_reserved");
+    assert_ne!(read(&house, &fine).await["status"], "funds_reserved");
+    check_books(&house).await;
 }

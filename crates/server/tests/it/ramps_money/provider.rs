@@ -163,6 +163,35 @@ async fn webhooks_wake_and_a_return_a_week_later_gives_the_money_back() {
     no_canary(&house, &made).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payout_nobody_can_tell_about_is_given_up_once_it_is_old_and_not_there() {
+    let double = Double::start().await;
+    let (house, customer) = house(&double).await;
+    double.moods(&[Mood::Broken]);
+    let made = payout(&house, &customer, "100").await;
+    house.step().await;
+    double.set_mute(true);
+    let path = format!("/api/admin/ramps/payouts/{}/give-up", text(&made, "id"));
+    let early = house.operate("POST", &path, Value::Null).await;
+    assert_eq!(early.error(), (409, "PAYOUT_NOT_CANCELABLE"));
+    house.advance(DAY_MS);
+    house.step().await;
+    assert_eq!(house.operate("POST", &path, Value::Null).await.error(), (409, "BUSY"));
+    assert_eq!(available(&house, &customer.id, "USDC").await, "900");
+    double.set_mute(false);
+    let as_merchant = house.post(&path, json!({})).await;
+    assert_eq!(as_merchant.status, 401);
+    let given_up = house.operate("POST", &path, Value::Null).await.ok();
+    assert_eq!(given_up["status"], "failed");
+    assert_eq!(available(&house, &customer.id, "USDC").await, "1000");
+    let again = house.operate("POST", &path, Value::Null).await;
+    assert_eq!(again.error(), (409, "PAYOUT_NOT_CANCELABLE"));
+    let audit = house.get("/api/v1/merchant/audit-log").await.body.to_string();
+    assert!(audit.contains("ramp_payout.given_up"), "{audit}");
+    assert_eq!(double.sent(), 0);
+    check_books(&house).await;
+}
+
 /// None of the provider's words in anything a merchant, a user or an operator can read.
 async fn no_canary(house: &House, made: &Value) {
     let user = text(made, "user_id");
