@@ -121,6 +121,7 @@ struct Run {
     is_over: AtomicBool,
 }
 
+#[expect(clippy::disallowed_methods, reason = "a duration is only measured")]
 async fn measure(
     url: String,
     engine: Engine,

@@ -1,4 +1,5 @@
-//! Money leaves in a life: to the merchant's wallets by itself, back to payors when it is asked for.
+//! Money leaves in a life: to the merchant's wallets by itself, back to payors when it is asked
+//! for.
 //!
 //! What leaves is counted on the chains at the end: more than the books say would be money that
 //! was sent twice, less would be money that was lost.

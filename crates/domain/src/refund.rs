@@ -175,7 +175,7 @@ fn overpaid(invoice: &Invoice, payments: &[&Payment]) -> TokenAmount {
     let arrived: u128 = counted.iter().map(|one| one.amount.0).sum();
     // What was taken off the amount paid was never paid too much.
     let gone = |one: &&&Payment| one.outflow.refunded.0.saturating_sub(one.outflow.uncounted.0);
-    let gone: u128 = counted.iter().map(|one| gone(&one)).sum();
+    let gone: u128 = counted.iter().map(gone).sum();
     let over = invoice.amount_overpaid().0.min(value);
     let over = mul_div_floor(
         u128::try_from(over).unwrap_or(0),

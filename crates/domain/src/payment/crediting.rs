@@ -2,7 +2,8 @@
 //!
 //! Once the invoice is paid, every payment of it that counts and is confirmed goes from the
 //! merchant's balance to the user's, in the commit that makes it so, with a deposit under the
-//! payment's own id, less what went back to the payor before. A payment that a chain takes back goes from the user to suspense.
+//! payment's own id, less what went back to the payor before. A payment that a chain takes back
+//! goes from the user to suspense.
 //!
 //! Invariant: a payment credits at most once, for its posting says that it did.
 

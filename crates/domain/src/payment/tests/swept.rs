@@ -68,7 +68,8 @@ fn what_was_swept_before_a_reorg_is_not_swept_again() {
         payment.not_settled(payment.amount, SettlementStatus::Failed);
     };
     let refunded = |payment: &mut Payment| payment.draw(payment.amount);
-    let cases: [(&dyn Fn(&mut Payment), SettlementStatus); 4] = [
+    type Change<'a> = &'a dyn Fn(&mut Payment);
+    let cases: [(Change<'_>, SettlementStatus); 4] = [
         (&swept, SettlementStatus::Processing),
         (&settled, SettlementStatus::Settled),
         (&released, SettlementStatus::Pending),

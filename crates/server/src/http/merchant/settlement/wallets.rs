@@ -125,7 +125,7 @@ pub async fn remove(
     let environment = caller.environment(&app, body.environment).await?;
     let key = SettlementWallet::row_key(caller.merchant_id, environment, body.network);
     let known = app.store.get::<SettlementWallet>(key).await?;
-    if !known.is_some_and(|wallet| wallet.address.is_some()) {
+    if known.is_none_or(|wallet| wallet.address.is_none()) {
         return Err(ApiError::not_found("settlement wallet"));
     }
     let now = app.now();
