@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use domain::changes::Changes;
@@ -121,7 +121,6 @@ struct Run {
     is_over: AtomicBool,
 }
 
-#[expect(clippy::disallowed_methods, reason = "a duration is only measured")]
 async fn measure(
     url: String,
     engine: Engine,
@@ -140,7 +139,8 @@ async fn measure(
     let callers = (0..options.callers).map(|_| tokio::spawn(call(Arc::clone(&run))));
     let callers: Vec<_> = callers.collect();
     tokio::time::sleep(WARM_UP).await;
-    let (before, groups, began) = (run.done.load(Relaxed), store.stats().groups, Instant::now());
+    let (before, groups, began) =
+        (run.done.load(Relaxed), store.stats().groups, crate::fresh::now());
     tokio::time::sleep(options.measured()).await;
     let transfers = run.done.load(Relaxed) - before;
     let per_second = transfers as f64 / began.elapsed().as_secs_f64();
