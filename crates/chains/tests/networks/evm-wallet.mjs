@@ -33,7 +33,8 @@ function compiled() {
 }
 
 if (process.argv[2] === 'compile') {
-  process.stdout.write(`${JSON.stringify(compiled())}\n`);
+  // More than a pipe holds at once: what is not written yet is lost at the exit.
+  await new Promise((done) => process.stdout.write(`${JSON.stringify(compiled())}\n`, done));
   process.exit(0);
 }
 

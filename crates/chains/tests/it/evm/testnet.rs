@@ -139,7 +139,9 @@ impl Wallet {
         let compiled = COMPILED.get_or_init(|| {
             let output = script("evm-wallet.mjs").arg("compile").output().expect("node starts");
             assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-            String::from_utf8(output.stdout).expect("JSON is text")
+            let compiled = String::from_utf8(output.stdout).expect("JSON is text");
+            assert!(compiled.ends_with('\n'), "the compiler's line was cut");
+            compiled
         });
         let mut child = script("evm-wallet.mjs")
             .arg(url)
