@@ -206,7 +206,7 @@ async fn an_expired_invoice_is_resolved_by_sending_back_what_came_late() {
 #[tokio::test]
 async fn of_a_paid_invoice_only_the_overpayment_is_resolved() {
     let house = resting().await;
-    let created = paid(&house, "USDC", "12.5").await;
+    let created = paid(&house, "USDC", "60").await;
     house.settle().await;
     let id = payment(&house, &created).await["id"].clone();
     let path =
@@ -215,10 +215,10 @@ async fn of_a_paid_invoice_only_the_overpayment_is_resolved() {
         json!({ "action": "refund", "payment_id": id, "destination_address": PAYOR,
             "amount": amount })
     };
-    let much = resolve(&house, &path, "r1", body("2.6")).await;
+    let much = resolve(&house, &path, "r1", body("50.1")).await;
     assert_eq!(much.error(), (409, "REFUND_TOO_LARGE"));
-    let made = resolve(&house, &path, "r2", body("2.5")).await.ok();
-    assert_eq!(made["amount"], "2.5");
+    let made = resolve(&house, &path, "r2", body("50")).await.ok();
+    assert_eq!(made["amount"], "50");
     let more = resolve(&house, &path, "r3", body("0.1")).await;
     assert_eq!(more.error(), (409, "REFUND_TOO_LARGE"));
     run(&house).await;
