@@ -38,14 +38,9 @@ impl Row for Hold {
     }
 }
 
-pub(crate) fn due(now: Timestamp) -> List<Hold> {
-    let list = List::new(" WHERE due_at IS NOT NULL").bind(" AND due_at <= ", now);
-    list.push(" ORDER BY due_at")
-}
-
 impl Store {
     /// Open holds whose time is over, the longest over first.
     pub async fn holds_due(&self, now: Timestamp, limit: i64) -> Result<Vec<Hold>, StoreError> {
-        due(now).limit(limit).read(self).await
+        List::due(now).limit(limit).read(self).await
     }
 }

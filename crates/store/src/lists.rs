@@ -58,6 +58,13 @@ impl<R> List<R> {
         }
     }
 
+    /// What a worker has to look at by now, the longest due first, out of a table whose `due_at` is
+    /// null where nothing is left to do.
+    pub fn due(now: Timestamp) -> List<R> {
+        let list = List::new(" WHERE due_at IS NOT NULL").bind(" AND due_at <= ", now);
+        list.push(" ORDER BY due_at")
+    }
+
     pub fn push(mut self, text: &str) -> List<R> {
         self.text.push_str(text);
         self

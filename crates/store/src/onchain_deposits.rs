@@ -49,11 +49,6 @@ impl Row for OnchainDeposit {
     }
 }
 
-pub(crate) fn due(now: Timestamp) -> List<OnchainDeposit> {
-    let list = List::new(" WHERE due_at IS NOT NULL").bind(" AND due_at <= ", now);
-    list.push(" ORDER BY due_at")
-}
-
 /// What waits and is final: many shallow ones must not stand before one that is deep.
 pub(crate) fn deep(
     (environment, network): (Environment, Network),
@@ -93,7 +88,7 @@ impl Store {
         now: Timestamp,
         limit: i64,
     ) -> Result<Vec<OnchainDeposit>, StoreError> {
-        due(now).limit(limit).read(self).await
+        List::due(now).limit(limit).read(self).await
     }
 
     /// Deposits that wait although they are final now, oldest block first.

@@ -4,13 +4,12 @@
 //! index holds only what it has to look at; the state is a filter of the pages.
 
 use domain::changes::Noun;
-use domain::environment::Environment;
-use domain::ids::{MerchantId, RampUserId};
 use domain::onramp::{Onramp, OnrampStatus};
 use domain::time::Timestamp;
 
 use crate::error::StoreError;
-use crate::lists::{KeyRange, List, Page};
+use crate::lists::{List, Page};
+use crate::ramp_filter::RampFilter;
 use crate::row::{Cells, Column, KeyOrigin, Kind, Row, Table, Value, frozen, mutable};
 use crate::store::Store;
 
@@ -48,38 +47,11 @@ impl Row for Onramp {
     }
 }
 
-/// Which onramps a page is of.
-#[derive(Clone, Copy, Debug)]
-pub struct OnrampFilter {
-    pub merchant_id: MerchantId,
-    pub environment: Environment,
-    pub user_id: Option<RampUserId>,
-    pub status: Option<OnrampStatus>,
-}
+/// Which on-ramps a page is of.
+pub type OnrampFilter = RampFilter<OnrampStatus>;
 
-impl OnrampFilter {
-    /// A user's page walks his own index: merchant and environment are then only filters.
-    pub(crate) fn list(self, page: Page, limit: i64) -> List<Onramp> {
-        let list = match self.user_id {
-            Some(user_id) => List::new("").bind(" WHERE user_id = ", user_id.key()),
-            None => List::new("")
-                .bind(" WHERE merchant_id = ", self.merchant_id)
-                .bind(" AND environment = ", self.environment),
-        };
-        let list = list.within(KeyRange::of_page(page));
-        let list = match self.user_id {
-            Some(_) => list
-                .bind(" AND merchant_id = ", self.merchant_id)
-                .bind(" AND environment = ", self.environment),
-            None => list,
-        };
-        list.bind_some(" AND status = ", self.status.map(OnrampStatus::code)).page(page, limit)
-    }
-}
-
-pub(crate) fn due(now: Timestamp) -> List<Onramp> {
-    let list = List::new(" WHERE due_at IS NOT NULL").bind(" AND due_at <= ", now);
-    list.push(" ORDER BY due_at")
+pub(crate) fn of(filter: OnrampFilter, page: Page, limit: i64) -> List<Onramp> {
+    filter.list(OnrampStatus::code, page, limit)
 }
 
 impl Store {
@@ -90,11 +62,11 @@ impl Store {
         page: Page,
         limit: i64,
     ) -> Result<Vec<Onramp>, StoreError> {
-        filter.list(page, limit).read(self).await
+        of(filter, page, limit).read(self).await
     }
 
     /// On-ramps somebody has to look at, the longest due first.
     pub async fn onramps_due(&self, now: Timestamp, limit: i64) -> Result<Vec<Onramp>, StoreError> {
-        due(now).limit(limit).read(self).await
+        List::due(now).limit(limit).read(self).await
     }
 }

@@ -4,13 +4,12 @@
 //! index holds only what it has to look at; the state is a filter of the pages.
 
 use domain::changes::Noun;
-use domain::environment::Environment;
-use domain::ids::{MerchantId, RampUserId};
 use domain::payout::{Payout, PayoutStatus};
 use domain::time::Timestamp;
 
 use crate::error::StoreError;
-use crate::lists::{KeyRange, List, Page};
+use crate::lists::{List, Page};
+use crate::ramp_filter::RampFilter;
 use crate::row::{Cells, Column, KeyOrigin, Kind, Row, Table, Value, frozen, mutable};
 use crate::store::Store;
 
@@ -49,37 +48,10 @@ impl Row for Payout {
 }
 
 /// Which payouts a page is of.
-#[derive(Clone, Copy, Debug)]
-pub struct PayoutFilter {
-    pub merchant_id: MerchantId,
-    pub environment: Environment,
-    pub user_id: Option<RampUserId>,
-    pub status: Option<PayoutStatus>,
-}
+pub type PayoutFilter = RampFilter<PayoutStatus>;
 
-impl PayoutFilter {
-    /// A user's page walks his own index: merchant and environment are then only filters.
-    pub(crate) fn list(self, page: Page, limit: i64) -> List<Payout> {
-        let list = match self.user_id {
-            Some(user_id) => List::new("").bind(" WHERE user_id = ", user_id.key()),
-            None => List::new("")
-                .bind(" WHERE merchant_id = ", self.merchant_id)
-                .bind(" AND environment = ", self.environment),
-        };
-        let list = list.within(KeyRange::of_page(page));
-        let list = match self.user_id {
-            Some(_) => list
-                .bind(" AND merchant_id = ", self.merchant_id)
-                .bind(" AND environment = ", self.environment),
-            None => list,
-        };
-        list.bind_some(" AND status = ", self.status.map(PayoutStatus::code)).page(page, limit)
-    }
-}
-
-pub(crate) fn due(now: Timestamp) -> List<Payout> {
-    let list = List::new(" WHERE due_at IS NOT NULL").bind(" AND due_at <= ", now);
-    list.push(" ORDER BY due_at")
+pub(crate) fn of(filter: PayoutFilter, page: Page, limit: i64) -> List<Payout> {
+    filter.list(PayoutStatus::code, page, limit)
 }
 
 impl Store {
@@ -90,11 +62,11 @@ impl Store {
         page: Page,
         limit: i64,
     ) -> Result<Vec<Payout>, StoreError> {
-        filter.list(page, limit).read(self).await
+        of(filter, page, limit).read(self).await
     }
 
     /// Payouts somebody has to look at, the longest due first.
     pub async fn payouts_due(&self, now: Timestamp, limit: i64) -> Result<Vec<Payout>, StoreError> {
-        due(now).limit(limit).read(self).await
+        List::due(now).limit(limit).read(self).await
     }
 }

@@ -9,16 +9,20 @@ use domain::environment::Environment;
 use domain::event::{EventType, Selection};
 use domain::ids::{EndpointId, InvoiceId, MemberId, MerchantId, RampUserId, RowKey};
 use domain::invoice::{Invoice, InvoiceStatus, InvoiceType};
-use domain::ledger::{Day, PlacedTransfer};
+use domain::ledger::{Day, Hold, PlacedTransfer};
 use domain::network::Network;
-use domain::onramp::OnrampStatus;
-use domain::payout::PayoutStatus;
+use domain::onchain_deposit::OnchainDeposit;
+use domain::onramp::{Onramp, OnrampStatus};
+use domain::payout::{Payout, PayoutStatus};
 use domain::ramp_address::AddressPurpose;
 use domain::retention::Passing;
 use domain::screening_review::ReviewState;
+use domain::send::Send;
 use domain::settlement::Pool;
 use domain::time::Timestamp;
 use domain::token::TokenId;
+use domain::verification::Verification;
+use domain::virtual_account::VirtualAccount;
 
 use crate::deliveries::{self, DeliveryFilter, QueuePlace};
 use crate::events::{self, EventFilter, Walk};
@@ -32,8 +36,8 @@ use crate::relation::catalog;
 use crate::row::{Row, Value};
 use crate::sweep::{OLDEST_ENTRIES, Order};
 use crate::{
-    api_keys, audit, bank_accounts, delivery_attempts, deposit_addresses, holds, invoices,
-    kyc_cases, ledger_days, ledger_verify, members, merchants, onchain_deposits, payments, quotes,
+    api_keys, audit, bank_accounts, delivery_attempts, deposit_addresses, invoices, kyc_cases,
+    ledger_days, ledger_verify, members, merchants, onchain_deposits, payments, quotes,
     ramp_addresses, ramp_deposits, ramp_users, refunds, screening_reviews, sends,
     settlement_wallets, settlements, sign_ins, simulated, token_rules, unmatched, verifications,
     virtual_accounts, watch_cursors, webhook_endpoints,
@@ -241,7 +245,7 @@ fn of_the_ledger() -> Vec<Statement> {
     };
     let place = (MERCHANT, Environment::Devnet);
     let mut statements = vec![
-        Statement::of(holds::due(NOW).limit(5)),
+        Statement::of(List::<Hold>::due(NOW).limit(5)),
         Statement::of(ledger_days::between(place, (Day(1), Day(2)))),
         Statement::of(ledger_verify::days_after(KEY).limit(5)),
     ];
@@ -280,14 +284,14 @@ fn of_the_others() -> Vec<Statement> {
         Statement::of(api_keys::of_merchant(MERCHANT)),
         Statement::of(api_keys::demo().limit(1)),
         Statement::of(token_rules::of_merchant(MERCHANT)),
-        Statement::of(verifications::due(NOW).limit(5)),
+        Statement::of(List::<Verification>::due(NOW).limit(5)),
         Statement::of(verifications::of_invoice(invoice_id).limit(1)),
         Statement::of(sign_ins::of_member(MemberId::from(KEY), NOW)),
         Statement::of(watch_cursors::all()),
-        Statement::of(payouts::due(NOW).limit(5)),
-        Statement::of(onramps::due(NOW).limit(5)),
-        Statement::of(virtual_accounts::due(NOW).limit(5)),
-        Statement::of(onchain_deposits::due(NOW).limit(5)),
+        Statement::of(List::<Payout>::due(NOW).limit(5)),
+        Statement::of(List::<Onramp>::due(NOW).limit(5)),
+        Statement::of(List::<VirtualAccount>::due(NOW).limit(5)),
+        Statement::of(List::<OnchainDeposit>::due(NOW).limit(5)),
         Statement::of(onchain_deposits::deep(NETWORK, REACH).limit(5)),
         Statement::of(onchain_deposits::from_block(NETWORK, 7, None).limit(5)),
         Statement::of(onchain_deposits::from_block(NETWORK, 7, Some(KEY)).limit(5)),
@@ -296,7 +300,7 @@ fn of_the_others() -> Vec<Statement> {
         Statement::of(simulated::to_address(Network::Base, "0x1").limit(5)),
         Statement::of(simulated::from_address(Network::Base, "0x1").limit(5)),
         Statement::of(settlement_wallets::of_merchant(place)),
-        Statement::of(sends::due(NOW).limit(5)),
+        Statement::of(List::<Send>::due(NOW).limit(5)),
         Statement::of(sends::of_parent(KEY).limit(5)),
         Statement::of(sends::of_account(KEY).limit(5)),
         Statement::of(sends::exported(Network::Base).limit(5)),
@@ -306,8 +310,10 @@ fn of_the_others() -> Vec<Statement> {
         let purpose = AddressPurpose::Deposit;
         statements.push(Statement::of(virtual_accounts::of_user(user, page, 5)));
         statements.push(Statement::of(ramp_addresses::of_user(user, purpose, page, 5)));
-        statements.extend(onramp_filters().map(|filter| Statement::of(filter.list(page, 5))));
-        statements.extend(payout_filters().map(|filter| Statement::of(filter.list(page, 5))));
+        statements
+            .extend(onramp_filters().map(|filter| Statement::of(onramps::of(filter, page, 5))));
+        statements
+            .extend(payout_filters().map(|filter| Statement::of(payouts::of(filter, page, 5))));
         statements.extend([
             Statement::of(ramp_users::of_merchant(place, page, 5)),
             Statement::of(kyc_cases::of_user(user, page, 5)),

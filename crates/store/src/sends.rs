@@ -49,11 +49,6 @@ impl Row for Send {
     }
 }
 
-pub(crate) fn due(now: Timestamp) -> List<Send> {
-    let list = List::new(" WHERE due_at IS NOT NULL").bind(" AND due_at <= ", now);
-    list.push(" ORDER BY due_at")
-}
-
 pub(crate) fn of_parent(parent: RowKey) -> List<Send> {
     List::new("").bind(" WHERE parent = ", parent).push(NEWEST_FIRST)
 }
@@ -70,7 +65,7 @@ pub(crate) fn exported(network: Network) -> List<Send> {
 impl Store {
     /// Sends whose time has come, the longest due first.
     pub async fn sends_due(&self, now: Timestamp, limit: i64) -> Result<Vec<Send>, StoreError> {
-        due(now).limit(limit).read(self).await
+        List::due(now).limit(limit).read(self).await
     }
 
     /// The sends of a settlement or a refund, or those that bring another one its gas.

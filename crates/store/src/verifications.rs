@@ -41,11 +41,6 @@ impl Row for Verification {
     }
 }
 
-pub(crate) fn due(now: Timestamp) -> List<Verification> {
-    let list = List::new(" WHERE due_at IS NOT NULL").bind(" AND due_at <= ", now);
-    list.push(" ORDER BY due_at")
-}
-
 pub(crate) fn of_invoice(invoice_id: InvoiceId) -> List<Verification> {
     List::new("").bind(" WHERE invoice_id = ", invoice_id).push(NEWEST_FIRST)
 }
@@ -57,7 +52,7 @@ impl Store {
         now: Timestamp,
         limit: i64,
     ) -> Result<Vec<Verification>, StoreError> {
-        due(now).limit(limit).read(self).await
+        List::due(now).limit(limit).read(self).await
     }
 
     /// The newest job of an invoice.

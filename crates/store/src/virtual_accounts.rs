@@ -41,11 +41,6 @@ pub(crate) fn of_user(user_id: RampUserId, page: Page, limit: i64) -> List<Virtu
         .page(page, limit)
 }
 
-pub(crate) fn due(now: Timestamp) -> List<VirtualAccount> {
-    let list = List::new(" WHERE due_at IS NOT NULL").bind(" AND due_at <= ", now);
-    list.push(" ORDER BY due_at")
-}
-
 impl Store {
     /// A page of a user's virtual accounts, newest first.
     pub async fn virtual_accounts_of_user(
@@ -63,6 +58,6 @@ impl Store {
         now: Timestamp,
         limit: i64,
     ) -> Result<Vec<VirtualAccount>, StoreError> {
-        due(now).limit(limit).read(self).await
+        List::due(now).limit(limit).read(self).await
     }
 }

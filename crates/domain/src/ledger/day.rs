@@ -30,20 +30,10 @@ impl Day {
         Day(self.0.saturating_add(1))
     }
 
-    /// `2026-11-21`: the civil date, by the calendar's own arithmetic of 400-year cycles.
+    /// `2026-11-21`
     pub fn date(self) -> String {
-        const DAYS_FROM_ZERO_TO_EPOCH: i64 = 719_468;
-        const CYCLE_DAYS: i64 = 146_097;
-        let days = self.0 + DAYS_FROM_ZERO_TO_EPOCH;
-        let (cycle, of_cycle) = (days.div_euclid(CYCLE_DAYS), days.rem_euclid(CYCLE_DAYS));
-        let of_year = (of_cycle - of_cycle / 1_460 + of_cycle / 36_524 - of_cycle / 146_096) / 365;
-        let day_of_year = of_cycle - (365 * of_year + of_year / 4 - of_year / 100);
-        // Years begin in March here, so that the day that comes and goes is their last one.
-        let month_from_march = (5 * day_of_year + 2) / 153;
-        let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-        let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-        let year = of_year + cycle * 400 + i64::from(month <= 2);
-        format!("{year:04}-{month:02}-{day:02}")
+        let moment = self.start().rfc3339();
+        moment.split_once('T').map_or("", |(date, _)| date).to_owned()
     }
 }
 

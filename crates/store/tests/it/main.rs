@@ -14,6 +14,7 @@ mod ledger;
 mod lists;
 mod log;
 mod migrate;
+mod money_samples;
 mod other_lists;
 mod outages;
 mod plans;

@@ -1,12 +1,14 @@
 //! One sample of every noun of the ramps' money, with every field set.
 
-use domain::bank_account::BankAccount;
+use domain::bank_account::{BankAccount, BankAccountAsk};
 use domain::corridor::PayoutMethod;
 use domain::country::Country;
 use domain::currency::Currency;
 use domain::environment::Environment;
+use domain::event::Origin;
 use domain::ids::{RampUserId, VirtualAccountId};
-use domain::kyc::KycLevel;
+use domain::kyc::{self, KycCase, KycLevel};
+use domain::ledger::Asset;
 use domain::money::{TokenAmount, Usd};
 use domain::network::Network;
 use domain::onchain_deposit::{DepositPosting, OnchainDeposit, OnchainStatus, SenderVerdict};
@@ -14,12 +16,17 @@ use domain::onramp::{Onramp, OnrampStatus};
 use domain::payout::{Attempt, Payout, PayoutStatus};
 use domain::provider::{FiatInstructions, FxRate, RampFailure};
 use domain::ramp_address::{AddressPurpose, RampAddress};
+use domain::ramp_deposit::{self, CreditAsk, RampDeposit};
 use domain::ramp_quote::RampQuote;
+use domain::ramp_session::{EarlierSessions, RampSession};
+use domain::ramp_user::{RampUser, RampUserAsk, Sealing, UserType};
 use domain::sandbox::{SandboxCase, SandboxOutcome};
+use domain::screening_review::{ReviewSubject, ScreeningReview};
+use domain::secret::{Entropy, KeyRing};
 use domain::token::TokenId;
 use domain::virtual_account::{VirtualAccount, VirtualAccountStatus};
 
-use crate::samples::{MERCHANT, NOW, bank_account, key, text};
+use crate::samples::{MERCHANT, NOW, fresh, key, text};
 
 const RATE: FxRate = FxRate(920_000_000_000);
 
@@ -252,4 +259,61 @@ pub fn later_onramp(row: Onramp) -> Onramp {
         next_at: None,
         ..row
     }
+}
+
+pub const RAMP_KEYS: [u8; 32] = [1; 32];
+
+pub fn ramp_user() -> RampUser {
+    let ask = RampUserAsk {
+        kind: UserType::Business,
+        is_self: true,
+        name: "Zoë & Söhne".into(),
+        email: text("a@example.com"),
+        country: Country::parse("DE").expect("a country"),
+        address: None,
+        birth_date: text("1990-02-28"),
+        identifications: Vec::new(),
+        external_id: text("customer 7"),
+    };
+    let keys = KeyRing::new(&RAMP_KEYS, &[]);
+    let sealing = Sealing { keys: &keys, entropy: &Entropy::new([3; 32]) };
+    let place = (MERCHANT, Environment::Mainnet);
+    RampUser::create(place, ask, sealing, &mut fresh(41)).expect("a sound user")
+}
+
+pub fn kyc_case() -> KycCase {
+    let started =
+        kyc::start(&ramp_user(), None, KycLevel::Standard, Origin::default(), &mut fresh(42));
+    started.expect("a first case").0
+}
+
+pub fn bank_account() -> BankAccount {
+    let ask = BankAccountAsk {
+        country: Country::parse("DE").expect("a country"),
+        currency: Currency::EUR,
+        method: PayoutMethod::Sepa,
+        holder_name: "Zoë Müller".into(),
+        fields: [("iban".to_owned(), "DE89 3704 0044 0532 0130 00".to_owned())].into(),
+    };
+    let keys = KeyRing::new(&RAMP_KEYS, &[]);
+    let sealing = Sealing { keys: &keys, entropy: &Entropy::new([4; 32]) };
+    BankAccount::create(&ramp_user(), ask, sealing, &mut fresh(43)).expect("a sound account")
+}
+
+pub fn ramp_deposit() -> RampDeposit {
+    let asset = Asset::Token { network: Network::Base, token_id: TokenId(5) };
+    let ask = CreditAsk { asset, amount: TokenAmount(1 << 99) };
+    let made = ramp_deposit::credit(&ramp_user(), ask, Origin::default(), &mut fresh(44));
+    made.expect("a sound credit").0
+}
+
+pub fn ramp_session() -> RampSession {
+    let minted = RampSession::mint(&ramp_user(), None, EarlierSessions::Keep, &mut fresh(45));
+    minted.expect("an open user").0
+}
+
+pub fn screening_review() -> ScreeningReview {
+    let subject = ReviewSubject::Destination { object: key(46), address: "0xa".into() };
+    let whose = (MERCHANT, Environment::Mainnet);
+    ScreeningReview::open(whose, subject, None, "list:7".into(), &mut fresh(47))
 }

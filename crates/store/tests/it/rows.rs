@@ -63,6 +63,7 @@ use store::Store;
 use store::row::Row;
 
 use crate::engines::for_each_store;
+use crate::money_samples;
 use crate::ramp_samples;
 use crate::samples::{self, MERCHANT, NOW, key, text};
 
@@ -89,32 +90,38 @@ async fn what_is_sent() {
 async fn what_is_sent_survives(store: &Store) {
     let at = |row, version| SettlementWallet { version, ..row };
     let change = |row| SettlementWallet { address: None, before: text("0x5"), ..row };
-    check(store, samples::settlement_wallet(), at, change).await;
+    check(store, money_samples::settlement_wallet(), at, change).await;
 
     let at = |row, version| SettlementRule { version, ..row };
     let change = |row| SettlementRule { token_id: None, ..row };
-    check(store, samples::settlement_rule(), at, change).await;
+    check(store, money_samples::settlement_rule(), at, change).await;
 
     let at = |row, version| Settlement { version, ..row };
     let change = |row| Settlement { state: SettlementState::Settled, sends_failed: 1, ..row };
-    check(store, samples::settlement(), at, change).await;
+    check(store, money_samples::settlement(), at, change).await;
 
     let at = |row, version| Send { version, ..row };
-    let account = samples::send().account();
-    check(store, samples::send(), at, |row| row.signed(samples::attempt(), NOW.plus_ms(9))).await;
+    let account = money_samples::send().account();
+    check(store, money_samples::send(), at, |row| {
+        row.signed(money_samples::attempt(), NOW.plus_ms(9))
+    })
+    .await;
     let under_way = store.sends_of_account(account).await.expect("reads");
     assert_eq!(under_way.len(), 1);
-    assert_eq!(store.sends_of(samples::send().parent()).await.expect("reads"), under_way);
+    assert_eq!(store.sends_of(money_samples::send().parent()).await.expect("reads"), under_way);
     assert_eq!(store.sends_due(NOW, 5).await.expect("reads"), []);
     assert_eq!(store.sends_due(NOW.plus_ms(9), 5).await.expect("reads"), under_way);
 
     let at = |row, version| Refund { version, ..row };
     let change = |row| Refund { status: RefundStatus::Sent, sent_at: Some(NOW), ..row };
-    check(store, samples::refund(), at, change).await;
+    check(store, money_samples::refund(), at, change).await;
 
     let at = |row, version| NetworkPause { version, ..row };
-    check(store, samples::network_pause(), at, |row| NetworkPause { is_paused: false, ..row })
-        .await;
+    check(store, money_samples::network_pause(), at, |row| NetworkPause {
+        is_paused: false,
+        ..row
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -156,26 +163,26 @@ async fn ramps_money_survives(store: &Store) {
 async fn ramps_survive(store: &Store) {
     let at = |row, version| RampUser { version, ..row };
     let change = |row: RampUser| row.erase(NOW);
-    check(store, samples::ramp_user(), at, change).await;
+    check(store, ramp_samples::ramp_user(), at, change).await;
 
     let at = |row, version| KycCase { version, ..row };
     let change = |row| KycCase { status: KycStatus::Approved, decided_at: Some(NOW), ..row };
-    check(store, samples::kyc_case(), at, change).await;
+    check(store, ramp_samples::kyc_case(), at, change).await;
 
     let at = |row, version| BankAccount { version, ..row };
     let change = |row| BankAccount { numbers: None, deleted_at: Some(NOW), ..row };
-    check(store, samples::bank_account(), at, change).await;
+    check(store, ramp_samples::bank_account(), at, change).await;
 
     let at = |row, version| RampDeposit { version, ..row };
     let change = |row| RampDeposit { status: DepositStatus::Reverted, ..row };
-    check(store, samples::ramp_deposit(), at, change).await;
+    check(store, ramp_samples::ramp_deposit(), at, change).await;
 
     let at = |row, version| RampSession { version, ..row };
-    check(store, samples::ramp_session(), at, |row| row).await;
+    check(store, ramp_samples::ramp_session(), at, |row| row).await;
 
     let at = |row, version| ScreeningReview { version, ..row };
     let change = |row| ScreeningReview { status: ReviewStatus::Rejected, ..row };
-    check(store, samples::screening_review(), at, change).await;
+    check(store, ramp_samples::screening_review(), at, change).await;
 }
 
 /// Writes a row, reads it, changes it, reads it again.
@@ -319,20 +326,20 @@ async fn the_ledgers_own() {
 async fn the_ledgers_own_survive(store: &Store) {
     let at = |row, version| Hold { version, ..row };
     let change = |row| Hold { status: HoldStatus::Captured { amount: TokenAmount(1) }, ..row };
-    check(store, samples::hold(), at, change).await;
+    check(store, money_samples::hold(), at, change).await;
 
     let at = |row, version| ChainLink { version, ..row };
-    check(store, samples::chain_link(), at, |row| row).await;
+    check(store, money_samples::chain_link(), at, |row| row).await;
 
     let at = |row, version| ChainHead { version, ..row };
     let change = |row| ChainHead { length: 8, hash: [10; 32], ..row };
-    check(store, samples::chain_head(), at, change).await;
+    check(store, money_samples::chain_head(), at, change).await;
 
     let at = |row, version| LedgerDay { version, ..row };
     let change = |row| LedgerDay { count: 4, amount: TokenAmount(5), ..row };
     let token = Asset::Token { network: Network::Sui, token_id: TokenId(7) };
     for asset in [token, Asset::Currency(Currency::EUR)] {
-        check(store, samples::ledger_day(asset), at, change).await;
+        check(store, money_samples::ledger_day(asset), at, change).await;
     }
 }
 

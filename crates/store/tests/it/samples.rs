@@ -3,49 +3,26 @@
 //! Tests change what they are about and leave the rest, so that a column nobody thought of is still
 //! written and read.
 
-use domain::address::Address;
 use domain::api_key::{ApiKey, KeyScope, Restrictions};
 use domain::audit::{Actor, AuditEntry};
-use domain::bank_account::{BankAccount, BankAccountAsk};
 use domain::chain::{AssetRef, BlockRef, ChainTransfer};
 use domain::challenge::{WalletChallenge, WalletType};
-use domain::corridor::PayoutMethod;
-use domain::country::Country;
-use domain::currency::Currency;
 use domain::deposit_address::{AddressOwner, DepositAddress};
 use domain::environment::Environment;
-use domain::event::Origin;
 use domain::idempotency::IdempotencyRow;
-use domain::ids::{Fresh, InvoiceId, MemberId, MerchantId, RowKey, SettlementId};
+use domain::ids::{Fresh, InvoiceId, MemberId, MerchantId, RowKey};
 use domain::invoice::{Details, Invoice, InvoiceStatus, InvoiceType, Metadata};
 use domain::known_price::KnownPrice;
-use domain::kyc::{self, KycCase, KycLevel};
-use domain::ledger::{
-    Account, AccountKind, Asset, ChainHead, ChainLink, Day, Hold, HoldStatus, LedgerDay, Phase,
-    TransferReason,
-};
 use domain::member::{Member, Role};
 use domain::merchant::{MainnetRequest, Merchant, Tolerance};
 use domain::money::{Rate, TokenAmount, Usd};
-use domain::network::{Family, Network};
-use domain::network_pause::NetworkPause;
+use domain::network::Network;
 use domain::password::PasswordReset;
-use domain::payment::{Counting, Outflow, Payment, PaymentStatus, Posting, SettlementStatus};
+use domain::payment::{Outflow, Payment, PaymentStatus, Posting, SettlementStatus};
 use domain::questions::{Question, QuestionValidation, Questions};
 use domain::quote::Quote;
-use domain::ramp_deposit::{self, CreditAsk, RampDeposit};
-use domain::ramp_session::{EarlierSessions, RampSession};
-use domain::ramp_user::{RampUser, RampUserAsk, Sealing, UserType};
-use domain::refund::{Refund, RefundStatus};
-use domain::screening_review::{ReviewSubject, ScreeningReview};
 use domain::secret::{Entropy, KeyRing};
-use domain::send::{
-    Attempt as SendAttempt, AttemptState, Part, Purpose, Send, SendAsk, SendStatus, Source,
-};
 use domain::session::Session;
-use domain::settlement::{Delivery, ReviewReason, Settlement, SettlementState};
-use domain::settlement_rule::{SettlementPreference, SettlementRule};
-use domain::settlement_wallet::SettlementWallet;
 use domain::sign_in::SignIn;
 use domain::simulated::{
     Fault, FaultKind, Fork, SignedBy, SimulatedChain, SimulatedTransaction, Stretch,
@@ -311,126 +288,6 @@ pub fn payment() -> Payment {
     }
 }
 
-pub fn settlement_wallet() -> SettlementWallet {
-    let address = Address::from_payload(Family::Evm, Environment::Mainnet, &[3; 32]);
-    let place = (MERCHANT, Environment::Mainnet, Network::Bsc);
-    SettlementWallet::name(None, place, &address, (NOW, 7))
-}
-
-pub fn settlement_rule() -> SettlementRule {
-    SettlementRule {
-        preference: SettlementPreference::StablesOnly,
-        token_id: Some(TokenId(6)),
-        updated_at: NOW,
-        ..SettlementRule::default_of(MERCHANT, Environment::Mainnet)
-    }
-}
-
-pub fn settlement() -> Settlement {
-    Settlement {
-        id: SettlementId(17),
-        merchant_id: MERCHANT,
-        environment: Environment::Mainnet,
-        network: Network::Bsc,
-        token_id: TokenId(6),
-        destination: "0xto".into(),
-        delivery: Some(Delivery {
-            network: Network::Base,
-            token_id: TokenId(7),
-            destination: "0xthere".into(),
-            exit: "0xexit".into(),
-            cost_fixed: Usd(3),
-            cost_bps: 4,
-            rate: TokenAmount(5),
-        }),
-        amount: TokenAmount(1 << 100),
-        value: Usd(8),
-        state: SettlementState::InReview,
-        review: Some(ReviewReason::LimitReached),
-        approved_by: Some(Actor::Operator),
-        payments: 3,
-        sends: 2,
-        sends_confirmed: 1,
-        sends_failed: 0,
-        amount_settled: TokenAmount(5),
-        tx_hashes: vec!["0x1".into()],
-        created_at: NOW,
-        updated_at: NOW.plus_ms(1),
-        settled_at: Some(NOW.plus_ms(2)),
-        version: 0,
-    }
-}
-
-pub fn send() -> Send {
-    let ask = SendAsk {
-        merchant_id: MERCHANT,
-        environment: Environment::Mainnet,
-        network: Network::Bsc,
-        token_id: TokenId(6),
-        purpose: Purpose::Settlement(SettlementId(17)),
-        from: Source { index: Some(9), address: "0xfrom".into() },
-        to: "0xto".into(),
-        amount: TokenAmount(1 << 100),
-        value: Usd(9),
-        parts: vec![Part { payment_id: key(14).into(), amount: TokenAmount(2) }],
-        status: SendStatus::Planned,
-    };
-    let mut send = Send::plan(ask, &mut fresh(31));
-    send.hold_id = Some(key(32).into());
-    send.fee_paid = Some(TokenAmount(3));
-    send
-}
-
-pub fn attempt() -> SendAttempt {
-    SendAttempt {
-        tx_hash: "0x1".into(),
-        nonce: Some(u64::MAX),
-        prepared: "{\"raw\":\"\"}".into(),
-        state: AttemptState::Signed,
-        signed_at: NOW,
-    }
-}
-
-pub fn refund() -> Refund {
-    Refund {
-        id: key(33).into(),
-        merchant_id: MERCHANT,
-        environment: Environment::Mainnet,
-        invoice_id: key(10).into(),
-        network: Network::Bsc,
-        token_id: TokenId(6),
-        destination: "0xback".into(),
-        amount: TokenAmount(4),
-        value: Usd(5),
-        status: RefundStatus::Created,
-        review: None,
-        requested_by: Actor::ApiKey("k".into()),
-        approved_by: None,
-        given: vec![Part { payment_id: key(14).into(), amount: TokenAmount(4) }],
-        counting: Counting::Kept,
-        counted: Vec::new(),
-        sends: 1,
-        sends_ended: 0,
-        amount_sent: TokenAmount(0),
-        tx_hashes: Vec::new(),
-        reason: text("why"),
-        created_at: NOW,
-        updated_at: NOW,
-        sent_at: None,
-        version: 0,
-    }
-}
-
-pub fn network_pause() -> NetworkPause {
-    NetworkPause {
-        environment: Environment::Mainnet,
-        network: Network::Bsc,
-        is_paused: true,
-        changed_at: NOW,
-        version: 0,
-    }
-}
-
 pub fn unmatched() -> Unmatched {
     Unmatched {
         id: key(15).into(),
@@ -541,107 +398,4 @@ pub fn endpoint(number: u8) -> WebhookEndpoint {
     WebhookEndpoint::create(MERCHANT, place, ask, &Reach::PUBLIC_ONLY, &keys, drawn, &mut fresh)
         .expect("a sound endpoint")
         .1
-}
-
-pub fn hold() -> Hold {
-    let account = |kind, asset| Account {
-        merchant_id: MERCHANT,
-        environment: Environment::Mainnet,
-        kind,
-        asset,
-        owner: Some(key(41)),
-    };
-    let token = Asset::Token { network: Network::Sui, token_id: TokenId(7) };
-    Hold {
-        id: key(40).into(),
-        debit: account(AccountKind::User, token),
-        credit: account(AccountKind::Exchange, Asset::Currency(Currency::EUR)),
-        amount: TokenAmount(u128::MAX),
-        reason: TransferReason::Payout,
-        object: key(42),
-        status: HoldStatus::Open,
-        expires_at: Some(NOW.plus_ms(1)),
-        created_at: NOW,
-        version: 0,
-    }
-}
-
-pub fn chain_link() -> ChainLink {
-    let transfer_id = key(43).into();
-    ChainLink { transfer_id, merchant_id: MERCHANT, place: 7, hash: [9; 32], version: 0 }
-}
-
-pub fn chain_head() -> ChainHead {
-    ChainHead { length: 7, hash: [9; 32], ..ChainHead::start(MERCHANT) }
-}
-
-pub fn ledger_day(asset: Asset) -> LedgerDay {
-    LedgerDay {
-        merchant_id: MERCHANT,
-        environment: Environment::Devnet,
-        day: Day(20_000),
-        asset,
-        reason: TransferReason::PayoutReturned,
-        phase: Phase::Released,
-        count: 3,
-        amount: TokenAmount(u128::MAX - 1),
-        version: 0,
-    }
-}
-
-pub const RAMP_KEYS: [u8; 32] = [1; 32];
-
-pub fn ramp_user() -> RampUser {
-    let ask = RampUserAsk {
-        kind: UserType::Business,
-        is_self: true,
-        name: "Zoë & Söhne".into(),
-        email: text("a@example.com"),
-        country: Country::parse("DE").expect("a country"),
-        address: None,
-        birth_date: text("1990-02-28"),
-        identifications: Vec::new(),
-        external_id: text("customer 7"),
-    };
-    let keys = KeyRing::new(&RAMP_KEYS, &[]);
-    let sealing = Sealing { keys: &keys, entropy: &Entropy::new([3; 32]) };
-    let place = (MERCHANT, Environment::Mainnet);
-    RampUser::create(place, ask, sealing, &mut fresh(41)).expect("a sound user")
-}
-
-pub fn kyc_case() -> KycCase {
-    let started =
-        kyc::start(&ramp_user(), None, KycLevel::Standard, Origin::default(), &mut fresh(42));
-    started.expect("a first case").0
-}
-
-pub fn bank_account() -> BankAccount {
-    let ask = BankAccountAsk {
-        country: Country::parse("DE").expect("a country"),
-        currency: Currency::EUR,
-        method: PayoutMethod::Sepa,
-        holder_name: "Zoë Müller".into(),
-        fields: [("iban".to_owned(), "DE89 3704 0044 0532 0130 00".to_owned())].into(),
-    };
-    let keys = KeyRing::new(&RAMP_KEYS, &[]);
-    let sealing = Sealing { keys: &keys, entropy: &Entropy::new([4; 32]) };
-    BankAccount::create(&ramp_user(), ask, sealing, &mut fresh(43)).expect("a sound account")
-}
-
-pub fn ramp_deposit() -> RampDeposit {
-    let asset = Asset::Token { network: Network::Base, token_id: TokenId(5) };
-    let ask = CreditAsk { asset, amount: TokenAmount(1 << 99) };
-    let made = ramp_deposit::credit(&ramp_user(), ask, Origin::default(), &mut fresh(44));
-    made.expect("a sound credit").0
-}
-
-pub fn ramp_session() -> RampSession {
-    let minted = RampSession::mint(&ramp_user(), None, EarlierSessions::Keep, &mut fresh(45));
-    minted.expect("an open user").0
-}
-
-pub fn screening_review() -> ScreeningReview {
-    let subject = ReviewSubject::Destination { object: key(46), address: "0xa".into() };
-    let whose = (MERCHANT, Environment::Mainnet);
-    ScreeningReview::open(whose, subject, None, "list:7".into(), &mut fresh(47))
 }

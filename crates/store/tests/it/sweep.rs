@@ -17,6 +17,7 @@ use store::{CommitError, Store, StoreError, Sweep, Swept};
 
 use crate::engines::{client, for_each_store, on_postgres};
 use crate::given::{SHOP, START, invoice};
+use crate::ramp_samples;
 use crate::samples;
 
 const LONG_AGO: i64 = -1_000_000;
@@ -53,7 +54,7 @@ fn aged(passing: Passing, at: Timestamp, number: u8) -> (RowKey, Changes) {
         }
         Passing::RampSession => changes.insert(domain::ramp_session::RampSession {
             id: key.into(),
-            ..samples::ramp_session()
+            ..ramp_samples::ramp_session()
         }),
         Passing::Delivery => changes.insert(Delivery {
             id: key.into(),

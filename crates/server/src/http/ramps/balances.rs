@@ -8,6 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::RampCaller;
+use super::access::{Acting, user};
 use crate::app::Shared;
 use crate::http::error::{ApiError, ErrorBody};
 use crate::http::extract::{Path, Query};
@@ -55,8 +56,8 @@ pub async fn list(
     Path(id): Path<RampUserId>,
     Query(query): Query<EnvironmentQuery>,
 ) -> Result<Answer, ApiError> {
-    let environment = caller.environment(&app, query.environment).await?;
-    let user = caller.user(&app, environment, id).await?;
+    let acting = Acting::of(&caller, &app, query.environment).await?;
+    let user = user(&app, &acting, id).await?;
     let balances = app.store.balances_of_owner(user.merchant_id, user.key()).await?;
     let is_his = |kind| kind == AccountKind::User;
     let balances = balances.iter().filter(|balance| is_his(balance.account.kind));
@@ -92,8 +93,8 @@ pub async fn transactions(
     Query(query): Query<EnvironmentQuery>,
 ) -> Result<Answer, ApiError> {
     let (limit, page) = (page.limit()?, page.page()?);
-    let environment = caller.environment(&app, query.environment).await?;
-    let user = caller.user(&app, environment, id).await?;
+    let acting = Acting::of(&caller, &app, query.environment).await?;
+    let user = user(&app, &acting, id).await?;
     let rows = app.store.balance_transactions_of_owner(user.key(), page, limit + 1).await?;
     let rows = List::of(rows, limit, page);
     let lines = statement(&app, user.id, rows).await?;

@@ -12,7 +12,6 @@ use domain::ramp_session::RampSession;
 use domain::ramp_user::RampUser;
 use domain::session::{CredentialError, Session};
 
-use super::user_of;
 use crate::app::{App, Shared};
 use crate::http::auth::{Caller, MerchantCaller, request_id, take_payor_allowance};
 use crate::http::error::{ApiError, Code};
@@ -65,19 +64,6 @@ impl RampCaller {
                 Ok(own)
             }
         }
-    }
-
-    /// The user of that id as he is now, if this caller may act for him.
-    pub async fn user(
-        &self,
-        app: &App,
-        environment: Environment,
-        id: RampUserId,
-    ) -> Result<RampUser, ApiError> {
-        if self.only_user().is_some_and(|only| only != id) {
-            return Err(ApiError::not_found("user"));
-        }
-        user_of(app, (self.merchant_id(), environment), id).await
     }
 
     /// What an event caused by this request says of it.
