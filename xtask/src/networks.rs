@@ -5,7 +5,7 @@
 //! lockfile, is made again.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
@@ -18,12 +18,12 @@ const PROGRAMS: &str = "crates/chains/tests/networks";
 /// Written last: the lockfile that was installed.
 const COMPLETE: &str = "node_modules/.installed-lock.json";
 
-/// Installs them, if that has not been done.
+/// Installs them, if that has not been done. Xtask runs at the root of the tree it was started in.
 pub fn install() -> Result<()> {
     if std::env::var_os(VARIABLE).is_some_and(|path| !path.is_empty()) {
         return Ok(());
     }
-    let programs = root().join(PROGRAMS);
+    let programs = Path::new(PROGRAMS);
     let lock = programs.join("package-lock.json");
     let wanted = fs::read(&lock).with_context(|| format!("reading {}", lock.display()))?;
     let mark = programs.join(COMPLETE);
@@ -34,11 +34,6 @@ pub fn install() -> Result<()> {
     println!("installing the networks' nodes and wallets into {}", programs.display());
     let mut npm = Command::new("npm");
     npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error"]);
-    process::run(npm.current_dir(&programs))?;
+    process::run(npm.current_dir(programs))?;
     fs::write(&mark, wanted).with_context(|| format!("writing {}", mark.display()))
-}
-
-fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().map_or_else(|| here.to_path_buf(), Path::to_path_buf)
 }
