@@ -8,19 +8,20 @@ use crate::ids::{MerchantId, RowKey, Version};
 use crate::known_price::KnownPrice;
 use crate::ledger::{ChainHead, ChainLink, Hold, LedgerDay, Transfer};
 use crate::{
-    api_key::ApiKey, audit::AuditEntry, bank_account::BankAccount, challenge::WalletChallenge,
-    claim::Claim, delivery::Attempt, delivery::Delivery, deposit_address::DepositAddress,
-    follow::FollowCursor, idempotency::IdempotencyRow, invoice::Invoice, kyc::KycCase,
-    member::Member, merchant::Merchant, network_pause::NetworkPause,
-    onchain_deposit::OnchainDeposit, onramp::Onramp, password::PasswordReset, payment::Payment,
-    payout::Payout, quote::Quote, ramp_address::RampAddress, ramp_deposit::RampDeposit,
+    api_key::ApiKey, audit::AuditEntry, bank_account::BankAccount, cart::Cart,
+    challenge::WalletChallenge, claim::Claim, commerce_rates::CommerceRates, delivery::Attempt,
+    delivery::Delivery, deposit_address::DepositAddress, estimate::Estimate, follow::FollowCursor,
+    idempotency::IdempotencyRow, invoice::Invoice, kyc::KycCase, member::Member,
+    merchant::Merchant, network_pause::NetworkPause, onchain_deposit::OnchainDeposit,
+    onramp::Onramp, order::Order, password::PasswordReset, payment::Payment, payout::Payout,
+    product::Product, quote::Quote, ramp_address::RampAddress, ramp_deposit::RampDeposit,
     ramp_quote::RampQuote, ramp_session::RampSession, ramp_user::RampUser, refund::Refund,
     sandbox::SandboxCase, screening_review::ScreeningReview, send::Send, sequence::Sequence,
     session::Session, settlement::Settlement, settlement_rule::SettlementRule,
-    settlement_wallet::SettlementWallet, sign_in::SignIn, simulated::SimulatedChain,
-    simulated::SimulatedTransaction, slot::Slot, token_rule::TokenRule, unmatched::Unmatched,
-    verification::Verification, virtual_account::VirtualAccount, watch::WatchCursor,
-    webhook_endpoint, webhook_endpoint::WebhookEndpoint,
+    settlement_wallet::SettlementWallet, shipping_address::ShippingAddress, sign_in::SignIn,
+    simulated::SimulatedChain, simulated::SimulatedTransaction, slot::Slot, token_rule::TokenRule,
+    unmatched::Unmatched, verification::Verification, virtual_account::VirtualAccount,
+    watch::WatchCursor, webhook_endpoint, webhook_endpoint::WebhookEndpoint,
 };
 
 macro_rules! records {
@@ -105,6 +106,12 @@ records! {
     Send(Send),
     Refund(Refund),
     NetworkPause(NetworkPause),
+    Product(Product),
+    Cart(Cart),
+    CommerceRates(CommerceRates),
+    ShippingAddress(ShippingAddress),
+    Estimate(Estimate),
+    Order(Order),
 }
 
 /// A row that was only read, but must still be as it was.
@@ -130,6 +137,11 @@ pub struct CounterMove {
 impl CounterMove {
     pub fn key(&self) -> RowKey {
         counter_key(self.merchant_id, &self.name)
+    }
+
+    /// Whether it only counts, for the operator to see, and bounds nothing.
+    pub fn is_gauge(&self) -> bool {
+        self.floor.is_none() && self.ceiling.is_none()
     }
 }
 

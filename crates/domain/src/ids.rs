@@ -123,6 +123,12 @@ uuid_ids! {
     /// One outgoing transaction.
     SendId,
     RefundId,
+    OfferId,
+    CartItemId,
+    EstimateId,
+    ShippingAddressId,
+    OrderId,
+    ShipmentId,
 }
 
 macro_rules! prefixed_ids {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 pub const MICROS_PER_USD: i64 = 1_000_000;
 const MICROS_PER_MILLI: i64 = 1_000;
+const MICROS_PER_CENT: i64 = 10_000;
 
 /// An amount of USD in micro-dollars.
 #[derive(
@@ -63,6 +64,23 @@ impl Usd {
     /// `basis_points` of this amount, rounded down.
     pub fn share(self, basis_points: i64) -> Usd {
         Usd(((self.0 as i128 * basis_points as i128) / 10_000) as i64)
+    }
+
+    /// To whole cents, halves to the even one: how commerce rounds.
+    pub fn to_cents(self) -> Usd {
+        let (cents, rest) =
+            (self.0.div_euclid(MICROS_PER_CENT), self.0.rem_euclid(MICROS_PER_CENT));
+        let half = MICROS_PER_CENT / 2;
+        let is_up = rest > half || (rest == half && cents % 2 != 0);
+        Usd((cents + i64::from(is_up)) * MICROS_PER_CENT)
+    }
+
+    /// Two decimal places, rounded as commerce does: `"10.00"`.
+    pub fn cents_decimal(self) -> String {
+        let cents = self.to_cents().0 / MICROS_PER_CENT;
+        let sign = if cents < 0 { "-" } else { "" };
+        let size = cents.unsigned_abs();
+        format!("{sign}{}.{:02}", size / 100, size % 100)
     }
 
     /// This amount as a JSON number: `49.99`.

@@ -72,6 +72,14 @@ pub enum Refusal {
     OperatorRequired,
     #[error("Network fees would be too much of its value; ask for more at once")]
     RefundFeeTooHigh,
+    #[error("The estimate has expired; make another")]
+    EstimateExpired,
+    #[error("Nothing of this estimate can be had")]
+    NothingToBuy,
+    #[error("The offer of {product_id} is gone; make another estimate")]
+    OfferGone { product_id: String },
+    #[error("An order that is {from} cannot go on with {step}")]
+    OrderStep { from: &'static str, step: &'static str },
     #[error("The merchant's addresses do not hold that much of this token")]
     InsufficientFunds,
 }

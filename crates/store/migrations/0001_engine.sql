@@ -54,8 +54,11 @@ CREATE TABLE counters (
     version {int} NOT NULL,
     merchant_id {int} NOT NULL,
     name {text} NOT NULL,
+    is_gauge {int} NOT NULL,
     value {int} NOT NULL
 ) {hot};
+
+CREATE INDEX counters_gauges ON counters (name) WHERE is_gauge = 1;
 
 CREATE TABLE accounts (
     key {key} NOT NULL PRIMARY KEY,

@@ -2,20 +2,30 @@
 //!
 //! The bound is judged inside the group, so that no two changes pass a floor together.
 
+use std::collections::HashMap;
+
 use domain::ids::RowKey;
 
 use crate::error::StoreError;
 use crate::row::{Column, Kind, Value, frozen, mutable};
 use crate::store::Store;
 
-pub(crate) const COLUMNS: &[Column] =
-    &[frozen("merchant_id", Kind::Int), frozen("name", Kind::Text), mutable("value", Kind::Int)];
+pub(crate) const COLUMNS: &[Column] = &[
+    frozen("merchant_id", Kind::Int),
+    frozen("name", Kind::Text),
+    // Counters with bounds are many: one for each thing on sale, and for each user and day.
+    frozen("is_gauge", Kind::Int),
+    mutable("value", Kind::Int),
+];
+
+/// How many counters one statement reads.
+const KEYS_MAX: usize = 500;
 
 impl Store {
-    /// Every counter by name, summed over the merchants: what the metrics page shows.
-    pub async fn counters(&self) -> Result<Vec<(String, i64)>, StoreError> {
-        let sql = "SELECT name, CAST(SUM(value) AS BIGINT) FROM counters GROUP BY name \
-                   ORDER BY name";
+    /// Every gauge by name, summed over the merchants: what the metrics page shows.
+    pub async fn gauges(&self) -> Result<Vec<(String, i64)>, StoreError> {
+        let sql = "SELECT name, CAST(SUM(value) AS BIGINT) FROM counters WHERE is_gauge = 1 \
+                   GROUP BY name ORDER BY name";
         let rows = self.select_cells(sql, &[Kind::Text, Kind::Int], Vec::new()).await?;
         let pair = |row: Vec<Value>| match <[Value; 2]>::try_from(row) {
             Ok([Value::Text(name), Value::Int(sum)]) => Ok((name, sum)),
@@ -34,5 +44,22 @@ impl Store {
             Value::Int(value) => *value,
             Value::Null | Value::Text(_) | Value::Bytes(_) | Value::Key(_) => 0,
         }))
+    }
+
+    /// What each of these stands at, in their order; zero for what nothing ever moved.
+    pub async fn counter_values(&self, keys: &[RowKey]) -> Result<Vec<i64>, StoreError> {
+        let mut found: HashMap<RowKey, i64> = HashMap::with_capacity(keys.len());
+        for some in keys.chunks(KEYS_MAX) {
+            let places: Vec<String> = (1..=some.len()).map(|place| format!("${place}")).collect();
+            let sql =
+                format!("SELECT key, value FROM counters WHERE key IN ({})", places.join(", "));
+            let params = some.iter().map(|&key| Value::Key(key)).collect();
+            for row in self.select_cells(&sql, &[Kind::Key, Kind::Int], params).await? {
+                if let [Value::Key(key), Value::Int(value)] = row[..] {
+                    found.insert(key, value);
+                }
+            }
+        }
+        Ok(keys.iter().map(|key| found.get(key).copied().unwrap_or(0)).collect())
     }
 }

@@ -47,6 +47,11 @@ const STEPS: &[Step] = &[
         text: include_str!("../migrations/0006_settlement.sql"),
         minimum_compatible: 6,
     },
+    Step {
+        name: "commerce",
+        text: include_str!("../migrations/0007_commerce.sql"),
+        minimum_compatible: 7,
+    },
 ];
 
 /// The newest schema this program knows.

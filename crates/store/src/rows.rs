@@ -6,11 +6,14 @@
 use domain::api_key::ApiKey;
 use domain::audit::AuditEntry;
 use domain::bank_account::BankAccount;
+use domain::cart::Cart;
 use domain::challenge::WalletChallenge;
 use domain::changes::{Noun, Record};
 use domain::claim::Claim;
+use domain::commerce_rates::CommerceRates;
 use domain::delivery::{Attempt, Delivery};
 use domain::deposit_address::DepositAddress;
+use domain::estimate::Estimate;
 use domain::follow::FollowCursor;
 use domain::idempotency::IdempotencyRow;
 use domain::invoice::Invoice;
@@ -22,9 +25,11 @@ use domain::merchant::Merchant;
 use domain::network_pause::NetworkPause;
 use domain::onchain_deposit::OnchainDeposit;
 use domain::onramp::Onramp;
+use domain::order::Order;
 use domain::password::PasswordReset;
 use domain::payment::Payment;
 use domain::payout::Payout;
+use domain::product::Product;
 use domain::quote::Quote;
 use domain::ramp_address::RampAddress;
 use domain::ramp_deposit::RampDeposit;
@@ -40,6 +45,7 @@ use domain::session::Session;
 use domain::settlement::Settlement;
 use domain::settlement_rule::SettlementRule;
 use domain::settlement_wallet::SettlementWallet;
+use domain::shipping_address::ShippingAddress;
 use domain::sign_in::SignIn;
 use domain::simulated::{SimulatedChain, SimulatedTransaction};
 use domain::slot::Slot;
@@ -52,7 +58,7 @@ use domain::webhook_endpoint::WebhookEndpoint;
 
 use crate::row::{Row, Table, Value};
 
-static TABLES: [&Table; 50] = [
+static TABLES: [&Table; 56] = [
     &Merchant::TABLE,
     &Member::TABLE,
     &ApiKey::TABLE,
@@ -103,6 +109,12 @@ static TABLES: [&Table; 50] = [
     &Send::TABLE,
     &Refund::TABLE,
     &NetworkPause::TABLE,
+    &Product::TABLE,
+    &Cart::TABLE,
+    &CommerceRates::TABLE,
+    &ShippingAddress::TABLE,
+    &Estimate::TABLE,
+    &Order::TABLE,
 ];
 
 /// All tables of nouns, each at the place of its noun.
@@ -162,6 +174,12 @@ pub(crate) fn table_of(noun: Noun) -> &'static Table {
         Noun::Send => &Send::TABLE,
         Noun::Refund => &Refund::TABLE,
         Noun::NetworkPause => &NetworkPause::TABLE,
+        Noun::Product => &Product::TABLE,
+        Noun::Cart => &Cart::TABLE,
+        Noun::CommerceRates => &CommerceRates::TABLE,
+        Noun::ShippingAddress => &ShippingAddress::TABLE,
+        Noun::Estimate => &Estimate::TABLE,
+        Noun::Order => &Order::TABLE,
     }
 }
 
@@ -218,6 +236,12 @@ pub(crate) fn encode(record: Record) -> Vec<Value> {
         Record::Send(row) => row.encode(),
         Record::Refund(row) => row.encode(),
         Record::NetworkPause(row) => row.encode(),
+        Record::Product(row) => row.encode(),
+        Record::Cart(row) => row.encode(),
+        Record::CommerceRates(row) => row.encode(),
+        Record::ShippingAddress(row) => row.encode(),
+        Record::Estimate(row) => row.encode(),
+        Record::Order(row) => row.encode(),
     }
 }
 

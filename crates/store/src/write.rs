@@ -61,6 +61,7 @@ pub(crate) struct CounterWrite<'g> {
     pub expected: i64,
     pub merchant_id: i64,
     pub name: &'g str,
+    pub is_gauge: bool,
     pub value: i64,
 }
 
@@ -140,6 +141,7 @@ impl CounterWrite<'_> {
             1 => CellRef::Int(self.version),
             2 => CellRef::Int(self.merchant_id),
             3 => CellRef::Text(self.name),
+            4 => CellRef::Int(self.is_gauge.into()),
             _ => CellRef::Int(self.value),
         }
     }

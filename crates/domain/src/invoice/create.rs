@@ -5,7 +5,7 @@ use crate::address::Address;
 use crate::changes::Changes;
 use crate::environment::Environment;
 use crate::event::Origin;
-use crate::ids::{Fresh, InvoiceId, RampUserId};
+use crate::ids::{Fresh, InvoiceId, OrderId, RampUserId};
 use crate::merchant::Merchant;
 use crate::money::Usd;
 use crate::network::Network;
@@ -44,6 +44,8 @@ pub struct InvoiceAsk {
     pub questions: Option<Questions>,
     /// Known well enough to be credited: who asks has seen to that.
     pub credit_user_id: Option<RampUserId>,
+    /// The order it pays for; none: it stands for itself.
+    pub order_id: Option<OrderId>,
 }
 
 /// A new invoice, the payor's session for it, and the change that makes both real.
@@ -77,7 +79,10 @@ pub fn create(
         id: InvoiceId::fresh(fresh),
         merchant_id: merchant.id,
         environment,
-        invoice_type: InvoiceType::Standard,
+        invoice_type: match ask.order_id {
+            Some(_) => InvoiceType::Commerce,
+            None => InvoiceType::Standard,
+        },
         status: InvoiceStatus::Unpaid,
         amount,
         tolerance,
@@ -88,7 +93,7 @@ pub fn create(
         customer_email,
         payer_wallet_address: None,
         payer_wallet_network: None,
-        commerce_order_id: None,
+        commerce_order_id: ask.order_id.map(OrderId::key),
         details: details(ask, merchant, environment)?,
         answers: Vec::new(),
         address_index: None,

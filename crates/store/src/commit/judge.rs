@@ -219,6 +219,7 @@ impl<'g> Judge<'g> {
                 expected: number.loaded,
                 merchant_id: self.counter_names[&key].merchant_id.0,
                 name: &self.counter_names[&key].name,
+                is_gauge: self.counter_names[&key].is_gauge(),
                 value: number.value,
             })
             .partition(|counter| counter.expected > 0);

@@ -91,6 +91,7 @@ impl CreateInvoice {
             payment_return_url_enabled: self.payment_return_url_enabled,
             questions: self.questions,
             credit_user_id: self.credit_user_id.as_deref().map(credited_id).transpose()?,
+            order_id: None,
         })
     }
 }

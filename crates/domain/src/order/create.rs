@@ -1,0 +1,132 @@
+//! The third step of a checkout: an estimate and an address become an order, its invoice and the
+//! payor's session, and the pieces leave the stock, all in one commit.
+
+use super::{
+    Cancellation, Moment, Order, OrderPayment, OrderRefund, OrderRefundStatus, OrderStatus,
+    Placement, RefundDestination, Stock,
+};
+use crate::changes::{Changes, Noun};
+use crate::estimate::{Chosen, Estimate};
+use crate::event::Origin;
+use crate::ids::{Fresh, OrderId, RowKey, Version};
+use crate::invoice::{self, Invoice, InvoiceAsk};
+use crate::merchant::Merchant;
+use crate::money::Usd;
+use crate::product::Product;
+use crate::refusal::Refusal;
+use crate::session::Session;
+use crate::shipping_address::ShippingAddress;
+use crate::time::MINUTE_MS;
+
+/// How long a shopper has to pay for an order.
+pub const INVOICE_LIVES_MS: i64 = 30 * MINUTE_MS;
+
+#[derive(Clone, Debug)]
+pub struct OrderAsk<'a> {
+    pub estimate: &'a Estimate,
+    pub address: &'a ShippingAddress,
+    pub merchant: &'a Merchant,
+    /// The merchant's own products among the lines, as they are now.
+    pub products: &'a [Product],
+    pub refund_destination: Option<RefundDestination>,
+    pub origin: Origin,
+}
+
+/// A new order, its invoice, the payor's session, and the change that makes all of it real.
+#[derive(Clone, Debug)]
+pub struct Created {
+    pub order: Order,
+    pub invoice: Invoice,
+    pub session: Session,
+    pub changes: Changes,
+}
+
+pub fn create(ask: OrderAsk<'_>, fresh: &mut Fresh) -> Result<Created, Refusal> {
+    let (now, estimate) = (fresh.now(), ask.estimate);
+    if estimate.expires_at <= now {
+        return Err(Refusal::EstimateExpired);
+    }
+    if estimate.valid.is_empty() {
+        return Err(Refusal::NothingToBuy);
+    }
+    if estimate.address_id != Some(ask.address.id) {
+        return Err(Refusal::invalid("addressId", "is not the address this estimate was made for"));
+    }
+    let sold = still_offered(estimate, ask.products)?;
+    let id = OrderId::fresh(fresh);
+    let invoice_ask = InvoiceAsk {
+        amount: estimate.pricing.total,
+        description: Some(format!("Order {id}")),
+        customer_id: estimate.shopper.customer_id().map(str::to_owned),
+        customer_email: ask.address.postal.email.clone(),
+        expires_in_ms: Some(INVOICE_LIVES_MS),
+        order_id: Some(id),
+        ..InvoiceAsk::default()
+    };
+    let environment = estimate.environment;
+    let made = invoice::create(invoice_ask, ask.merchant, environment, ask.origin.clone(), fresh)?;
+    let mut changes = made.changes;
+    for (key, version) in sold {
+        changes.guard(Noun::Product, key, version);
+    }
+    let is_outside = estimate.valid.iter().any(|line| matches!(line.offer, Chosen::Outside { .. }));
+    let order = Order {
+        id,
+        invoice_id: made.invoice.id,
+        estimate_id: estimate.id,
+        merchant_id: estimate.merchant_id,
+        environment,
+        shopper: estimate.shopper.clone(),
+        status: OrderStatus::PendingPayment,
+        substatus: None,
+        lines: estimate.valid.clone(),
+        address: ask.address.postal.clone(),
+        pricing: estimate.pricing,
+        payment: OrderPayment::default(),
+        shipments: Vec::new(),
+        timeline: vec![Moment {
+            status: OrderStatus::PendingPayment,
+            at: now,
+            message: "Order created, waiting for payment".to_owned(),
+        }],
+        cancellation: Cancellation::None,
+        refund: OrderRefund {
+            status: OrderRefundStatus::None,
+            amount: Usd::ZERO,
+            fee: Usd::ZERO,
+            destination: ask.refund_destination,
+            refund_id: None,
+            tx_hash: None,
+        },
+        placement: if is_outside { Placement::Waiting } else { Placement::Own },
+        holds_stock: true,
+        due_at: None,
+        created_at: now,
+        updated_at: now,
+        version: 0,
+    };
+    order.move_stock(Stock::Take, &mut changes);
+    changes.update(Estimate { order_id: Some(id), ..estimate.clone() });
+    order.clone().record_created(&mut changes, ask.origin, now);
+    Ok(Created { order, invoice: made.invoice, session: made.session, changes })
+}
+
+/// The own products of an estimate at the versions they still had the chosen offers in.
+fn still_offered(
+    estimate: &Estimate,
+    products: &[Product],
+) -> Result<Vec<(RowKey, Version)>, Refusal> {
+    let mut sold = Vec::new();
+    for line in &estimate.valid {
+        let Chosen::Own { offer_id, .. } = line.offer else { continue };
+        let product = products.iter().find(|product| {
+            product.product_id == line.product_id
+                && product.retailer == line.retailer
+                && product.offers.iter().any(|offer| offer.id == offer_id)
+        });
+        let gone = || Refusal::OfferGone { product_id: line.product_id.clone() };
+        let product = product.ok_or_else(gone)?;
+        sold.push((product.key(), product.version));
+    }
+    Ok(sold)
+}
