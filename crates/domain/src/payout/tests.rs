@@ -194,6 +194,11 @@ impl World {
         assert_eq!(is_open, reserved > 0);
         if self.status() != PayoutStatus::Paid {
             assert!(self.balances.values().all(|(balance, _)| *balance == 0));
+        } else {
+            // The rail was given what the bank account got.
+            let rail = self.found.payout.currency_account(AccountKind::Rail).key();
+            let got = self.found.payout.settled.received.unwrap_or(self.found.payout.target);
+            assert_eq!(self.balances[&rail].0, got.0 as i128);
         }
         let counted = matches!(self.status(), PayoutStatus::Failed | PayoutStatus::Canceled);
         assert_eq!(self.limits == 0, counted || self.is_returned_unpaid());
@@ -402,12 +407,40 @@ fn what_was_paid_is_written_through_the_rails() {
     );
 }
 
+/// Paid, though not what was asked for.
+fn received(minor: u128) -> PayoutReport {
+    PayoutReport::Paid(PaidOut { received: Some(TokenAmount(minor)), ..PaidOut::default() })
+}
+
+#[test]
+fn what_a_bank_got_is_taken_once_and_the_difference_is_the_house_s() {
+    let mut world = World::start(None);
+    world.send(Attempted::Accepted("theirs".to_owned()));
+    let fees = world.found.payout.currency_account(AccountKind::Fees).key();
+    for (report, left) in [
+        (PayoutReport::Paid(PaidOut::default()), 0),
+        (received(9_150), 50),
+        (received(9_250), 50),
+        (PayoutReport::Paid(PaidOut::default()), 50),
+        (PayoutReport::Returned(WHY), 0),
+    ] {
+        world.report(report);
+        world.check();
+        let balance = world.balances.get(&fees).map_or(0, |(balance, _)| *balance);
+        assert_eq!(balance, left, "{report:?}");
+    }
+    let settled = world.found.payout.view().settled.expect("is told");
+    assert_eq!(settled.difference.as_deref(), Some("-0.5"));
+}
+
 fn any_report() -> impl Strategy<Value = PayoutReport> {
     prop_oneof![
         Just(PayoutReport::Absent),
         Just(PayoutReport::Processing),
         Just(PayoutReport::InReview),
         Just(PayoutReport::Paid(PaidOut::default())),
+        Just(received(9_150)),
+        Just(received(9_250)),
         Just(PayoutReport::Failed(WHY)),
         Just(PayoutReport::Returned(WHY)),
     ]

@@ -209,7 +209,7 @@ pub async fn erase(
     caller.require_role(Role::Developer)?;
     let body = match write.body.is_empty() {
         true => EraseRampUser::default(),
-        false => parse_json(&write.body)?,
+        false => parse_json::<Option<EraseRampUser>>(&write.body)?.unwrap_or_default(),
     };
     let dust = if body.forfeit_dust { Dust::Forfeited } else { Dust::Kept };
     let environment = caller.environment(&app, query.environment).await?;

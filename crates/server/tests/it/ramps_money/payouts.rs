@@ -182,6 +182,43 @@ async fn nothing_moves_without_the_level_it_needs_or_above_its_limit() {
     check_books(&house).await;
 }
 
+/// Every way not to be known well enough, and what the answer says of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_missing_of_a_level_is_named() {
+    let house = House::with(|config| config.ramps.kyc_approval_days = 30).await;
+    let body = json!({ "type": "individual", "name": "Ada Lovelace", "country": "US" });
+    let user = house.post("/api/v1/ramps/users", body).await.ok();
+    let body = json!({
+        "country": "US", "currency": "usd", "method": "wire", "holder_name": "Ada Lovelace",
+        "account": { "routing_number": "021000021", "account_number": "12345678",
+            "account_type": "checking" },
+    });
+    let path = format!("/api/v1/ramps/users/{}/bank_accounts", text(&user, "id"));
+    let account = house.post(&path, body).await.ok();
+    let ada = super::Customer { id: text(&user, "id"), account_id: text(&account, "id") };
+    let refused = async |key: &str, says: &str| {
+        let quoted = quote(&house, &ada, "500").await.ok();
+        let refused = request_payout(&house, &ada, &quoted, key).await;
+        assert_eq!(refused.error(), (403, "KYC_REQUIRED"), "{says}");
+        let message = text(&refused.body["error"], "message");
+        assert!(message.contains(says), "{message}: {says}");
+    };
+    refused("k1", "level standard is needed; the user has none, status not_started").await;
+    approve(&house, &ada.id, "basic").await;
+    refused("k2", "level standard is needed; the user has basic, status approved").await;
+    approve(&house, &ada.id, "standard").await;
+    let admin = format!("/api/admin/ramps/users/{}/kyc", ada.id);
+    house.operate("POST", &admin, json!({ "outcome": "suspended" })).await.ok();
+    refused("k3", "level standard is needed; the user has none, status suspended").await;
+    house.operate("POST", &admin, json!({ "outcome": "reinstated" })).await.ok();
+    fund(&house, &ada.id, "1000").await;
+    let quoted = quote(&house, &ada, "500").await.ok();
+    request_payout(&house, &ada, &quoted, "k4").await.ok();
+    house.advance(31 * DAY_MS);
+    refused("k5", "level standard is needed; the user has none, status expired").await;
+    check_books(&house).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_payout_is_canceled_while_nothing_was_sent() {
     let house = House::start().await;
