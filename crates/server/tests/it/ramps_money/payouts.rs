@@ -121,7 +121,7 @@ async fn a_target_amount_asks_for_what_it_needs() {
     assert_eq!(same["target"]["amount"], "46");
     for (body, param) in [
         (json!({ "source": { "token_id": 1 } }), "bank_account_id"),
-        (json!({ "source": {} }), "source.token_id"),
+        (json!({ "source": {} }), "bank_account_id"),
         (
             json!({ "bank_account_id": customer.account_id,
                 "source": { "token_id": token_id("base", "ETH"), "amount": "1" } }),
