@@ -67,10 +67,12 @@ impl ReportKind {
             TransferReason::SettlementFee
             | TransferReason::NetworkFee
             | TransferReason::PayoutFee
-            | TransferReason::OnrampFee => Some(ReportKind::Fees),
+            | TransferReason::OnrampFee
+            | TransferReason::PayoutDifference => Some(ReportKind::Fees),
             TransferReason::Deposit
             | TransferReason::DepositReverted
-            | TransferReason::UserCredit => Some(ReportKind::Deposits),
+            | TransferReason::UserCredit
+            | TransferReason::DustForfeited => Some(ReportKind::Deposits),
             TransferReason::Payout | TransferReason::PayoutReturned => Some(ReportKind::Payouts),
             TransferReason::FiatReceived
             | TransferReason::FiatRefunded

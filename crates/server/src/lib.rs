@@ -16,6 +16,7 @@ pub mod merchants;
 pub mod metrics;
 pub mod networks;
 pub mod outbound;
+pub mod ramp_pricing;
 pub mod ramp_providers;
 pub mod rates;
 pub mod realtime;

@@ -41,10 +41,14 @@ pub enum TransferReason {
     Onramp,
     OnrampFee,
     Escrow,
+    /// What a bank account got more or less than its quote said.
+    PayoutDifference,
+    /// What is too little to be moved, left to the merchant by a user who is forgotten.
+    DustForfeited,
 }
 
 impl TransferReason {
-    pub const ALL: [TransferReason; 21] = [
+    pub const ALL: [TransferReason; 23] = [
         TransferReason::PaymentConfirmed,
         TransferReason::PaymentHeld,
         TransferReason::PaymentReverted,
@@ -66,6 +70,8 @@ impl TransferReason {
         TransferReason::Onramp,
         TransferReason::OnrampFee,
         TransferReason::Escrow,
+        TransferReason::PayoutDifference,
+        TransferReason::DustForfeited,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -91,6 +97,8 @@ impl TransferReason {
             TransferReason::Onramp => "onramp",
             TransferReason::OnrampFee => "onramp_fee",
             TransferReason::Escrow => "escrow",
+            TransferReason::PayoutDifference => "payout_difference",
+            TransferReason::DustForfeited => "dust_forfeited",
         }
     }
 

@@ -134,7 +134,7 @@ fn token_id(asset: Asset) -> Option<TokenId> {
 }
 
 /// A signed amount in whole units; in the smallest one for an asset that is listed no more.
-fn whole(asset: Asset, amount: i128) -> String {
+pub(crate) fn whole(asset: Asset, amount: i128) -> String {
     let size = TokenAmount(amount.unsigned_abs()).decimal(asset.decimals().unwrap_or(0));
     if amount < 0 { format!("-{size}") } else { size }
 }

@@ -2,6 +2,7 @@
 //!
 //! Every test ends with the books: they sum to zero, and hold what the test says.
 
+mod assets;
 mod deposits;
 #[allow(dead_code, reason = "made for the tests of the client too, which use all of it")]
 #[path = "../../../providers/tests/it/double.rs"]

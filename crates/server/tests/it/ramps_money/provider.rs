@@ -5,6 +5,9 @@
 
 use std::sync::{Arc, Mutex};
 
+use domain::currency::Currency;
+use domain::environment::Environment;
+use domain::ledger::{Account, AccountKind, Asset};
 use serde_json::{Value, json};
 use server::config::{RampProviderConfig, RampProviderKind};
 use server::workers::Worker as _;
@@ -100,6 +103,83 @@ async fn a_house_that_dies_while_it_sends_sends_once() {
     assert_eq!(read(&house, &made).await["status"], "submitted");
     assert_eq!((double.sent(), double.asked()), (1, 1));
     check_books(&house).await;
+}
+
+/// Whoever was made known stays known: to the next payout, and to an on-ramp.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_second_payout_makes_no_second_customer() {
+    let double = Double::start().await;
+    let (house, customer) = house(&double).await;
+    let first = payout(&house, &customer, "100").await;
+    house.step().await;
+    assert_eq!((double.customers(), double.accounts()), ((1, 1), (1, 1)));
+    // A day later the provider has forgotten every idempotency key.
+    house.advance(2 * DAY_MS);
+    payout(&house, &customer, "50").await;
+    let body = json!({
+        "user_id": customer.id, "currency": "eur", "amount": "20",
+        "wallet_address": "0x52908400098527886E0F7030069857D2E4169EE7",
+        "token_id": crate::house::token_id("base", "USDC"),
+    });
+    house.post("/api/v1/ramps/onramps", body).await.ok();
+    for _ in 0..3 {
+        house.advance(60_000);
+        house.step().await;
+    }
+    assert_eq!((double.customers(), double.accounts()), ((1, 1), (1, 1)));
+    assert_eq!(double.sent(), 3);
+    no_canary(&house, &first).await;
+    check_books(&house).await;
+}
+
+/// Fees of an asset as the house has them.
+async fn fees(house: &House, asset: Asset) -> i128 {
+    let (merchant_id, environment) = (house.merchant_id, Environment::Devnet);
+    let kind = AccountKind::Fees;
+    let account = Account { merchant_id, environment, kind, asset, owner: None };
+    house.app.store.balance(account).await.expect("reads").balance
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_really_paid_is_told_and_booked() {
+    let double = Double::start().await;
+    let (house, customer) = house(&double).await;
+    let euros = Asset::Currency(Currency::EUR);
+    let made = payout(&house, &customer, "100").await;
+    assert_eq!(made["settled"], Value::Null);
+    house.step().await;
+    double.set_state("payment_processed");
+    house.advance(600_000);
+    house.step().await;
+    let paid = read(&house, &made).await;
+    // Nothing is told of it yet.
+    assert_eq!((&paid["status"], &paid["settled"]), (&json!("paid"), &Value::Null));
+    assert_eq!(fees(&house, euros).await, 0);
+    let target: f64 = text(&paid["target"], "amount").parse().expect("a number");
+    let less = format!("{:.2}", target - 0.5);
+    double.set_receipt(json!({
+        "final_amount": less, "exchange_rate": "0.905", "exchange_fee": "0.55",
+    }));
+    for _ in 0..2 {
+        house.advance(DAY_MS);
+        house.step().await;
+    }
+    let settled = read(&house, &made).await["settled"].clone();
+    assert_eq!(
+        (&settled["difference"], &settled["rate"], &settled["provider_fee"]),
+        (&json!("-0.5"), &json!("0.905"), &json!("0.55"))
+    );
+    assert_eq!(fees(&house, euros).await, 50);
+    check_books(&house).await;
+    // It comes back: the user has all of it, and nothing of the difference is left.
+    double.set_state("returned");
+    house.advance(DAY_MS);
+    house.step().await;
+    assert_eq!(read(&house, &made).await["status"], "returned");
+    assert_eq!(available(&house, &customer.id, "USDC").await, "1000");
+    assert_eq!(fees(&house, euros).await, 0);
+    check_books(&house).await;
+    no_canary(&house, &made).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
