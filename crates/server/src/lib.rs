@@ -19,6 +19,7 @@ pub mod outbound;
 pub mod ramp_providers;
 pub mod rates;
 pub mod realtime;
+pub mod releasing;
 pub mod routes;
 pub mod screening;
 pub mod screening_reviews;
