@@ -38,34 +38,34 @@ async fn list(house: &House, method: &str, address: &str) -> Reply {
 #[tokio::test]
 async fn where_the_list_is_required_refunds_go_nowhere_else_and_to_no_new_address() {
     let house = slow().await;
-    let created = paid(&house, "USDC", "10").await;
+    let created = paid(&house, "USDC", "40").await;
     house.settle().await;
-    ask(&house, &created, "k0", to_payor(Some("1"))).await.ok();
+    ask(&house, &created, "k0", to_payor(Some("4"))).await.ok();
     let chosen = choose(&house, "required").await;
     assert_eq!(chosen, json!({ "required": true, "required_until": null }));
-    let refused = ask(&house, &created, "k1", to_payor(Some("2"))).await;
+    let refused = ask(&house, &created, "k1", to_payor(Some("4"))).await;
     assert_eq!(refused.error(), (403, "DESTINATION_NOT_ALLOWED"));
     let entry = list(&house, "PUT", PAYOR).await.ok();
     assert_eq!(entry["status"], "pending");
     let from = entry["allowed_from"].as_i64().expect("seconds");
-    let early = ask(&house, &created, "k2", to_payor(Some("2"))).await;
+    let early = ask(&house, &created, "k2", to_payor(Some("4"))).await;
     assert_eq!(early.error(), (409, "DESTINATION_NOT_ALLOWED_YET"));
     let message = early.body["error"]["message"].as_str().expect("words").to_owned();
     let named = domain::time::Timestamp::from_seconds(from).rfc3339();
     assert!(message.contains(&named), "{message} names no {named}");
     house.advance(HOUR_MS);
-    ask(&house, &created, "k3", to_payor(Some("2"))).await.ok();
+    ask(&house, &created, "k3", to_payor(Some("4"))).await.ok();
     list(&house, "DELETE", PAYOR).await.ok();
     assert_eq!(list(&house, "DELETE", PAYOR).await.status, 404);
-    let gone = ask(&house, &created, "k4", to_payor(Some("2"))).await;
+    let gone = ask(&house, &created, "k4", to_payor(Some("4"))).await;
     assert_eq!(gone.error(), (403, "DESTINATION_NOT_ALLOWED"));
     // Put back it is new again.
     list(&house, "PUT", PAYOR).await.ok();
-    let again = ask(&house, &created, "k5", to_payor(Some("2"))).await;
+    let again = ask(&house, &created, "k5", to_payor(Some("4"))).await;
     assert_eq!(again.error(), (409, "DESTINATION_NOT_ALLOWED_YET"));
     run(&house).await;
     let back = arrived(&house, PAYOR, "USDC").await;
-    assert_eq!(back.iter().map(|row| row.amount.expect("fits").0).sum::<u128>(), 3_000_000);
+    assert_eq!(back.iter().map(|row| row.amount.expect("fits").0).sum::<u128>(), 8_000_000);
     check(&house).await;
 }
 
