@@ -8,19 +8,20 @@ use crate::ids::{MerchantId, RowKey, Version};
 use crate::known_price::KnownPrice;
 use crate::ledger::{ChainHead, ChainLink, Hold, LedgerDay, Transfer};
 use crate::{
-    api_key::ApiKey, audit::AuditEntry, bank_account::BankAccount, challenge::WalletChallenge,
-    claim::Claim, delivery::Attempt, delivery::Delivery, deposit_address::DepositAddress,
-    follow::FollowCursor, idempotency::IdempotencyRow, invoice::Invoice, kyc::KycCase,
-    member::Member, merchant::Merchant, network_pause::NetworkPause,
-    onchain_deposit::OnchainDeposit, onramp::Onramp, password::PasswordReset, payment::Payment,
-    payout::Payout, quote::Quote, ramp_address::RampAddress, ramp_deposit::RampDeposit,
-    ramp_quote::RampQuote, ramp_session::RampSession, ramp_user::RampUser, refund::Refund,
-    sandbox::SandboxCase, screening_review::ScreeningReview, send::Send, sequence::Sequence,
-    session::Session, settlement::Settlement, settlement_rule::SettlementRule,
-    settlement_wallet::SettlementWallet, sign_in::SignIn, simulated::SimulatedChain,
-    simulated::SimulatedTransaction, slot::Slot, token_rule::TokenRule, unmatched::Unmatched,
-    verification::Verification, virtual_account::VirtualAccount, watch::WatchCursor,
-    webhook_endpoint, webhook_endpoint::WebhookEndpoint,
+    allowed_destination::AllowedDestination, api_key::ApiKey, audit::AuditEntry,
+    bank_account::BankAccount, challenge::WalletChallenge, claim::Claim, delivery::Attempt,
+    delivery::Delivery, deposit_address::DepositAddress, follow::FollowCursor,
+    idempotency::IdempotencyRow, invoice::Invoice, kyc::KycCase, member::Member,
+    merchant::Merchant, network_pause::NetworkPause, onchain_deposit::OnchainDeposit,
+    onramp::Onramp, password::PasswordReset, payment::Payment, payout::Payout, quote::Quote,
+    ramp_address::RampAddress, ramp_deposit::RampDeposit, ramp_quote::RampQuote,
+    ramp_session::RampSession, ramp_user::RampUser, refund::Refund, sandbox::SandboxCase,
+    screening_review::ScreeningReview, send::Send, sequence::Sequence, session::Session,
+    settlement::Settlement, settlement_rule::SettlementRule, settlement_wallet::SettlementWallet,
+    sign_in::SignIn, simulated::SimulatedChain, simulated::SimulatedTransaction, slot::Slot,
+    token_rule::TokenRule, unmatched::Unmatched, verification::Verification,
+    virtual_account::VirtualAccount, watch::WatchCursor, webhook_endpoint,
+    webhook_endpoint::WebhookEndpoint,
 };
 
 macro_rules! records {
@@ -105,6 +106,7 @@ records! {
     Send(Send),
     Refund(Refund),
     NetworkPause(NetworkPause),
+    AllowedDestination(AllowedDestination),
 }
 
 /// A row that was only read, but must still be as it was.

@@ -62,10 +62,13 @@ impl ReportKind {
             | TransferReason::PaymentReverted
             | TransferReason::PaymentAccepted
             | TransferReason::PaymentRestored => Some(ReportKind::Payments),
-            TransferReason::Settlement => Some(ReportKind::Settlements),
-            TransferReason::Refund => Some(ReportKind::Refunds),
+            TransferReason::Settlement | TransferReason::SettlementReverted => {
+                Some(ReportKind::Settlements)
+            }
+            TransferReason::Refund | TransferReason::RefundReverted => Some(ReportKind::Refunds),
             TransferReason::SettlementFee
             | TransferReason::NetworkFee
+            | TransferReason::NetworkFeeReverted
             | TransferReason::PayoutFee
             | TransferReason::OnrampFee
             | TransferReason::PayoutDifference => Some(ReportKind::Fees),

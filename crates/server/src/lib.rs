@@ -20,6 +20,7 @@ pub mod ramp_pricing;
 pub mod ramp_providers;
 pub mod rates;
 pub mod realtime;
+pub mod releasing;
 pub mod routes;
 pub mod screening;
 pub mod screening_reviews;

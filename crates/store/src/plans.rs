@@ -36,9 +36,9 @@ use crate::relation::catalog;
 use crate::row::{Row, Value};
 use crate::sweep::{OLDEST_ENTRIES, Order};
 use crate::{
-    api_keys, audit, bank_accounts, delivery_attempts, deposit_addresses, invoices, kyc_cases,
-    ledger_days, ledger_verify, members, merchants, onchain_deposits, payments, quotes,
-    ramp_addresses, ramp_deposits, ramp_users, refunds, screening_reviews, sends,
+    allowed_destinations, api_keys, audit, bank_accounts, delivery_attempts, deposit_addresses,
+    invoices, kyc_cases, ledger_days, ledger_verify, members, merchants, onchain_deposits,
+    payments, quotes, ramp_addresses, ramp_deposits, ramp_users, refunds, screening_reviews, sends,
     settlement_wallets, settlements, sign_ins, simulated, token_rules, unmatched, verifications,
     virtual_accounts, watch_cursors, webhook_endpoints,
 };
@@ -300,6 +300,7 @@ fn of_the_others() -> Vec<Statement> {
         Statement::of(simulated::to_address(Network::Base, "0x1").limit(5)),
         Statement::of(simulated::from_address(Network::Base, "0x1").limit(5)),
         Statement::of(settlement_wallets::of_merchant(place)),
+        Statement::of(allowed_destinations::of_merchant(place).limit(5)),
         Statement::of(List::<Send>::due(NOW).limit(5)),
         Statement::of(sends::of_parent(KEY).limit(5)),
         Statement::of(sends::of_account(KEY).limit(5)),

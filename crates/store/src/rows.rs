@@ -3,6 +3,7 @@
 //! How a single noun becomes cells and back stands in the file of that noun. The matches are
 //! exhaustive, so that a noun without a table does not compile.
 
+use domain::allowed_destination::AllowedDestination;
 use domain::api_key::ApiKey;
 use domain::audit::AuditEntry;
 use domain::bank_account::BankAccount;
@@ -52,7 +53,7 @@ use domain::webhook_endpoint::WebhookEndpoint;
 
 use crate::row::{Row, Table, Value};
 
-static TABLES: [&Table; 50] = [
+static TABLES: [&Table; 51] = [
     &Merchant::TABLE,
     &Member::TABLE,
     &ApiKey::TABLE,
@@ -103,6 +104,7 @@ static TABLES: [&Table; 50] = [
     &Send::TABLE,
     &Refund::TABLE,
     &NetworkPause::TABLE,
+    &AllowedDestination::TABLE,
 ];
 
 /// All tables of nouns, each at the place of its noun.
@@ -162,6 +164,7 @@ pub(crate) fn table_of(noun: Noun) -> &'static Table {
         Noun::Send => &Send::TABLE,
         Noun::Refund => &Refund::TABLE,
         Noun::NetworkPause => &NetworkPause::TABLE,
+        Noun::AllowedDestination => &AllowedDestination::TABLE,
     }
 }
 
@@ -218,6 +221,7 @@ pub(crate) fn encode(record: Record) -> Vec<Value> {
         Record::Send(row) => row.encode(),
         Record::Refund(row) => row.encode(),
         Record::NetworkPause(row) => row.encode(),
+        Record::AllowedDestination(row) => row.encode(),
     }
 }
 

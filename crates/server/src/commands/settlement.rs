@@ -19,12 +19,15 @@ use crate::commands::place::{self, Place};
 use crate::commands::remote::Remote;
 use crate::commands::{file_lock, master_key, production, say, start};
 use crate::config::Config;
+use crate::releasing::{self, Word};
 use crate::sending;
 
 const EXAMPLES: &str = "\
 Examples:
   pepay settlement plan --network ton --environment mainnet > plan.json
   pepay settlement confirm --id 0198… --tx 5c50…
+  pepay settlement release 0198… --not-sent
+  pepay settlement release 0198… --sent 5c50…
   pepay settlement pause --network base
   pepay settlement resume --network base";
 
@@ -52,12 +55,34 @@ enum Act {
         #[arg(long, value_name = "HASH")]
         tx: String,
     },
+    /// Says what became of a send that no node can tell about, or that was never sent
+    #[command(after_help = EXAMPLES)]
+    Release {
+        #[command(flatten)]
+        place: Place,
+        /// The send's id
+        #[arg(value_name = "SEND_ID", value_parser = parse_send)]
+        id: SendId,
+        #[command(flatten)]
+        word: Said,
+    },
     /// Stops everything that would be signed or sent on a network
     #[command(after_help = EXAMPLES)]
     Pause(OnNetwork),
     /// Lets things be sent on a network again
     #[command(after_help = EXAMPLES)]
     Resume(OnNetwork),
+}
+
+#[derive(Clone, Debug, Args)]
+#[group(required = true, multiple = false)]
+struct Said {
+    /// It never went, and never will
+    #[arg(long)]
+    not_sent: bool,
+    /// It went, as this transaction
+    #[arg(long, value_name = "TX_HASH")]
+    sent: Option<String>,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -81,6 +106,7 @@ pub fn run(options: SettlementOptions) -> anyhow::Result<ExitCode> {
         match options.act {
             Act::Plan(on) => plan(&on).await,
             Act::Confirm { place, id, tx } => confirm(&place, id, &tx).await,
+            Act::Release { place, id, word } => release(&place, id, word).await,
             Act::Pause(on) => set(&on, Sending::Paused).await,
             Act::Resume(on) => set(&on, Sending::Open).await,
         }
@@ -118,12 +144,34 @@ async fn confirm(place: &Place, id: SendId, tx: &str) -> anyhow::Result<()> {
         }
         None => {
             let app = application(config).await?;
-            let confirmed = sending::confirm_exported(&app, id, tx).await;
+            let confirmed = releasing::confirm_exported(&app, id, tx).await;
             start::finish(&app).await;
             confirmed?;
         }
     }
     say("confirmed");
+    Ok(())
+}
+
+async fn release(place: &Place, id: SendId, said: Said) -> anyhow::Result<()> {
+    let config = place.load()?;
+    match server_of(&config)? {
+        Some(remote) => {
+            let body = match &said.sent {
+                Some(tx_hash) => json!({ "id": id, "outcome": "sent", "tx_hash": tx_hash }),
+                None => json!({ "id": id, "outcome": "not_sent" }),
+            };
+            remote.post_as_operator("/api/admin/settlement/release", &body).await?;
+        }
+        None => {
+            let word = said.sent.map_or(Word::NotSent, Word::Sent);
+            let app = application(config).await?;
+            let released = releasing::release(&app, id, &word).await;
+            start::finish(&app).await;
+            released?;
+        }
+    }
+    say("released");
     Ok(())
 }
 

@@ -59,6 +59,10 @@ pub enum Code {
     OwnRequest,
     OperatorRequired,
     RefundFeeTooHigh,
+    DestinationNotAllowed,
+    DestinationNotAllowedYet,
+    DestinationChanged,
+    SendNotReleasable,
     Busy,
     RateLimitExceeded,
     RequestTimeout,
@@ -123,6 +127,10 @@ impl Code {
             Code::OwnRequest => (StatusCode::FORBIDDEN, "OWN_REQUEST"),
             Code::OperatorRequired => (StatusCode::FORBIDDEN, "OPERATOR_REQUIRED"),
             Code::RefundFeeTooHigh => (StatusCode::CONFLICT, "REFUND_FEE_TOO_HIGH"),
+            Code::DestinationNotAllowed => (StatusCode::FORBIDDEN, "DESTINATION_NOT_ALLOWED"),
+            Code::DestinationNotAllowedYet => (StatusCode::CONFLICT, "DESTINATION_NOT_ALLOWED_YET"),
+            Code::DestinationChanged => (StatusCode::CONFLICT, "DESTINATION_CHANGED"),
+            Code::SendNotReleasable => (StatusCode::CONFLICT, "SEND_NOT_RELEASABLE"),
             Code::Busy => (StatusCode::CONFLICT, "BUSY"),
             Code::RateLimitExceeded => (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMIT_EXCEEDED"),
             Code::RequestTimeout => (StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT"),
@@ -192,9 +200,10 @@ impl From<Refusal> for ApiError {
             Refusal::MainnetNotEnabled => Code::MainnetNotEnabled,
             Refusal::AccessKeyInvalid => Code::AccessKeyInvalid,
             Refusal::EndpointDisabled => Code::EndpointDisabled,
-            Refusal::TooManyEndpoints | Refusal::TooManyAttempts | Refusal::TooManyBankAccounts => {
-                Code::LimitReached
-            }
+            Refusal::TooManyEndpoints
+            | Refusal::TooManyAttempts
+            | Refusal::TooManyBankAccounts
+            | Refusal::TooManyDestinations => Code::LimitReached,
             Refusal::KycRequired(_) => Code::KycRequired,
             Refusal::KycStep(..) => Code::KycState,
             Refusal::KycLinkClosed => Code::KycLinkClosed,
@@ -213,6 +222,10 @@ impl From<Refusal> for ApiError {
             Refusal::OperatorRequired => Code::OperatorRequired,
             Refusal::RefundFeeTooHigh => Code::RefundFeeTooHigh,
             Refusal::InsufficientFunds => Code::InsufficientFunds,
+            Refusal::DestinationNotAllowed => Code::DestinationNotAllowed,
+            Refusal::DestinationNotAllowedYet { .. } => Code::DestinationNotAllowedYet,
+            Refusal::DestinationChanged => Code::DestinationChanged,
+            Refusal::SendNotReleasable(_) => Code::SendNotReleasable,
         };
         ApiError::new(code, message)
     }

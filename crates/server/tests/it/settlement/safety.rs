@@ -9,12 +9,12 @@ use super::{
 use crate::account::{act, owner};
 use crate::house::{House, Reply};
 
-async fn operator(house: &House, path: &str, body: Value) -> Reply {
+pub async fn operator(house: &House, path: &str, body: Value) -> Reply {
     let request = house.request("POST", path).header("authorization", "Bearer operator-token");
     house.send(request.json(&body)).await
 }
 
-async fn pause(house: &House, sending: &str) {
+pub async fn pause(house: &House, sending: &str) {
     let body = json!({ "environment": "devnet", "network": "ethereum", "sending": sending });
     operator(house, "/api/admin/networks/sending", body).await.ok();
 }
@@ -134,6 +134,26 @@ async fn what_is_above_the_limit_waits_for_a_person() {
     assert_eq!(operator(&house, &path, json!({})).await.error(), (409, "NOT_IN_REVIEW"));
     run(&house).await;
     assert_eq!(payment(&house, &second).await["settlement_status"], "settled");
+    check(&house).await;
+}
+
+#[tokio::test]
+async fn what_never_left_is_not_counted_against_the_limits() {
+    let limit = |config: &mut server::config::Config| {
+        config.settlement.merchant_hour_usd = Some(15);
+        config.settlement.total_day_usd = Some(15);
+    };
+    let house = house_with(limit).await;
+    let first = paid(&house, "USDC", "10.013001").await;
+    run(&house).await;
+    assert_eq!(payment(&house, &first).await["settlement_status"], "failed");
+    let second = paid(&house, "USDC", "10").await;
+    run(&house).await;
+    assert_eq!(payment(&house, &second).await["settlement_status"], "settled");
+    // What did leave counts.
+    let third = paid(&house, "USDC", "10").await;
+    run(&house).await;
+    assert_eq!(settlement_of(&house, &third).await["review_reason"], "limit_reached");
     check(&house).await;
 }
 
