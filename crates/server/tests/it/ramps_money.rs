@@ -8,6 +8,7 @@ mod deposits;
 mod double;
 mod onramps;
 mod payouts;
+mod personal_data;
 mod provider;
 mod races;
 
