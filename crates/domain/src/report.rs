@@ -1,6 +1,11 @@
 //! Reports: what was paid, settled, refunded, charged and paid out, by day and asset.
 //!
-//! A report is made of days of the ledger and of nothing else, so its totals are the ledger's.
+//! A report is made of days of the ledger and of nothing else, so its totals are the ledger's. Only
+//! that of invoices is made of their own counters, as the ledger knows nothing of unpaid ones.
+
+mod invoices;
+
+pub use invoices::{InvoiceReport, InvoiceReportLine, invoice_report};
 
 use std::collections::BTreeMap;
 

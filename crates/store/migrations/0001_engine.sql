@@ -53,9 +53,12 @@ CREATE TABLE counters (
     key {key} NOT NULL PRIMARY KEY,
     version {int} NOT NULL,
     merchant_id {int} NOT NULL,
-    name {text} NOT NULL,
+    name {sorted_text} NOT NULL,
     value {int} NOT NULL
 ) {hot};
+
+-- The counters of some days, and those the metrics page shows.
+CREATE INDEX counters_by_name ON counters (name);
 
 CREATE TABLE accounts (
     key {key} NOT NULL PRIMARY KEY,

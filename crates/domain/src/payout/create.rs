@@ -55,7 +55,8 @@ pub fn create(ask: PayoutAsk<'_>, fresh: &mut Fresh) -> Result<Made, Refusal> {
     let id = PayoutId::fresh(fresh);
     let mut changes = Changes::of(user.merchant_id);
     let review_id = review(&ask, id, &mut changes, fresh)?;
-    let taken = quote.take(id, now)?;
+    // Whoever it was asked for: it is his who takes it.
+    let taken = RampQuote { user_id: Some(user.id), ..quote.take(id, now)? };
     let level = kyc::require(user, quote.level, now)?;
     let spending = kyc::spend(user, level, quote.value, now)?;
     let mut payout = Payout {

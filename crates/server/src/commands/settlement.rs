@@ -5,7 +5,6 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use domain::environment::Environment;
 use domain::ids::SendId;
@@ -16,8 +15,7 @@ use serde_json::json;
 use crate::app::Shared;
 use crate::clock::Clock;
 use crate::commands::place::{self, Place};
-use crate::commands::remote::Remote;
-use crate::commands::{file_lock, master_key, production, say, start};
+use crate::commands::{master_key, production, say, start};
 use crate::config::Config;
 use crate::releasing::{self, Word};
 use crate::sending;
@@ -117,7 +115,7 @@ pub fn run(options: SettlementOptions) -> anyhow::Result<ExitCode> {
 async fn plan(on: &OnNetwork) -> anyhow::Result<()> {
     let config = on.place.load()?;
     let (environment, network) = (on.environment, on.network);
-    let plan = match server_of(&config)? {
+    let plan = match place::server_of(&config)? {
         Some(remote) => {
             let body = json!({ "environment": environment, "network": network });
             let mut answer = remote.post_as_operator("/api/admin/settlement/plan", &body).await?;
@@ -137,7 +135,7 @@ async fn plan(on: &OnNetwork) -> anyhow::Result<()> {
 
 async fn confirm(place: &Place, id: SendId, tx: &str) -> anyhow::Result<()> {
     let config = place.load()?;
-    match server_of(&config)? {
+    match place::server_of(&config)? {
         Some(remote) => {
             let body = json!({ "id": id, "tx_hash": tx });
             remote.post_as_operator("/api/admin/settlement/confirm", &body).await?;
@@ -178,7 +176,7 @@ async fn release(place: &Place, id: SendId, said: Said) -> anyhow::Result<()> {
 async fn set(on: &OnNetwork, sending: Sending) -> anyhow::Result<()> {
     let config = on.place.load()?;
     let place = (on.environment, on.network);
-    match server_of(&config)? {
+    match place::server_of(&config)? {
         Some(remote) => {
             let body = json!({ "environment": place.0, "network": place.1, "sending": sending });
             remote.post_as_operator("/api/admin/networks/sending", &body).await?;
@@ -201,20 +199,6 @@ async fn set(on: &OnNetwork, sending: Sending) -> anyhow::Result<()> {
     };
     say(&format!("sending on {} ({}) is {word}", place.1.as_str(), place.0.as_str()));
     Ok(())
-}
-
-/// The server that has the database to itself, if one runs.
-fn server_of(config: &Config) -> anyhow::Result<Option<Remote>> {
-    place::check_exists(config)?;
-    let url = config.database_url();
-    if !place::sqlite_path(&url).is_some_and(|path| file_lock::is_taken(&path)) {
-        return Ok(None);
-    }
-    let Some(token) = &config.operator_token else {
-        bail!("a server runs on this database: set operator_token, so that it can be asked");
-    };
-    let remote = Remote::of_operator(&format!("http://{}", config.listen), token);
-    remote.context("asking the server").map(Some)
 }
 
 async fn application(config: Config) -> anyhow::Result<Shared> {

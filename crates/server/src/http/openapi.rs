@@ -36,6 +36,7 @@ use crate::realtime::frames::{WsControl, WsError};
         invoices::retrieve, invoices::status, invoices::cancel, invoices::resolve,
         invoices::create_session, unmatched::list,
         ledger::balances, ledger::transactions, ledger::export, ledger::report,
+        ledger::invoices,
         refunds::create, refunds::list_of_invoice, refunds::list, refunds::retrieve,
         refunds::cancel, refunds::approve,
         wallets::list, wallets::set, wallets::remove,

@@ -53,6 +53,7 @@ fn merchant_routes() -> Router<Shared> {
         .route("/api/v1/balances", get(ledger::balances))
         .route("/api/v1/balance_transactions", get(ledger::transactions))
         .route("/api/v1/balance_transactions/export", get(ledger::export))
+        .route("/api/v1/reports/invoices", get(ledger::invoices))
         .route("/api/v1/reports/{report}", get(ledger::report))
         .route("/api/v1/invoices/{id}/refunds", post(refunds::create).get(refunds::list_of_invoice))
         .route("/api/v1/refunds", get(refunds::list))

@@ -25,9 +25,9 @@ pub async fn collect(app: &App) {
         let head = node.head.and_then(|head| i64::try_from(head).ok()).unwrap_or(0);
         app.metrics.set(&format!("pepay_node_head_number{{{labels}}}"), head);
     }
-    match app.store.counters().await {
-        Ok(counters) => counters.iter().for_each(|(name, value)| counter(app, name, *value)),
-        Err(error) => tracing::debug!(%error, "counters are not to be had"),
+    match app.store.gauges().await {
+        Ok(gauges) => gauges.iter().for_each(|(name, value)| counter(app, name, *value)),
+        Err(error) => tracing::debug!(%error, "gauges are not to be had"),
     }
     commits(app);
     app.realtime.measure(&app.metrics);

@@ -9,6 +9,7 @@ mod deposits;
 mod double;
 mod onramps;
 mod payouts;
+mod personal_data;
 mod provider;
 mod races;
 

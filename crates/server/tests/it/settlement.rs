@@ -441,3 +441,37 @@ async fn the_preference_is_the_members_and_has_defaults() {
     assert_eq!(last["selected_settlement_token"], first["selected_settlement_token"]);
     assert_eq!(last["settlement_preference"], "stables_preferred");
 }
+
+#[tokio::test]
+async fn a_settlements_postings_are_found_by_its_number_and_reported_by_network_and_token() {
+    let house = house().await;
+    let created = paid(&house, "USDC", "10").await;
+    run(&house).await;
+    let id = settlement_of(&house, &created).await["id"].as_i64().expect("a number");
+    let path = format!("/api/v1/balance_transactions?source={id}");
+    let found = house.get(&path).await.ok();
+    let found = found["data"].as_array().expect("a list").clone();
+    let told: Vec<_> = found.iter().map(|one| (&one["type"], &one["phase"])).collect();
+    assert!(told.contains(&(&json!("settlement"), &json!("reserved"))), "{told:?}");
+    assert!(told.contains(&(&json!("settlement"), &json!("captured"))), "{told:?}");
+    assert!(found.iter().all(|one| one["source"] == id.to_string()), "{found:?}");
+    let all = house.get("/api/v1/balance_transactions?limit=100").await.ok();
+    let all = all["data"].as_array().expect("a list").clone();
+    let its: Vec<_> = all.into_iter().filter(|one| one["source"] == id.to_string()).collect();
+    assert_eq!(found, its);
+    let none = house.get("/api/v1/balance_transactions?source=777").await.ok();
+    assert_eq!(none["data"], json!([]));
+    for wrong in ["0", "-1", "99999999999999999999"] {
+        let refused = house.get(&format!("/api/v1/balance_transactions?source={wrong}")).await;
+        assert_eq!((refused.status, refused.param()), (400, "source"), "{wrong}");
+    }
+
+    let report = house.get("/api/v1/reports/settlements").await.ok();
+    let lines = report["lines"].as_array().expect("lines");
+    let told: Vec<_> = lines.iter().map(|line| (&line["status"], &line["amount"])).collect();
+    assert_eq!(told, [(&json!("started"), &json!("10")), (&json!("completed"), &json!("10"))]);
+    for line in lines {
+        assert_eq!((&line["network"], &line["symbol"]), (&json!("ethereum"), &json!("USDC")));
+        assert_eq!(line["token_id"], token_id("ethereum", "USDC"));
+    }
+}

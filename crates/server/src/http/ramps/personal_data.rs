@@ -12,18 +12,19 @@ use domain::bank_account::{BankAccount, BankAccountView, Numbers};
 use domain::changes::Changes;
 use domain::currency::Currency;
 use domain::environment::Environment;
-use domain::ids::{MerchantId, RampUserId};
+use domain::ids::{BankAccountId, MerchantId, RampUserId, RowKey};
 use domain::kyc::{KycCase, KycCaseView};
 use domain::ledger::{AccountKind, Balance, BalanceView, PlacedTransfer};
 use domain::member::Role;
 use domain::money::TokenAmount;
-use domain::onramp::Onramp;
-use domain::payout::Payout;
+use domain::onramp::{Onramp, OnrampView};
+use domain::payout::{Payout, PayoutView};
+use domain::ramp_address::{AddressPurpose, RampAddress, RampAddressView};
 use domain::ramp_deposit::{RampDeposit, RampDepositView};
-use domain::ramp_quote::worth;
+use domain::ramp_quote::{RampQuote, RampQuoteView, worth};
 use domain::ramp_user::{self, Held, Identification, RampUser, RampUserView, StatementLine};
 use domain::refusal::Refusal;
-use domain::virtual_account::{VirtualAccount, VirtualAccountStatus};
+use domain::virtual_account::{VirtualAccount, VirtualAccountStatus, VirtualAccountView};
 use serde::{Deserialize, Serialize};
 use store::{OnrampFilter, Page, PayoutFilter, StoreError};
 use utoipa::ToSchema;
@@ -73,6 +74,12 @@ pub struct RampUserExport {
     pub deposits: Vec<RampDepositView>,
     pub balances: Vec<BalanceView>,
     pub transactions: Vec<StatementLine>,
+    pub quotes: Vec<RampQuoteView>,
+    pub payouts: Vec<PayoutView>,
+    pub onramps: Vec<OnrampView>,
+    pub deposit_addresses: Vec<RampAddressView>,
+    pub liquidation_addresses: Vec<RampAddressView>,
+    pub virtual_accounts: Vec<VirtualAccountView>,
     /// Epoch seconds.
     pub exported_at: i64,
 }
@@ -129,6 +136,7 @@ pub async fn export(
         let numbers = account.open_numbers(&app.keys).map_err(unreadable)?;
         Ok::<_, ApiError>(ExportedBankAccount { account: account.view(), numbers })
     });
+    let money = Money::of(&app, (caller.merchant_id, environment), id).await?;
     let now = app.now();
     let answer = Answer::ok(&RampUserExport {
         object: "ramp_user_export",
@@ -144,12 +152,57 @@ pub async fn export(
             .map(|balance| balance.view())
             .collect(),
         transactions: statement(&app, id, postings).await?.data,
+        quotes: money.quotes.iter().map(|quote| quote.view(now)).collect(),
+        payouts: money.payouts.iter().map(Payout::view).collect(),
+        onramps: money.onramps.iter().map(Onramp::view).collect(),
+        deposit_addresses: money.deposit_addresses.iter().map(RampAddress::view).collect(),
+        liquidation_addresses: money.liquidation_addresses.iter().map(RampAddress::view).collect(),
+        virtual_accounts: money.virtual_accounts.iter().map(VirtualAccount::view).collect(),
         exported_at: now.seconds(),
     });
     let mut changes = Changes::of(caller.merchant_id);
     changes.insert(caller.audit("ramp_user.exported", id, &mut app.fresh()));
     app.commit(changes).await?;
     Ok(answer)
+}
+
+/// What a user asked for and was given to move money with, each kind within the same bound.
+struct Money {
+    quotes: Vec<RampQuote>,
+    payouts: Vec<Payout>,
+    onramps: Vec<Onramp>,
+    deposit_addresses: Vec<RampAddress>,
+    liquidation_addresses: Vec<RampAddress>,
+    virtual_accounts: Vec<VirtualAccount>,
+}
+
+impl Money {
+    async fn of(
+        app: &App,
+        (merchant_id, environment): (MerchantId, Environment),
+        id: RampUserId,
+    ) -> Result<Money, StoreError> {
+        let (store, user_id) = (&app.store, Some(id));
+        let payouts = PayoutFilter { merchant_id, environment, user_id, status: None };
+        let onramps = OnrampFilter { merchant_id, environment, user_id, status: None };
+        let deposit = AddressPurpose::Deposit;
+        // Any account will do: addresses of one purpose are asked for, wherever they lead.
+        let liquidation = AddressPurpose::Liquidation(BankAccountId::from(RowKey([0; 16])));
+        Ok(Money {
+            quotes: whole_list!(RampQuote::key, |page| store.ramp_quotes_of_user(id, page, PAGE)),
+            payouts: whole_list!(Payout::key, |page| store.payouts(payouts, page, PAGE)),
+            onramps: whole_list!(Onramp::key, |page| store.onramps(onramps, page, PAGE)),
+            deposit_addresses: whole_list!(RampAddress::key, |page| {
+                store.ramp_addresses_of_user(id, deposit, page, PAGE)
+            }),
+            liquidation_addresses: whole_list!(RampAddress::key, |page| {
+                store.ramp_addresses_of_user(id, liquidation, page, PAGE)
+            }),
+            virtual_accounts: whole_list!(VirtualAccount::key, |page| {
+                store.virtual_accounts_of_user(id, page, PAGE)
+            }),
+        })
+    }
 }
 
 async fn all_accounts(app: &App, id: RampUserId) -> Result<Vec<BankAccount>, StoreError> {

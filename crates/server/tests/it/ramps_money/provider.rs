@@ -16,6 +16,7 @@ use server::workers::payouts::Payer;
 use super::double::{CANARIES, Double, Mood, PUBLIC_KEY};
 use super::{Customer, available, check_books, customer, fund, payout, read, text, told};
 use crate::account::{act, owner};
+use crate::commands::{complaint, pepay, said_by};
 use crate::house::House;
 
 const DAY_MS: i64 = 86_400_000;
@@ -273,6 +274,57 @@ async fn a_payout_nobody_can_tell_about_is_given_up_once_it_is_old_and_not_there
     assert!(audit.contains("ramp_payout.given_up"), "{audit}");
     assert_eq!(double.sent(), 0);
     check_books(&house).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_operators_command_gives_up_what_is_lost_and_nothing_else() {
+    let double = Double::start().await;
+    let (house, customer) = house(&double).await;
+    let going = payout(&house, &customer, "50").await;
+    house.step().await;
+    double.moods(&[Mood::Broken]);
+    let lost = payout(&house, &customer, "100").await;
+    house.step().await;
+    house.app.store.close().await;
+
+    let (directory, url) = (house.data_dir.path(), house.app.config.database_url());
+    let directory = directory.to_str().expect("UTF-8");
+    let give_up = |id: &str| {
+        let place = ["--data-dir", directory, "--database-url", &url];
+        let mut command =
+            pepay(&[&["ramps", "payouts", "give-up", "--id", id][..], &place].concat());
+        for (name, value) in [
+            ("KIND", "bridge"),
+            ("BASE_URL", &double.url),
+            ("API_KEY", "key-of-the-house"),
+            ("PREFUNDED_ACCOUNT_ID", "prefunded"),
+            ("WEBHOOK_PUBLIC_KEY", PUBLIC_KEY),
+            ("TIMEOUT_MS", "500"),
+        ] {
+            command.env(format!("PEPAY_RAMP_PROVIDERS__DEVNET__{name}"), value);
+        }
+        command
+    };
+    // The command lives now: the payout has been unknown for long enough.
+    let known = complaint(give_up(&text(&going, "id")).output().expect("runs"));
+    assert!(known.contains("canceled"), "{known}");
+    double.set_mute(true);
+    let id = text(&lost, "id");
+    let mute = complaint(give_up(&id).output().expect("runs"));
+    assert!(mute.contains("could not be asked about"), "{mute}");
+    double.set_mute(false);
+    let given_up = said_by(&mut give_up(&id));
+    assert_eq!(given_up, format!("{id} is given up; its money is free\n"));
+    let again = complaint(give_up(&id).output().expect("runs"));
+    assert!(again.contains("canceled"), "{again}");
+
+    let store = store::Store::open(store::StoreConfig::new(url)).await.expect("opens");
+    let key = domain::ids::PayoutId::parse(&id).expect("an id").key();
+    let payout = store.get::<domain::payout::Payout>(key).await.expect("reads").expect("is there");
+    assert_eq!(payout.status, domain::payout::PayoutStatus::Failed);
+    assert_eq!(store.check().await.expect("reads"), vec![]);
+    assert_eq!(double.sent(), 1);
+    store.close().await;
 }
 
 /// None of the provider's words in anything a merchant, a user or an operator can read.
