@@ -6,12 +6,16 @@
 //! fails prints itself, and lives the same life when it is asked for again.
 
 mod acts;
+mod bank_money;
 mod checks;
+mod deposits;
 mod dice;
 mod life;
 mod process;
+mod ramp_checks;
 mod ramps;
 mod settlement;
+mod workers;
 mod world;
 
 use std::sync::Mutex;
