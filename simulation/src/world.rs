@@ -36,6 +36,8 @@ const START: Timestamp = Timestamp(1_766_320_496_000);
 const OPERATOR_TOKEN: &str = "operator-token";
 /// Where files cost no disk, if this machine has that.
 const MEMORY: &str = "/dev/shm";
+/// How long a block takes; some lives are of slower chains.
+const BLOCK_MS: [i64; 3] = [2_000, 5_000, 12_000];
 const DATABASE: &str = "pepay.db";
 /// Who is on it is no stranger: what he sends is held for the operator.
 const SCREENING_LIST: &str = "listed.txt";
@@ -52,6 +54,7 @@ pub struct World {
     workers: Workers,
     router: Router,
     directory: TempDir,
+    block_ms: i64,
     pub deaths: u32,
 }
 
@@ -79,7 +82,8 @@ impl World {
         std::fs::write(directory.path().join(SCREENING_LIST), LISTED.join("\n"))?;
         let clock = Clock::seeded(START, seed);
         let process = Arc::new(Process::default());
-        let app = open(directory.path(), &clock, &process).await?;
+        let block_ms = BLOCK_MS[usize::try_from(seed % BLOCK_MS.len() as u64)?];
+        let app = open(directory.path(), block_ms, &clock, &process).await?;
         let new = NewMerchant {
             company_name: "Shop".into(),
             email: "shop@example.com".into(),
@@ -112,6 +116,7 @@ impl World {
             process,
             router,
             directory,
+            block_ms,
             deaths: 0,
         })
     }
@@ -131,7 +136,7 @@ impl World {
         self.app.stop.cancel();
         self.app.store.close().await;
         self.process = Arc::new(Process::default());
-        self.app = open(self.directory.path(), &self.clock, &self.process).await?;
+        self.app = open(self.directory.path(), self.block_ms, &self.clock, &self.process).await?;
         self.router = server::http::router::router(self.app.clone());
         self.workers = Workers::new(&self.app);
         self.deaths += 1;
@@ -222,9 +227,15 @@ fn fresh_directory() -> std::io::Result<TempDir> {
     if Path::new(MEMORY).is_dir() { TempDir::new_in(MEMORY) } else { TempDir::new() }
 }
 
-async fn open(directory: &Path, clock: &Clock, process: &Arc<Process>) -> Result<Shared> {
+async fn open(
+    directory: &Path,
+    block_ms: i64,
+    clock: &Clock,
+    process: &Arc<Process>,
+) -> Result<Shared> {
     let mut config = Config { data_dir: directory.to_owned(), ..Config::default() };
     config.rate_limits.enabled = false;
+    config.simulated_block_ms = block_ms;
     config.operator_token = Some(OPERATOR_TOKEN.to_owned());
     config.ramps.screening_lists = vec![directory.join(SCREENING_LIST)];
     let store = open_store(directory, process.fates()).await?;
