@@ -153,7 +153,7 @@ async fn confirm(place: &Place, id: SendId, tx: &str) -> anyhow::Result<()> {
 
 async fn release(place: &Place, id: SendId, said: Said) -> anyhow::Result<()> {
     let config = place.load()?;
-    match server_of(&config)? {
+    match place::server_of(&config)? {
         Some(remote) => {
             let body = match &said.sent {
                 Some(tx_hash) => json!({ "id": id, "outcome": "sent", "tx_hash": tx_hash }),

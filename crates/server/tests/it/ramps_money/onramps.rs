@@ -85,6 +85,30 @@ async fn an_on_ramp_can_fail_go_back_or_expire() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_on_ramp_that_has_ended_is_not_decided_anew() {
+    let house = House::start().await;
+    let customer = customer(&house, "standard").await;
+    let made = start(&house, &customer.id, "10").await;
+    pass(&house, 2).await;
+    simulate(&house, &made, "failed").await;
+    pass(&house, 2).await;
+    assert_eq!(read(&house, &made).await["status"], "failed");
+    let path = format!("/api/v1/devnet/ramps/onramps/{}/simulate", text(&made, "id"));
+    for outcome in ["fiat_received", "failed", "refunded"] {
+        let refused = house.post(&path, json!({ "outcome": outcome })).await;
+        assert_eq!(refused.error(), (400, "VALIDATION_ERROR"), "{outcome}");
+    }
+    // What the sandbox says of it is what it said.
+    let id = domain::ids::RowKey::from(uuid::Uuid::parse_str(&text(&made, "id")).expect("an id"));
+    let provider = house.app.ramp_providers.provider(domain::environment::Environment::Devnet);
+    let currency = domain::currency::Currency::EUR;
+    let handle = domain::provider::Handle { id, reference: None, currency };
+    let report = provider.expect("the sandbox").look_up_onramp(&handle).await.expect("answers");
+    assert!(matches!(report, domain::provider::OnrampReport::Failed(_)), "{report:?}");
+    check_books(&house).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn bank_money_on_a_virtual_account_is_stablecoin_in_the_balance() {
     let house = House::start().await;
     let customer = customer(&house, "standard").await;
