@@ -28,7 +28,8 @@ pub async fn check(life: &Life) -> Result<String> {
     Ok(format!("{:?}", heads.collect::<Vec<_>>()))
 }
 
-/// Tokens that came in less those that went out, and what a chain lost for good; coin on the addresses is the operator's gas.
+/// Tokens that came in less those that went out, and what a chain lost for good; coin on the
+/// addresses is the operator's gas.
 async fn addresses_hold_what_the_books_say(life: &Life) -> Result<()> {
     let app = &life.world.app;
     let mut places = ramp_checks::addresses(life).await?;

@@ -84,7 +84,7 @@ fn progress(done: u64, of: u64) {
     }
 }
 
-/// One life, on a runtime of its own: nothing of another is shared. What happens is told as it does.
+/// One life, on a runtime of its own: nothing of another is shared. What happens is told.
 pub fn live(seed: u64, acts: u32, told: impl Fn(&str) + 'static) -> Result<(), Failed> {
     let whole = || -> anyhow::Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -91,7 +91,7 @@ async fn payouts(life: &Life, owed: &mut Owed) -> Result<()> {
         let payout: Payout = row(life, shown).await?;
         let (report, _) = provider.look_up_payout(&payout.handle()).await?;
         let agrees = match payout.status {
-            PayoutStatus::Paid => report == PayoutReport::Paid,
+            PayoutStatus::Paid => matches!(report, PayoutReport::Paid(_)),
             PayoutStatus::Failed => {
                 matches!(report, PayoutReport::Failed(_) | PayoutReport::Absent)
             }
@@ -104,9 +104,9 @@ async fn payouts(life: &Life, owed: &mut Owed) -> Result<()> {
         };
         ensure!(agrees, "the provider says {report:?} of {shown}");
         if payout.status == PayoutStatus::Paid {
-            let token = Asset::Token { network: payout.network, token_id: payout.token_id };
-            add(&mut owed.rail, Asset::Currency(payout.currency), payout.target.0, 1)?;
-            add(&mut owed.user, token, payout.source.0, -1)?;
+            let arrived = payout.settled.received.unwrap_or(payout.target);
+            add(&mut owed.rail, Asset::Currency(payout.currency), arrived.0, 1)?;
+            add(&mut owed.user, payout.asset, payout.source.0, -1)?;
         }
         let Some(deposit) = payout.deposit_id else { continue };
         ensure!(paid_out.insert(deposit), "a deposit was paid out twice: {shown}");
@@ -165,7 +165,8 @@ fn agrees(onramp: &Onramp, report: &OnrampReport) -> bool {
         OnrampStatus::AwaitingFiat
         | OnrampStatus::FiatReceived
         | OnrampStatus::Converting
-        | OnrampStatus::Sent => false,
+        | OnrampStatus::Sent
+        | OnrampStatus::InReview => false,
     }
 }
 
