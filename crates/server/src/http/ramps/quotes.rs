@@ -83,7 +83,7 @@ pub struct CreateRampQuote {
         (status = 401, description = "No valid credential", body = ErrorBody),
         (status = 403, description = "The credential does not open this", body = ErrorBody),
         (status = 404, description = "No such user or bank account here", body = ErrorBody),
-        (status = 409, description = "INSUFFICIENT_FUNDS: there is nothing of it", body = ErrorBody),
+        (status = 409, description = "INSUFFICIENT_FUNDS: there is none", body = ErrorBody),
         (status = 503, description = "There is no rate now", body = ErrorBody),
     ),
     security(("merchantApiKey" = []), ("bearerAuth" = [])),
