@@ -20,6 +20,7 @@ mod ledger;
 mod memory;
 mod options;
 mod pace;
+mod payouts;
 mod postgres;
 mod process;
 mod race;
@@ -69,6 +70,7 @@ async fn run(command: Command) -> Result<()> {
         Command::Webhooks(options) => webhooks::run(options).await,
         Command::Sockets(options) => sockets::run(options).await,
         Command::Ledger(options) => ledger::run(options).await,
+        Command::Payouts(options) => payouts::run(options).await,
         Command::Baseline(arguments) => baseline::serve(arguments).await,
     }
 }

@@ -37,6 +37,8 @@ pub enum Command {
     Sockets(SocketsOptions),
     /// Transfers a second through commit, spread and all on one account
     Ledger(LedgerOptions),
+    /// Payouts a second through the sandbox: quoted, held, submitted, paid
+    Payouts(PayoutsOptions),
     #[command(hide = true)]
     Baseline(baseline::Arguments),
 }
@@ -220,6 +222,28 @@ impl LedgerOptions {
 
     pub fn measured(&self) -> Duration {
         Duration::from_secs(self.seconds)
+    }
+}
+
+#[derive(Args)]
+pub struct PayoutsOptions {
+    #[arg(long)]
+    json: bool,
+    /// Payouts to ask for
+    #[arg(long, default_value_t = 4_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub count: u64,
+    /// Users whose balances they are paid from, by turns
+    #[arg(long, default_value_t = 100)]
+    pub users: usize,
+    #[arg(long, default_value_t = 64)]
+    pub connections: usize,
+    #[arg(long, value_delimiter = ',', default_value = "sqlite,postgres")]
+    pub engine: Vec<Engine>,
+}
+
+impl PayoutsOptions {
+    pub fn format(&self) -> Format {
+        format(self.json)
     }
 }
 

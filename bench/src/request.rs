@@ -96,6 +96,24 @@ pub fn post(target: &Target, path: &str, body: &str) -> String {
     )
 }
 
+/// The same under an Idempotency-Key of its own.
+pub fn post_once(target: &Target, path: &str, body: &str) -> String {
+    let Target { address, api_key } = target;
+    format!(
+        "POST {path} HTTP/1.1\r\nhost: {address}\r\nx-api-key: {api_key}\r\n\
+         idempotency-key: {}\r\ncontent-type: application/json\r\n\
+         content-length: {}\r\n\r\n{body}",
+        fresh::random_uuid(),
+        body.len()
+    )
+}
+
+/// What is opened by a token instead of a key.
+pub fn get_with_bearer(target: &Target, path: &str, token: &str) -> String {
+    let address = target.address;
+    format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\n\r\n")
+}
+
 /// A request with one UUID in it that is exchanged.
 pub struct Template {
     bytes: Vec<u8>,

@@ -245,10 +245,15 @@ async fn is_ready(address: SocketAddr) -> bool {
 }
 
 fn api_key_in(data_dir: &Path) -> Result<String> {
+    env_in(data_dir, "PEPAY_API_KEY")
+}
+
+/// What a server of `pepay dev` wrote down of itself.
+pub fn env_in(data_dir: &Path, name: &str) -> Result<String> {
     let path = data_dir.join("dev.env");
     let text = fs::read_to_string(&path).with_context(|| format!("reading {path:?}"))?;
-    let line = text.lines().find_map(|line| line.strip_prefix("PEPAY_API_KEY="));
-    Ok(line.with_context(|| format!("{path:?} has no PEPAY_API_KEY"))?.trim().to_owned())
+    let value = |line: &str| Some(line.strip_prefix(name)?.strip_prefix('=')?.trim().to_owned());
+    text.lines().find_map(value).with_context(|| format!("{path:?} has no {name}"))
 }
 
 /// A port nobody listens on.

@@ -6,18 +6,15 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use domain::environment::Environment;
-use domain::ids::RowKey;
 use domain::ledger::{AccountKind, Asset};
-use domain::network::Network;
-use domain::provider::{Handle, PayoutReport};
 use domain::token::Token;
 
 use crate::life::Life;
+use crate::ramp_checks;
 use crate::settlement;
 
-const USERS_NETWORK: Network = Network::Base;
-
-pub async fn check(life: &Life) -> Result<()> {
+/// Where the ledger's chains end, if all is well.
+pub async fn check(life: &Life) -> Result<String> {
     let store = &life.world.app.store;
     let findings = store.check().await?;
     ensure!(findings.is_empty(), "the books: {findings:?}");
@@ -25,14 +22,17 @@ pub async fn check(life: &Life) -> Result<()> {
     ensure!(proof.findings.is_empty(), "the proof: {:?}", proof.findings);
     addresses_hold_what_the_books_say(life).await?;
     settlement::check(life).await?;
-    payouts_ended_as_the_provider_says(life).await?;
-    invoices_say_what_was_paid(life).await
+    ramp_checks::check(life).await?;
+    invoices_say_what_was_paid(life).await?;
+    let heads = proof.heads.iter().map(|head| (head.length, head.hash));
+    Ok(format!("{:?}", heads.collect::<Vec<_>>()))
 }
 
-/// Tokens that came in less those that went out; coin on the addresses is the operator's gas.
+/// Tokens that came in less those that went out, and what a chain lost for good; coin on the
+/// addresses is the operator's gas.
 async fn addresses_hold_what_the_books_say(life: &Life) -> Result<()> {
     let app = &life.world.app;
-    let mut places = vec![(USERS_NETWORK, life.ramps.deposit_address.clone())];
+    let mut places = ramp_checks::addresses(life).await?;
     for invoice in &life.known.invoices {
         let id = domain::ids::InvoiceId::parse(&invoice.id).context("an id")?;
         for row in app.store.deposit_addresses_of_invoice(id).await? {
@@ -40,7 +40,7 @@ async fn addresses_hold_what_the_books_say(life: &Life) -> Result<()> {
             places.extend(networks.map(|network| (network, row.address.clone())));
         }
     }
-    let mut standing: BTreeMap<Asset, i128> = BTreeMap::new();
+    let mut standing = ramp_checks::vanished(life).await?;
     for (network, address) in places {
         let came = app.store.simulated_transactions_to(network, &address).await?;
         let went = app.store.simulated_transactions_from(network, &address).await?;
@@ -64,42 +64,6 @@ async fn addresses_hold_what_the_books_say(life: &Life) -> Result<()> {
     booked.retain(|_, amount| *amount != 0);
     standing.retain(|_, amount| *amount != 0);
     ensure!(standing == booked, "on our addresses {standing:?}, in the books {booked:?}");
-    Ok(())
-}
-
-/// Every payout ended, as the provider's own case did, and what the rail owes is what was paid.
-async fn payouts_ended_as_the_provider_says(life: &Life) -> Result<()> {
-    let app = &life.world.app;
-    let provider = app.ramp_providers.provider(Environment::Devnet).context("a provider")?;
-    let mut paid: i128 = 0;
-    for id in &life.ramps.payouts {
-        let found = life.world.get(&format!("/api/v1/ramps/payouts/{id}")).await?.body;
-        let status = found["status"].as_str().unwrap_or_default();
-        let id = RowKey::from(uuid::Uuid::parse_str(id)?);
-        let currency = domain::currency::Currency::EUR;
-        let handle = Handle { id, reference: None, currency };
-        let (report, _) = provider.look_up_payout(&handle).await?;
-        let agrees = match status {
-            "paid" => report == PayoutReport::Paid,
-            "failed" => matches!(report, PayoutReport::Failed(_) | PayoutReport::Absent),
-            "returned" => matches!(report, PayoutReport::Returned(_)),
-            "canceled" => report == PayoutReport::Absent,
-            other => bail!("payout {id:?} is {other} when all is quiet: {found}"),
-        };
-        ensure!(agrees, "payout {id:?} is {status}, the provider says {report:?}");
-        if status == "paid" {
-            let target = found["target"]["amount_base"].as_str().context("an amount")?;
-            paid += target.parse::<i128>()?;
-        }
-    }
-    let balances = app.store.balances_of_merchant(life.world.merchant_id).await?;
-    let rail = balances.iter().find(|one| one.account.kind == AccountKind::Rail);
-    let rail = rail.map_or(0, |one| one.balance);
-    ensure!(rail == paid, "the rail was given {rail}, and {paid} were paid");
-    let user = RowKey::from(uuid::Uuid::parse_str(&life.ramps.user)?);
-    for balance in app.store.balances_of_owner(life.world.merchant_id, user).await? {
-        ensure!(balance.reserved == 0, "promised for ever: {balance:?}");
-    }
     Ok(())
 }
 

@@ -6,18 +6,20 @@
 //! fails prints itself, and lives the same life when it is asked for again.
 
 mod acts;
+mod bank_money;
 mod checks;
+mod deposits;
 mod dice;
 mod life;
 mod process;
+mod ramp_checks;
 mod ramps;
 mod settlement;
+mod workers;
 mod world;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-
-pub use crate::life::Told;
 
 use crate::life::Life;
 
@@ -57,7 +59,7 @@ pub fn live_all(lives: Lives) -> Result<(), Failed> {
                     if number >= lives.count {
                         return;
                     }
-                    if let Err(error) = live(lives.from + number, lives.acts, Told::Silent) {
+                    if let Err(error) = live(lives.from + number, lives.acts, |_| {}) {
                         is_over.store(true, Relaxed);
                         if let Ok(mut failed) = failed.lock() {
                             failed.get_or_insert(error);
@@ -82,12 +84,12 @@ fn progress(done: u64, of: u64) {
     }
 }
 
-/// One life, on a runtime of its own: nothing of another is shared.
-pub fn live(seed: u64, acts: u32, told: Told) -> Result<(), Failed> {
+/// One life, on a runtime of its own: nothing of another is shared. What happens is told.
+pub fn live(seed: u64, acts: u32, told: impl Fn(&str) + 'static) -> Result<(), Failed> {
     let whole = || -> anyhow::Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
-            let mut life = Life::begin(seed, told).await?;
+            let mut life = Life::begin(seed, Box::new(told)).await?;
             life.live(acts).await?;
             life.end().await
         })

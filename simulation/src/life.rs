@@ -3,6 +3,7 @@
 use anyhow::{Context as _, Result};
 
 use crate::acts::{self, Known};
+use crate::bank_money;
 use crate::checks;
 use crate::dice::Dice;
 use crate::ramps;
@@ -15,15 +16,15 @@ const HOUR_MS: i64 = 3_600_000;
 const DOOM_ONCE_IN: u64 = 8;
 /// A doomed process dies within so many commits.
 const DOOM_COMMITS_MAX: u64 = 12;
-/// The quiet at the end is longer than any wait there is: hours at first, then days.
-const QUIET_HOURS: u32 = 50;
-const QUIET_DAYS: u32 = 8;
+/// The quiet at the end is longer than any wait there is: hours at first, then days, until an
+/// on-ramp that nobody pays has expired.
+const QUIET_HOURS: u32 = 26;
+const QUIET_DAYS: u32 = 15;
+/// A payment that comes after that is found the next day.
+const LATE_DAYS: u32 = 3;
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Told {
-    Aloud,
-    Silent,
-}
+/// Hears what happens.
+pub type Told = Box<dyn Fn(&str)>;
 
 pub struct Life {
     pub world: World,
@@ -66,31 +67,31 @@ impl Life {
     pub async fn end(mut self) -> Result<()> {
         // Whatever doom there was ends here: from now on only time passes.
         self.world.rise_again().await?;
-        for _ in 0..5 {
-            self.world.clock.advance(SECOND_MS);
-            self.world.work().await?;
-        }
-        ramps::conclude(&self).await?;
-        for _ in 0..QUIET_HOURS {
-            self.world.clock.advance(HOUR_MS);
-            self.world.work().await?;
-        }
-        for _ in 0..QUIET_DAYS {
-            self.world.clock.advance(24 * HOUR_MS);
-            self.world.work().await?;
-        }
-        for _ in 0..5 {
-            self.world.clock.advance(SECOND_MS);
-            self.world.work().await?;
-        }
-        checks::check(&self).await?;
+        self.rest(5, SECOND_MS).await?;
+        ramps::conclude(&mut self).await?;
+        self.rest(QUIET_HOURS, HOUR_MS).await?;
+        self.rest(QUIET_DAYS, 24 * HOUR_MS).await?;
+        // Some pay when nobody waits for them any more.
+        bank_money::pay_late(&mut self).await?;
+        self.rest(LATE_DAYS, 24 * HOUR_MS).await?;
+        self.rest(5, SECOND_MS).await?;
+        let proof = checks::check(&self).await?;
+        // Two lives with equal ends had equal ledgers, transfer by transfer.
+        self.tell(&format!("the ledger ends in {proof}"));
         self.world.app.store.close().await;
         Ok(())
     }
 
-    pub fn tell(&self, what: &str) {
-        if self.told == Told::Aloud {
-            println!("{what}");
+    /// So many times so much time passes.
+    async fn rest(&mut self, times: u32, ms: i64) -> Result<()> {
+        for _ in 0..times {
+            self.world.clock.advance(ms);
+            self.world.work().await?;
         }
+        Ok(())
+    }
+
+    pub fn tell(&self, what: &str) {
+        (self.told)(what);
     }
 }

@@ -5,7 +5,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use simulation::{ACTS, Lives, Told, live, live_all};
+use simulation::{ACTS, Lives, live, live_all};
 
 /// Simulates whole servers and checks that no money is made or lost.
 #[derive(Parser)]
@@ -31,7 +31,7 @@ struct Options {
 fn main() -> ExitCode {
     let Options { seeds: count, from, seed, acts, threads } = Options::parse();
     let ended = match seed {
-        Some(seed) => live(seed, acts, Told::Aloud),
+        Some(seed) => live(seed, acts, |what| println!("{what}")),
         None => live_all(Lives { count, from, acts, threads }),
     };
     match ended {

@@ -1,4 +1,4 @@
-//! The ramps in a life: users are credited, deposit, and pay out to their bank.
+//! The ramps in a life: a user is credited and pays out to his bank.
 //!
 //! The fraction of an amount chooses what the sandbox does with it: fail, time out, come back a
 //! week later, answer out of order. The last digits of what people ask for are theirs to choose.
@@ -7,22 +7,30 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
 use crate::acts::{decimal, token_id};
+use crate::bank_money;
+use crate::deposits;
 use crate::life::Life;
+use crate::world::text;
 
 /// The network whose coins users have.
 pub const NETWORK: usize = 0;
+const NOTHING_HELD: &str = "nothing is held";
 
 /// What is known of the ramps' people in this life.
 #[derive(Default)]
 pub struct Known {
     pub user: String,
-    bank_account: String,
-    pub deposit_address: String,
+    pub bank_account: String,
+    pub addresses: Vec<deposits::Address>,
+    /// Transactions to them, the newest last.
+    pub sent: Vec<deposits::Sent>,
     pub payouts: Vec<String>,
+    pub onramps: Vec<String>,
+    pub virtual_accounts: Vec<String>,
     keys: u64,
 }
 
-/// One user who may do everything, his bank account and his own address.
+/// One user who may do everything, and his bank account.
 pub async fn settle_in(life: &mut Life) -> Result<()> {
     let world = &life.world;
     let user = json!({ "type": "individual", "name": "Ada Byron", "country": "DE" });
@@ -40,20 +48,19 @@ pub async fn settle_in(life: &mut Life) -> Result<()> {
     });
     let account = world.post(&format!("{path}/bank_accounts"), &account).await?;
     let bank_account = account.text("id").with_context(|| account.body.to_string())?;
-    let body = json!({ "network": "base", "token": token_id(NETWORK) });
-    let address = world.post(&format!("{path}/deposit_addresses"), &body).await?;
-    let deposit_address = address.text("address")?;
-    life.ramps = Known { user, bank_account, deposit_address, ..Known::default() };
+    life.ramps = Known { user, bank_account, ..Known::default() };
     Ok(())
 }
 
 pub async fn act(life: &mut Life) -> Result<String> {
-    match life.dice.below(8) {
-        0 | 1 => credit(life).await,
-        2 => deposit(life).await,
-        3..6 => pay_out(life).await,
-        6 => cancel(life).await,
-        _ => decide(life).await,
+    match life.dice.below(16) {
+        0 => credit(life).await,
+        1..5 => deposits::act(life).await,
+        5..9 => bank_money::act(life).await,
+        9..13 => pay_out(life).await,
+        13 => cancel(life).await,
+        14 => decide(life).await,
+        _ => review(life).await,
     }
 }
 
@@ -87,15 +94,6 @@ async fn credit(life: &mut Life) -> Result<String> {
     let body = json!({ "amount": amount, "token_id": token_id(NETWORK) });
     let made = insist(life, &path, &body).await?.is_some();
     Ok(format!("credit of {amount}: {made}"))
-}
-
-async fn deposit(life: &mut Life) -> Result<String> {
-    let amount = decimal(life.dice.between(1, 60_000)).to_string();
-    let to = &life.ramps.deposit_address;
-    let body = json!({ "to": to, "amount": amount, "token_id": token_id(NETWORK) });
-    let sent = life.world.post("/api/v1/devnet/chain/base/transfers", &body).await?;
-    ensure!(sent.is_ok() || life.world.is_dead(), "{amount} were not sent: {}", sent.body);
-    Ok(format!("{amount} to the user's own address"))
 }
 
 async fn pay_out(life: &mut Life) -> Result<String> {
@@ -141,7 +139,7 @@ async fn cancel(life: &mut Life) -> Result<String> {
 
 /// The simulator decides what becomes of a payout, once in a while against all sense.
 async fn decide(life: &mut Life) -> Result<String> {
-    let Some(id) = pick_payout(life) else { return deposit(life).await };
+    let Some(id) = pick_payout(life) else { return deposits::act(life).await };
     let words = ["paid", "failed", "returned"];
     let outcome = words[usize::try_from(life.dice.below(3)).unwrap_or(0)];
     let path = format!("/api/v1/devnet/ramps/payouts/{id}/simulate");
@@ -149,11 +147,32 @@ async fn decide(life: &mut Life) -> Result<String> {
     Ok(format!("{id} shall be {outcome}: {}", reply.status))
 }
 
+/// The operator lets go what was held, or refuses it.
+async fn review(life: &mut Life) -> Result<String> {
+    let held = life.world.operate("GET", "/api/admin/ramps/reviews?limit=100").await?.body;
+    let count = held["data"].as_array().map_or(0, Vec::len) as u64;
+    let at = usize::try_from(life.dice.below(count))?;
+    let verdict = if life.dice.once_in(3) { "reject" } else { "approve" };
+    let Some(id) = held["data"][at]["id"].as_str() else {
+        return Ok(NOTHING_HELD.to_owned());
+    };
+    let path = format!("/api/admin/ramps/reviews/{id}/{verdict}");
+    let reply = life.world.operate("POST", &path).await?;
+    Ok(format!("review {id}, {verdict}: {}", reply.status))
+}
+
 /// What still waits for a human at the end gets one.
-pub async fn conclude(life: &Life) -> Result<()> {
-    for id in &life.ramps.payouts {
-        let found = life.world.get(&format!("/api/v1/ramps/payouts/{id}")).await?;
-        if found.text("status")? == "in_review" {
+pub async fn conclude(life: &mut Life) -> Result<()> {
+    loop {
+        let told = review(life).await?;
+        life.tell(&told);
+        if told == NOTHING_HELD {
+            break;
+        }
+    }
+    for payout in life.world.list("/api/v1/ramps/payouts").await? {
+        if payout["status"] == "in_review" {
+            let id = text(&payout, "id")?;
             let path = format!("/api/v1/devnet/ramps/payouts/{id}/simulate");
             life.world.post(&path, &json!({ "outcome": "paid" })).await?;
         }

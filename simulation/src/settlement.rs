@@ -99,17 +99,10 @@ pub async fn check(life: &Life) -> Result<()> {
         let is_over = matches!(status, "sent" | "failed" | "canceled");
         anyhow::ensure!(is_over, "refund {id} is {status} when all is quiet: {refund}");
     }
-    let mut after = String::new();
-    loop {
-        let path = format!("/api/v1/merchant/settlements?limit=100{after}");
-        let page = life.world.get(&path).await?.body;
-        let rows = page["data"].as_array().context("a list")?;
-        for settlement in rows {
-            let status = settlement["status"].as_str().context("a status")?;
-            let is_over = !matches!(status, "processing" | "in_review");
-            anyhow::ensure!(is_over, "a settlement never ended: {settlement}");
-        }
-        let Some(last) = rows.last().filter(|_| page["has_more"] == true) else { return Ok(()) };
-        after = format!("&starting_after={}", last["id"].as_str().context("an id")?);
+    for settlement in life.world.list("/api/v1/merchant/settlements").await? {
+        let status = settlement["status"].as_str().context("a status")?;
+        let is_over = !matches!(status, "processing" | "in_review");
+        anyhow::ensure!(is_over, "a settlement never ended: {settlement}");
     }
+    Ok(())
 }

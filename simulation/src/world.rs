@@ -22,24 +22,28 @@ use server::app::{App, Shared};
 use server::clock::{Clock, entropy};
 use server::config::Config;
 use server::merchants::{self, NewMerchant};
-use server::workers::lease::Lease;
-use server::workers::{Progress, Worker};
-use server::workers::{
-    expiry, follow, holds, ledger_chain, liquidations, onramps, payouts, send, settle,
-    verification, watcher,
-};
-use store::{Store, StoreConfig};
+use store::{Fates, Store, StoreConfig};
 use tempfile::TempDir;
+use tokio::sync::OnceCell;
 use tower::ServiceExt as _;
 
+use crate::deposits::LISTED;
 use crate::process::Process;
+use crate::workers::Workers;
 
 /// 2025-12-21T12:34:56Z.
 const START: Timestamp = Timestamp(1_766_320_496_000);
-/// A worker that never comes to rest has a fault.
-const STEPS_MAX: usize = 10_000;
+const OPERATOR_TOKEN: &str = "operator-token";
 /// Where files cost no disk, if this machine has that.
 const MEMORY: &str = "/dev/shm";
+/// How long a block takes; some lives are of slower chains.
+const BLOCK_MS: [i64; 3] = [2_000, 5_000, 12_000];
+const DATABASE: &str = "pepay.db";
+/// Who is on it is no stranger: what he sends is held for the operator.
+const SCREENING_LIST: &str = "listed.txt";
+
+/// An empty database, made once for all lives.
+static EMPTY: OnceCell<Vec<u8>> = OnceCell::const_new();
 
 pub struct World {
     pub clock: Clock,
@@ -47,8 +51,10 @@ pub struct World {
     pub merchant_id: MerchantId,
     pub key: String,
     process: Arc<Process>,
+    workers: Workers,
     router: Router,
     directory: TempDir,
+    block_ms: i64,
     pub deaths: u32,
 }
 
@@ -64,20 +70,20 @@ impl Reply {
     }
 
     pub fn text(&self, field: &str) -> Result<String> {
-        let text = self.body[field].as_str().map(str::to_owned);
-        text.with_context(|| format!("no {field} in {}", self.body))
+        text(&self.body, field)
     }
 }
 
 impl World {
     pub async fn begin(seed: u64) -> Result<World> {
-        let directory = match Path::new(MEMORY).is_dir() {
-            true => TempDir::new_in(MEMORY)?,
-            false => TempDir::new()?,
-        };
+        let directory = fresh_directory()?;
+        let empty = EMPTY.get_or_try_init(empty_database).await?;
+        std::fs::write(directory.path().join(DATABASE), empty)?;
+        std::fs::write(directory.path().join(SCREENING_LIST), LISTED.join("\n"))?;
         let clock = Clock::seeded(START, seed);
         let process = Arc::new(Process::default());
-        let app = open(directory.path(), &clock, &process).await?;
+        let block_ms = BLOCK_MS[usize::try_from(seed % BLOCK_MS.len() as u64)?];
+        let app = open(directory.path(), block_ms, &clock, &process).await?;
         let new = NewMerchant {
             company_name: "Shop".into(),
             email: "shop@example.com".into(),
@@ -104,11 +110,13 @@ impl World {
         Ok(World {
             merchant_id: merchant.id,
             key: text.expose().to_owned(),
+            workers: Workers::new(&app),
             clock,
             app,
             process,
             router,
             directory,
+            block_ms,
             deaths: 0,
         })
     }
@@ -128,8 +136,9 @@ impl World {
         self.app.stop.cancel();
         self.app.store.close().await;
         self.process = Arc::new(Process::default());
-        self.app = open(self.directory.path(), &self.clock, &self.process).await?;
+        self.app = open(self.directory.path(), self.block_ms, &self.clock, &self.process).await?;
         self.router = server::http::router::router(self.app.clone());
+        self.workers = Workers::new(&self.app);
         self.deaths += 1;
         Ok(())
     }
@@ -152,7 +161,8 @@ impl World {
         headers: &[(&str, &str)],
     ) -> Result<Reply> {
         let mut request = Request::builder().method(method).uri(path);
-        if !headers.iter().any(|(name, _)| *name == "x-session-token") {
+        let is_another = |name: &str| ["x-session-token", "authorization"].contains(&name);
+        if !headers.iter().any(|(name, _)| is_another(name)) {
             request = request.header("x-api-key", &self.key);
         }
         for (name, value) in headers {
@@ -178,50 +188,67 @@ impl World {
         Ok(Reply { status, body })
     }
 
-    /// Every worker steps until it rests; which one fails or dies leaves the others alone.
-    pub async fn work(&self) -> Result<()> {
-        for place in self.app.networks.places() {
-            let lease = Lease::for_place(place);
-            self.step(watcher::Watcher::new(place, lease)).await?;
+    /// Every element of a list, over all its pages.
+    pub async fn list(&self, path: &str) -> Result<Vec<Value>> {
+        let mark = if path.contains('?') { '&' } else { '?' };
+        let mut all: Vec<Value> = Vec::new();
+        loop {
+            let after = match all.last() {
+                Some(last) => format!("&starting_after={}", text(last, "id")?),
+                None => String::new(),
+            };
+            let page = self.get(&format!("{path}{mark}limit=100{after}")).await?.body;
+            all.extend(page["data"].as_array().with_context(|| page.to_string())?.iter().cloned());
+            if page["has_more"] != true {
+                return Ok(all);
+            }
         }
-        self.step(verification::Verifier::default()).await?;
-        self.step(expiry::Expirer::default()).await?;
-        self.step(follow::Follower::default()).await?;
-        self.step(holds::HoldExpirer::default()).await?;
-        self.step(settle::Settler::default()).await?;
-        self.step(send::Dispatcher::default()).await?;
-        self.step(payouts::Payer::default()).await?;
-        self.step(onramps::Onramper::default()).await?;
-        self.step(liquidations::Liquidator::default()).await?;
-        for lane in 0..self.app.store.lanes() {
-            self.step(ledger_chain::LedgerChain::new(lane)).await?;
-        }
-        Ok(())
     }
 
-    async fn step(&self, mut worker: impl Worker) -> Result<()> {
-        for _ in 0..STEPS_MAX {
-            if self.is_dead() {
-                return Ok(());
-            }
-            match worker.step(&self.app).await {
-                Ok(Progress::More) => {}
-                // A fault of a chain or provider is part of life: the next look goes on.
-                Ok(Progress::Idle) | Err(_) => {
-                    worker.stop(&self.app).await;
-                    return Ok(());
-                }
-            }
-        }
-        bail!("a worker does not come to rest")
+    /// With the operator's token.
+    pub async fn operate(&self, method: &str, path: &str) -> Result<Reply> {
+        let token = format!("Bearer {OPERATOR_TOKEN}");
+        self.request(method, path, &Value::Null, &[("authorization", &token)]).await
+    }
+
+    /// Every worker steps until it rests.
+    pub async fn work(&mut self) -> Result<()> {
+        self.workers.work(&self.app, &self.process).await
     }
 }
 
-async fn open(directory: &Path, clock: &Clock, process: &Arc<Process>) -> Result<Shared> {
+/// A field of an object.
+pub fn text(object: &Value, field: &str) -> Result<String> {
+    let text = object[field].as_str().map(str::to_owned);
+    text.with_context(|| format!("no {field} in {object}"))
+}
+
+fn fresh_directory() -> std::io::Result<TempDir> {
+    if Path::new(MEMORY).is_dir() { TempDir::new_in(MEMORY) } else { TempDir::new() }
+}
+
+async fn open(
+    directory: &Path,
+    block_ms: i64,
+    clock: &Clock,
+    process: &Arc<Process>,
+) -> Result<Shared> {
     let mut config = Config { data_dir: directory.to_owned(), ..Config::default() };
     config.rate_limits.enabled = false;
-    let fates = Some(process.fates());
-    let store = StoreConfig { fates, readers: 1, ..StoreConfig::new(config.database_url()) };
-    let store = Store::open(store).await?;
+    config.simulated_block_ms = block_ms;
+    config.operator_token = Some(OPERATOR_TOKEN.to_owned());
+    config.ramps.screening_lists = vec![directory.join(SCREENING_LIST)];
+    let store = open_store(directory, process.fates()).await?;
     App::new(config, clock.clone(), store, KeyRing::new(&[7; 32], &[]))
+}
+
+async fn open_store(directory: &Path, fates: Fates) -> Result<Store> {
+    let url = format!("sqlite:{}", directory.join(DATABASE).display());
+    Ok(Store::open(StoreConfig { fates: Some(fates), ..StoreConfig::new(url) }).await?)
+}
+
+async fn empty_database() -> Result<Vec<u8>> {
+    let directory = fresh_directory()?;
+    open_store(directory.path(), Arc::new(Process::default()).fates()).await?.close().await;
+    Ok(std::fs::read(directory.path().join(DATABASE))?)
 }

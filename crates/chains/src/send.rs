@@ -209,6 +209,19 @@ pub struct SolanaTokenFacts {
 }
 
 impl Facts {
+    /// The same without coin on the account that belongs to somebody else. Where the gas wallet
+    /// pays for every transaction, nothing of the account's own is spent that was not asked for.
+    #[must_use]
+    pub fn without_coin(self, promised: TokenAmount) -> Facts {
+        match self {
+            Facts::Evm(facts) => {
+                let coin = TokenAmount(facts.coin.0.saturating_sub(promised.0));
+                Facts::Evm(EvmFacts { coin, ..facts })
+            }
+            Facts::Solana(facts) => Facts::Solana(facts),
+        }
+    }
+
     /// The same with a nonce of the caller's; nothing changes where there are no nonces.
     #[must_use]
     pub fn at_nonce(self, nonce: u64) -> Facts {

@@ -20,6 +20,7 @@ use crate::currency::Currency;
 use crate::environment::Environment;
 use crate::event::{EventType, NewEntry, Origin, created_data, erased_data, updated_data};
 use crate::ids::{BankAccountId, Fresh, MerchantId, RampUserId, RowKey, Version};
+use crate::provider::References;
 use crate::ramp_user::{RampUser, Screening, Sealing};
 use crate::refusal::Refusal;
 use crate::screening_review::{ReviewSubject, ScreeningReview};
@@ -177,6 +178,8 @@ pub struct BankAccount {
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub deleted_at: Option<Timestamp>,
+    /// What providers call it.
+    pub references: References,
     #[serde(skip)]
     pub version: Version,
 }
@@ -238,6 +241,7 @@ impl BankAccount {
             created_at: now,
             updated_at: now,
             deleted_at: None,
+            references: References::default(),
             version: 0,
         })
     }
@@ -293,6 +297,7 @@ impl BankAccount {
             holder_name: crate::ramp_user::ERASED_NAME.to_owned(),
             last4: String::new(),
             numbers: None,
+            references: References::default(),
             deleted_at: self.deleted_at.or(Some(now)),
             ..self.clone()
         };

@@ -8,20 +8,21 @@ use crate::ids::{MerchantId, RowKey, Version};
 use crate::known_price::KnownPrice;
 use crate::ledger::{ChainHead, ChainLink, Hold, LedgerDay, Transfer};
 use crate::{
-    api_key::ApiKey, audit::AuditEntry, bank_account::BankAccount, cart::Cart,
-    challenge::WalletChallenge, claim::Claim, commerce_rates::CommerceRates, delivery::Attempt,
-    delivery::Delivery, deposit_address::DepositAddress, estimate::Estimate, follow::FollowCursor,
-    idempotency::IdempotencyRow, invoice::Invoice, kyc::KycCase, member::Member,
-    merchant::Merchant, network_pause::NetworkPause, onchain_deposit::OnchainDeposit,
-    onramp::Onramp, order::Order, password::PasswordReset, payment::Payment, payout::Payout,
-    product::Product, quote::Quote, ramp_address::RampAddress, ramp_deposit::RampDeposit,
-    ramp_quote::RampQuote, ramp_session::RampSession, ramp_user::RampUser, refund::Refund,
-    sandbox::SandboxCase, screening_review::ScreeningReview, send::Send, sequence::Sequence,
-    session::Session, settlement::Settlement, settlement_rule::SettlementRule,
-    settlement_wallet::SettlementWallet, shipping_address::ShippingAddress, sign_in::SignIn,
-    simulated::SimulatedChain, simulated::SimulatedTransaction, slot::Slot, token_rule::TokenRule,
-    unmatched::Unmatched, verification::Verification, virtual_account::VirtualAccount,
-    watch::WatchCursor, webhook_endpoint, webhook_endpoint::WebhookEndpoint,
+    allowed_destination::AllowedDestination, api_key::ApiKey, audit::AuditEntry,
+    bank_account::BankAccount, cart::Cart, challenge::WalletChallenge, claim::Claim,
+    commerce_rates::CommerceRates, delivery::Attempt, delivery::Delivery,
+    deposit_address::DepositAddress, estimate::Estimate, follow::FollowCursor,
+    idempotency::IdempotencyRow, invoice::Invoice, kyc::KycCase, member::Member, merchant::Merchant,
+    network_pause::NetworkPause, onchain_deposit::OnchainDeposit, onramp::Onramp, order::Order,
+    password::PasswordReset, payment::Payment, payout::Payout, product::Product, quote::Quote,
+    ramp_address::RampAddress, ramp_deposit::RampDeposit, ramp_quote::RampQuote,
+    ramp_session::RampSession, ramp_user::RampUser, refund::Refund, sandbox::SandboxCase,
+    screening_review::ScreeningReview, send::Send, sequence::Sequence, session::Session,
+    settlement::Settlement, settlement_rule::SettlementRule, settlement_wallet::SettlementWallet,
+    shipping_address::ShippingAddress, sign_in::SignIn, simulated::SimulatedChain,
+    simulated::SimulatedTransaction, slot::Slot, token_rule::TokenRule, unmatched::Unmatched,
+    verification::Verification, virtual_account::VirtualAccount, watch::WatchCursor,
+    webhook_endpoint, webhook_endpoint::WebhookEndpoint,
 };
 
 macro_rules! records {
@@ -106,6 +107,7 @@ records! {
     Send(Send),
     Refund(Refund),
     NetworkPause(NetworkPause),
+    AllowedDestination(AllowedDestination),
     Product(Product),
     Cart(Cart),
     CommerceRates(CommerceRates),

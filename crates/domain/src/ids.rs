@@ -36,6 +36,12 @@ impl RowKey {
         RowKey(key)
     }
 
+    /// The integer such a key was made of; none if it is no such key.
+    pub fn integer(self) -> Option<i64> {
+        let number = i64::try_from(u128::from_be_bytes(self.0)).ok();
+        number.filter(|number| *number > 0)
+    }
+
     pub fn uuid(self) -> Uuid {
         Uuid::from_bytes(self.0)
     }

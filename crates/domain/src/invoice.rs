@@ -4,10 +4,12 @@
 //! a final state, except `expired → paid` when the merchant accepts what arrived.
 
 mod create;
+mod day;
 mod lifecycle;
 mod metadata;
 
 pub use create::{Created, EXPIRES_IN_MS_MAX, InvoiceAsk, check_amount, create};
+pub use day::{Flow, InvoiceDay, InvoiceDayKey, counter_range, line_of};
 pub use lifecycle::{
     AddressAsk, Allocation, Expiry, LATE_WINDOW_MS, OtherSessions, WaitReason, accept,
     answer_questions, cancel, expire, expire_now_for_simulation, fresh_session, give_out_address,
@@ -20,6 +22,7 @@ use crate::changes::Changes;
 use crate::environment::Environment;
 use crate::event::{EntryKind, EventType, NewEntry, Origin, Subject, created_data, updated_data};
 use crate::ids::{InvoiceId, MerchantId, RampUserId, RowKey, Version};
+use crate::ledger::Asset;
 use crate::money::{Usd, UsdNumber};
 use crate::network::Network;
 use crate::payment::{Payment, PaymentView};
@@ -244,6 +247,7 @@ impl Invoice {
         let data = created_data(&self.view());
         changes.tell(self.entry(EventType::InvoiceCreated, data, origin, now));
         changes.count(self.gauge(), 1);
+        self.count_state(None, changes, now);
         changes.insert(self);
     }
 
@@ -253,6 +257,20 @@ impl Invoice {
         before: &Invoice,
         changes: &mut Changes,
         origin: Origin,
+        now: Timestamp,
+    ) {
+        let lock = self.lock.as_ref();
+        let asset =
+            lock.map(|lock| Asset::Token { network: lock.network, token_id: lock.token_id });
+        self.record_paid_in(asset, (before, origin), changes, now);
+    }
+
+    /// The same, where it is known what the invoice was paid in.
+    pub(crate) fn record_paid_in(
+        self,
+        asset: Option<Asset>,
+        (before, origin): (&Invoice, Origin),
+        changes: &mut Changes,
         now: Timestamp,
     ) {
         if self.view() != before.view() {
@@ -265,6 +283,7 @@ impl Invoice {
         if self.status != before.status {
             changes.count(before.gauge(), -1);
             changes.count(self.gauge(), 1);
+            self.count_state(asset, changes, now);
         }
         changes.update(self);
     }

@@ -20,4 +20,5 @@ pub use chain::{ChainHead, ChainLink, PlacedTransfer};
 pub use day::{Day, LedgerDay};
 pub use hold::{Hold, HoldAsk, HoldClosed, HoldStatus};
 pub use transfer::{Cover, Movement, Phase, Transfer, TransferReason};
+pub(crate) use view::whole;
 pub use view::{BalanceTransactionView, BalanceView, PostingView};

@@ -4,6 +4,7 @@
 //! refusal. This crate knows nothing of SQL, HTTP, chains, clocks or randomness.
 
 pub mod address;
+pub mod allowed_destination;
 pub mod api_key;
 pub mod audit;
 pub mod bank_account;

@@ -5,11 +5,14 @@
 //! more than was asked for and counted against the user's limits: the rest stays his as bank money.
 //! The stablecoin is held before it is sent, and captured once it is on its way.
 //!
-//! Bank money may come after `expired`: it goes on if the user may still have it, and else fails
-//! as his bank money.
+//! Whether the user may have it is asked again when the bank money comes, `expired` or not: he may
+//! have been suspended meanwhile. If not, it waits in suspense and the on-ramp `in_review`, until a
+//! human lets it go on or refuses it, or the bank money goes back. What comes after `expired` and
+//! passes a limit stays his as bank money.
 //!
 //! Invariant: every step posts what it did in the commit that takes it, and none is taken twice.
 
+mod receive;
 mod view;
 
 pub use view::OnrampView;
@@ -20,7 +23,7 @@ use crate::changes::Changes;
 use crate::currency::Currency;
 use crate::environment::Environment;
 use crate::event::{EventType, NewEntry, Origin, created_data, erased_data, updated_data};
-use crate::ids::{Fresh, MerchantId, OnrampId, RampUserId, RowKey, TransferId, Version};
+use crate::ids::{Fresh, MerchantId, OnrampId, RampUserId, ReviewId, RowKey, TransferId, Version};
 use crate::kyc::{self, KycLevel, Spending};
 use crate::ledger::{
     Account, AccountKind, Asset, Hold, HoldAsk, Movement, Transfer, TransferReason,
@@ -59,6 +62,8 @@ pub enum OnrampStatus {
     Failed,
     /// The bank money went back.
     Refunded,
+    /// It came, and its user may not have it: a human decides.
+    InReview,
 }
 
 impl OnrampStatus {
@@ -75,7 +80,8 @@ impl OnrampStatus {
             OnrampStatus::AwaitingFiat
             | OnrampStatus::FiatReceived
             | OnrampStatus::Converting
-            | OnrampStatus::Sent => false,
+            | OnrampStatus::Sent
+            | OnrampStatus::InReview => false,
         }
     }
 }
@@ -98,8 +104,7 @@ pub struct Onramp {
     pub fee: TokenAmount,
     pub target: TokenAmount,
     pub value: Usd,
-    /// When its value was counted, if not when it was made.
-    #[serde(default)]
+    /// When its value was counted against the user's limits; none: it is not.
     pub counted_at: Option<Timestamp>,
     pub status: OnrampStatus,
     pub failure: Option<RampFailure>,
@@ -108,6 +113,8 @@ pub struct Onramp {
     pub instructions: Option<FiatInstructions>,
     pub tx_hash: Option<String>,
     pub hold_id: Option<TransferId>,
+    /// A human decides, or said no: the bank money is in suspense for as long as this is there.
+    pub review_id: Option<ReviewId>,
     pub look_count: i64,
     pub next_at: Option<Timestamp>,
     pub expires_at: Timestamp,
@@ -176,13 +183,14 @@ pub fn create(
         fee,
         target,
         value,
-        counted_at: None,
+        counted_at: Some(now),
         status: OnrampStatus::AwaitingFiat,
         failure: None,
         reference: None,
         instructions: None,
         tx_hash: None,
         hold_id: None,
+        review_id: None,
         look_count: 0,
         next_at: Some(now),
         expires_at: now.plus_ms(WAITING_MS),
@@ -348,8 +356,9 @@ impl Onramp {
         changes: &mut Changes,
         now: Timestamp,
     ) {
-        let counted_at = self.counted_at.unwrap_or(self.created_at);
-        changes.counters.extend(kyc::give_back(user, self.value, counted_at));
+        if let Some(counted_at) = self.counted_at.take() {
+            changes.counters.extend(kyc::give_back(user, self.value, counted_at));
+        }
         self.step_to(status, changes, now);
         self.next_at = None;
     }
@@ -371,7 +380,8 @@ impl Onramp {
             | OnrampStatus::Completed
             | OnrampStatus::Expired
             | OnrampStatus::Failed
-            | OnrampStatus::Refunded => return Some(()),
+            | OnrampStatus::Refunded
+            | OnrampStatus::InReview => return Some(()),
         }
         self.conversion(received).into_iter().for_each(&mut back);
         if let Some(hold) = hold.filter(|_| self.status == OnrampStatus::Converting) {
@@ -395,37 +405,15 @@ impl Onramp {
         changes.transfer(Transfer::posted(movement, fresh));
     }
 
-    /// What it gave back when it expired is counted again, in the day the money came.
-    fn count_again(
-        &mut self,
-        user: &RampUser,
-        changes: &mut Changes,
-        now: Timestamp,
-    ) -> Result<(), RampFailure> {
-        let level = kyc::require(user, KycLevel::Basic, now);
-        let level = level.map_err(|_| RampFailure::ComplianceRefused)?;
-        let spending = kyc::spend(user, level, self.value, now);
-        let spending = spending.map_err(|_| RampFailure::LimitExceeded)?;
-        user.guard(changes);
-        changes.counters.extend(spending.moves);
-        self.counted_at = Some(now);
-        Ok(())
-    }
-
-    /// Ends it with what came in: nothing of it was counted.
-    fn fail_uncounted(&mut self, why: RampFailure, changes: &mut Changes, now: Timestamp) {
-        self.failure = Some(why);
-        self.step_to(OnrampStatus::Failed, changes, now);
-        self.next_at = None;
-    }
-
     /// Late bank money that the commit found above a limit: it stays the user's, as bank money.
     pub fn keep_late(&self, report: &OnrampReport, fresh: &mut Fresh) -> Option<Changes> {
         let amount = report.amount().filter(|_| self.status == OnrampStatus::Expired)?;
         let mut after = self.clone();
         let mut changes = Changes::of(self.merchant_id);
         after.take_in(amount, &mut changes, fresh);
-        after.fail_uncounted(RampFailure::LimitExceeded, &mut changes, fresh.now());
+        after.failure = Some(RampFailure::LimitExceeded);
+        after.step_to(OnrampStatus::Failed, &mut changes, fresh.now());
+        after.next_at = None;
         changes.update(after);
         Some(changes)
     }
@@ -481,8 +469,8 @@ pub fn reduce(
     (hold, user): (Option<Hold>, &RampUser),
     fresh: &mut Fresh,
 ) -> Option<Changes> {
-    use OnrampStatus::{AwaitingFiat, Converting, Expired, FiatReceived, Sent};
-    if onramp.status.is_over() && onramp.status != Expired {
+    use OnrampStatus::{AwaitingFiat, Converting, Expired, Failed, FiatReceived, InReview, Sent};
+    if onramp.status.is_over() && onramp.status != Expired && !onramp.is_refused() {
         return None;
     }
     let now = fresh.now();
@@ -504,28 +492,30 @@ pub fn reduce(
             | OnrampReport::Sent { amount, .. }
             | OnrampReport::Completed { amount, .. },
         ) => {
-            let token = Token::by_id(onramp.token_id)?;
-            let converted = amount.min(onramp.amount);
-            let sums = sums(converted, onramp.currency, token, onramp.rate);
-            after.take_in(amount, &mut changes, fresh);
-            let may_have = match onramp.status == Expired {
-                true => after.count_again(user, &mut changes, now),
-                false => Ok(()),
-            };
-            match (may_have, sums) {
-                (Ok(()), Some(Sums { target, fee })) => {
-                    (after.target, after.fee) = (target, fee);
-                    after.step_to(FiatReceived, &mut changes, now);
-                    (after.look_count, after.next_at) = (0, Some(now));
-                }
-                (Ok(()), None) => {
-                    // It does not cover the fee.
-                    after.failure = Some(RampFailure::BankRejected);
-                    after.end(OnrampStatus::Failed, user, &mut changes, now);
-                }
-                (Err(why), _) => after.fail_uncounted(why, &mut changes, now),
-            }
+            after.receive(amount, user, &mut changes, fresh)?;
         }
+        (InReview | Failed, OnrampReport::Refunded) => {
+            after.give_back_held(user, &mut changes, fresh)?;
+        }
+        // A human decides, whatever else they say; what he refused is looked for daily.
+        (
+            InReview,
+            OnrampReport::Absent
+            | OnrampReport::AwaitingFiat
+            | OnrampReport::FiatReceived { .. }
+            | OnrampReport::Sent { .. }
+            | OnrampReport::Completed { .. }
+            | OnrampReport::Failed(_),
+        ) => {}
+        (
+            Failed,
+            OnrampReport::Absent
+            | OnrampReport::AwaitingFiat
+            | OnrampReport::FiatReceived { .. }
+            | OnrampReport::Sent { .. }
+            | OnrampReport::Completed { .. }
+            | OnrampReport::Failed(_),
+        ) => after.next_at = onramp.next_late_look(now),
         (
             Expired,
             OnrampReport::Absent
@@ -576,7 +566,7 @@ pub fn reduce(
         }
         // Late, or backwards: asked again later.
         (FiatReceived | Converting | Sent, _) => {}
-        (OnrampStatus::Completed | OnrampStatus::Failed | OnrampStatus::Refunded, _) => {
+        (OnrampStatus::Completed | OnrampStatus::Refunded, _) => {
             return None;
         }
     }

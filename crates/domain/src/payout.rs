@@ -1,4 +1,4 @@
-//! A payout: stablecoin of a user's balance, as bank money on his account.
+//! A payout: what a user has in his balance, as bank money on his account.
 //!
 //! `created → funds_reserved → submitted → paid`, with `in_review`, `returned`, `failed`,
 //! `canceled`; never backwards. The whole source amount is held in the commit that makes the
@@ -31,12 +31,11 @@ use crate::ids::{
     TransferId, Version,
 };
 use crate::ledger::{Account, AccountKind, Asset};
-use crate::money::{TokenAmount, Usd};
-use crate::network::Network;
-use crate::provider::{Handle, RampFailure};
+use crate::money::{TokenAmount, Usd, mul_div_ceil};
+use crate::provider::{Funds, Handle, PaidOut, RampFailure};
 use crate::time::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Timestamp};
-use crate::token::TokenId;
 
+const MICROS_PER_CENT: u128 = 10_000;
 /// How soon one that is on its way is asked about, at first and at last.
 const LOOK_MS_MIN: i64 = 2 * SECOND_MS;
 const LOOK_MS_MAX: i64 = 10 * MINUTE_MS;
@@ -138,8 +137,7 @@ pub struct Payout {
     pub deposit_id: Option<RampDepositId>,
     pub country: Country,
     pub method: PayoutMethod,
-    pub network: Network,
-    pub token_id: TokenId,
+    pub asset: Asset,
     pub source: TokenAmount,
     pub fee: TokenAmount,
     pub currency: Currency,
@@ -161,6 +159,8 @@ pub struct Payout {
     /// When to go on with it; none: never by itself.
     pub next_at: Option<Timestamp>,
     pub paid_at: Option<Timestamp>,
+    /// What the other side says was really paid, once it did.
+    pub settled: PaidOut,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     #[serde(skip)]
@@ -183,6 +183,22 @@ impl Payout {
             Attempt::None | Attempt::Sending | Attempt::Unknown { .. } | Attempt::Absent => None,
         };
         Handle { id: self.key(), reference, currency: self.currency }
+    }
+
+    /// What the other side is given for the target. A token that promises no price is the house's
+    /// to sell: they are given what it was worth.
+    pub fn funds(&self) -> Funds {
+        let net = TokenAmount(self.source.0.saturating_sub(self.fee.0));
+        let is_volatile = self.asset.token().is_some_and(|token| token.stable.is_none());
+        let micros = u128::try_from(self.value.0).unwrap_or(0);
+        let cents = mul_div_ceil(micros, net.0, self.source.0.saturating_mul(MICROS_PER_CENT));
+        match cents.filter(|_| is_volatile) {
+            Some(cents) => {
+                let asset = Asset::Currency(Currency::USD);
+                Funds { asset, amount: TokenAmount(cents) }
+            }
+            None => Funds { asset: self.asset, amount: net },
+        }
     }
 
     /// Whether the next step is to send it.
@@ -210,9 +226,8 @@ impl Payout {
         (is_lost && is_open && is_old).then_some(())
     }
 
-    fn token_account(&self, kind: AccountKind) -> Account {
-        let asset = Asset::Token { network: self.network, token_id: self.token_id };
-        self.account(kind, asset)
+    fn source_account(&self, kind: AccountKind) -> Account {
+        self.account(kind, self.asset)
     }
 
     fn currency_account(&self, kind: AccountKind) -> Account {
@@ -269,8 +284,12 @@ impl Payout {
     fn step_to(&mut self, status: PayoutStatus, changes: &mut Changes, now: Timestamp) {
         let before = self.view();
         self.status = status;
+        self.tell_updated(&before, changes, now);
+    }
+
+    fn tell_updated(&mut self, before: &PayoutView, changes: &mut Changes, now: Timestamp) {
         self.updated_at = now;
-        let data = updated_data(&before, &self.view());
+        let data = updated_data(before, &self.view());
         let entry = self.entry(EventType::RampPayoutUpdated, data, Origin::default(), now);
         changes.tell(entry);
     }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::currency::Currency;
 use crate::environment::Environment;
 use crate::ids::RowKey;
+use crate::ledger::Asset;
 use crate::money::TokenAmount;
 use crate::network::Network;
 use crate::token::TokenId;
@@ -32,6 +33,17 @@ pub enum RampFailure {
     DeclinedOnReview,
 }
 
+/// What the other side says was really paid; each part as far as it tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaidOut {
+    /// What the bank account got, in the currency's minor unit.
+    pub received: Option<TokenAmount>,
+    /// What they kept, in millionths of a whole unit of what they were given.
+    pub fee_micros: Option<TokenAmount>,
+    /// Units of the currency for one of what they were given.
+    pub rate: Option<FxRate>,
+}
+
 /// Where a payout stands with whom it was given to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -40,7 +52,7 @@ pub enum PayoutReport {
     Absent,
     Processing,
     InReview,
-    Paid,
+    Paid(PaidOut),
     Failed(RampFailure),
     /// It was paid, or on its way, and came back.
     Returned(RampFailure),
@@ -95,6 +107,43 @@ pub enum Attempted<T> {
     Unknown,
 }
 
+/// Of as many providers at most is kept what they call something of ours.
+const REFERENCES_MAX: usize = 4;
+
+/// What providers call somebody or something of ours, each in its own books: made once, and never
+/// shown.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct References(Vec<Reference>);
+
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Reference {
+    books: String,
+    name: String,
+}
+
+impl References {
+    /// Its name in these books.
+    pub fn of(&self, books: &str) -> Option<&str> {
+        self.0.iter().find(|one| one.books == books).map(|one| one.name.as_str())
+    }
+
+    /// Keeps a name. What is known stays: the first answer counts.
+    pub fn learn(&mut self, books: &str, name: String) {
+        if self.of(books).is_none() {
+            self.0.push(Reference { books: books.to_owned(), name });
+            let excess = self.0.len().saturating_sub(REFERENCES_MAX);
+            self.0.drain(..excess);
+        }
+    }
+}
+
+impl fmt::Debug for References {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "References({})", self.0.len())
+    }
+}
+
 /// Who is paid, or pays.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Party {
@@ -123,16 +172,26 @@ pub struct BankDetails {
 pub struct PayoutOrder {
     pub id: RowKey,
     pub environment: Environment,
-    pub token_id: TokenId,
-    /// What the user gives, in base units of the token.
+    /// What the user gives, in base units of its asset.
+    pub asset: Asset,
     pub source: TokenAmount,
-    /// The same without the fee: what is changed into the target.
-    pub net: TokenAmount,
+    /// What the other side is given for the target: the source without the fee, or as many dollars
+    /// if it is a token that promises no price.
+    pub funds: Funds,
     /// What the bank account receives, in the currency's minor unit.
     pub target: TokenAmount,
     pub currency: Currency,
-    pub party: Party,
     pub bank: BankDetails,
+    /// What the other side calls the user, and his bank account.
+    pub customer: String,
+    pub bank_reference: String,
+}
+
+/// What a provider is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Funds {
+    pub asset: Asset,
+    pub amount: TokenAmount,
 }
 
 /// One on-ramp, or a virtual account, as the other side is asked for it.
@@ -144,6 +203,8 @@ pub struct OnrampOrder {
     /// None for a virtual account: it takes any amount, and again.
     pub amount: Option<TokenAmount>,
     pub party: Party,
+    /// What the other side calls the user.
+    pub customer: String,
     /// What is bought, and the wallet it goes to; none: it stays with the house.
     pub token_id: TokenId,
     pub wallet: Option<(Network, String)>,

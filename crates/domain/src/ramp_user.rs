@@ -6,10 +6,12 @@
 //! Invariant: whatever changes the public view tells of it in the same commit.
 
 mod ask;
+mod dust;
 mod statement;
 mod view;
 
 pub use ask::{RampUserAsk, RampUserPatch, birth_date, document_number, name};
+pub use dust::{DUST_MAX, Held, forfeit};
 pub use statement::StatementLine;
 pub use view::{KycView, RampUserView};
 
@@ -22,6 +24,7 @@ use crate::environment::Environment;
 use crate::event::{EventType, NewEntry, Origin, created_data, erased_data, updated_data};
 use crate::ids::{Fresh, MerchantId, RampUserId, ReviewId, RowKey, Version};
 use crate::kyc::Standing;
+use crate::provider::References;
 use crate::refusal::Refusal;
 use crate::screening_review::{ReviewSubject, ScreeningReview};
 use crate::sealed::{Purpose, Sealed};
@@ -139,6 +142,8 @@ pub struct RampUser {
     /// Sessions issued before this are revoked.
     pub sessions_from: Timestamp,
     pub bank_account_count: i64,
+    /// What providers call him.
+    pub references: References,
     pub closed_at: Option<Timestamp>,
     pub erased_at: Option<Timestamp>,
     pub created_at: Timestamp,
@@ -313,6 +318,7 @@ impl RampUser {
         (self.person, self.has_birth_date, self.identification_count) = (None, false, 0);
         (self.is_self, self.kyc) = (false, Standing::default());
         self.screening = Screening::Clear;
+        self.references = References::default();
         self.sessions_from = now.max(self.sessions_from).plus_ms(1);
         (self.closed_at, self.erased_at) = (self.closed_at.or(Some(now)), Some(now));
         self

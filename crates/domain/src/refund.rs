@@ -19,7 +19,7 @@ use crate::environment::Environment;
 use crate::event::{EntryKind, EventType, NewEntry, Origin, Subject, created_data, updated_data};
 use crate::ids::{Fresh, InvoiceId, MerchantId, PaymentId, RefundId, RowKey, Version};
 use crate::invoice::{Invoice, InvoiceStatus, InvoiceType};
-use crate::ledger::TransferReason;
+use crate::ledger::{AccountKind, TransferReason};
 use crate::money::{TokenAmount, Usd, mul_div_floor};
 use crate::network::Network;
 use crate::payment::{Counting, Payment, Posting};
@@ -322,8 +322,9 @@ pub fn create(
                 None => SendStatus::Planned,
             },
         };
-        let from = (one.posting.account_kind(), TransferReason::Refund);
-        promise(send, from, &mut changes, fresh);
+        let from = one.posting.account_kind();
+        let moved = (from, AccountKind::Clearing, TransferReason::Refund);
+        promise(send, moved, &mut changes, fresh);
     }
     payments.save(head, &mut changes, now);
     recounted(Some(counted), Some(invoice), ask.origin.clone(), &mut changes, now);
@@ -419,7 +420,9 @@ impl Refund {
                 after.amount_sent.0 += send.amount.0;
                 after.tx_hashes.push(tx_hash.clone());
             }
-            Ending::Failed { why, .. } => after.reason = Some(why.clone()),
+            Ending::Failed { why, .. } | Ending::GivenUp { why } => {
+                after.reason = Some(why.clone());
+            }
             Ending::Canceled => {}
         }
         if !matches!(ending, Ending::Confirmed { .. }) {
@@ -445,6 +448,22 @@ impl Refund {
             after.sent_at = has_gone.then_some(now);
         }
         after.record_updated(&self, invoice.as_ref(), changes, now);
+    }
+
+    /// One of its transactions that was final is on its chain no more.
+    pub(crate) fn send_vanished(
+        self,
+        send: &Send,
+        invoice: Option<&Invoice>,
+        changes: &mut Changes,
+        now: Timestamp,
+    ) {
+        let mut after = self.clone();
+        after.sends_ended = after.sends_ended.saturating_sub(1);
+        after.amount_sent.0 = after.amount_sent.0.saturating_sub(send.amount.0);
+        after.tx_hashes.retain(|hash| Some(hash) != send.tx_hash.as_ref());
+        (after.status, after.sent_at) = (RefundStatus::Submitted, None);
+        after.record_updated(&self, invoice, changes, now);
     }
 
     /// What does not go is no longer counted against the limits.

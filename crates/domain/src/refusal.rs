@@ -3,6 +3,7 @@
 //! HTTP maps each to a status and a stable code in one place. A refusal changes nothing.
 
 use crate::kyc::{KycNeed, KycStatus, LimitPassed};
+use crate::time::Timestamp;
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -72,6 +73,19 @@ pub enum Refusal {
     OperatorRequired,
     #[error("Network fees would be too much of its value; ask for more at once")]
     RefundFeeTooHigh,
+    #[error("Money goes only to allowed destinations, and this address is none")]
+    DestinationNotAllowed,
+    #[error("This address is an allowed destination from {from} on", from = .from.rfc3339())]
+    DestinationNotAllowedYet { from: Timestamp },
+    #[error("The merchant no longer wants it there; turn it down, and it is planned anew")]
+    DestinationChanged,
+    #[error(
+        "A merchant has at most {} allowed destinations",
+        crate::allowed_destination::DESTINATIONS_MAX
+    )]
+    TooManyDestinations,
+    #[error("This send cannot be released: {0}")]
+    SendNotReleasable(&'static str),
     #[error("The estimate has expired; make another")]
     EstimateExpired,
     #[error("Nothing of this estimate can be had")]

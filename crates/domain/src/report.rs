@@ -1,6 +1,11 @@
 //! Reports: what was paid, settled, refunded, charged and paid out, by day and asset.
 //!
-//! A report is made of days of the ledger and of nothing else, so its totals are the ledger's.
+//! A report is made of days of the ledger and of nothing else, so its totals are the ledger's. Only
+//! that of invoices is made of their own counters, as the ledger knows nothing of unpaid ones.
+
+mod invoices;
+
+pub use invoices::{InvoiceReport, InvoiceReportLine, invoice_report};
 
 use std::collections::BTreeMap;
 
@@ -62,15 +67,20 @@ impl ReportKind {
             | TransferReason::PaymentReverted
             | TransferReason::PaymentAccepted
             | TransferReason::PaymentRestored => Some(ReportKind::Payments),
-            TransferReason::Settlement => Some(ReportKind::Settlements),
-            TransferReason::Refund => Some(ReportKind::Refunds),
+            TransferReason::Settlement | TransferReason::SettlementReverted => {
+                Some(ReportKind::Settlements)
+            }
+            TransferReason::Refund | TransferReason::RefundReverted => Some(ReportKind::Refunds),
             TransferReason::SettlementFee
             | TransferReason::NetworkFee
+            | TransferReason::NetworkFeeReverted
             | TransferReason::PayoutFee
-            | TransferReason::OnrampFee => Some(ReportKind::Fees),
+            | TransferReason::OnrampFee
+            | TransferReason::PayoutDifference => Some(ReportKind::Fees),
             TransferReason::Deposit
             | TransferReason::DepositReverted
-            | TransferReason::UserCredit => Some(ReportKind::Deposits),
+            | TransferReason::UserCredit
+            | TransferReason::DustForfeited => Some(ReportKind::Deposits),
             TransferReason::Payout | TransferReason::PayoutReturned => Some(ReportKind::Payouts),
             TransferReason::FiatReceived
             | TransferReason::FiatRefunded

@@ -11,7 +11,8 @@ use crate::changes::Changes;
 use crate::environment::Environment;
 use crate::event::Origin;
 use crate::ids::{
-    BankAccountId, Fresh, MerchantId, RampDepositId, RampUserId, ReviewId, RowKey, Version,
+    BankAccountId, Fresh, MerchantId, OnrampId, RampDepositId, RampUserId, ReviewId, RowKey,
+    Version,
 };
 use crate::ramp_deposit::RampDeposit;
 use crate::ramp_user::{RampUser, Screening};
@@ -31,6 +32,8 @@ pub enum ReviewSubject {
     },
     /// Bank money a user may not have: the merchant asks, or it is sent back by hand.
     Deposit(RampDepositId),
+    /// The same of an on-ramp, which looks at the review.
+    Onramp(OnrampId),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -80,6 +83,8 @@ pub enum Held {
     BankAccount(Box<BankAccount>),
     /// Bank money, and whose it would be.
     Deposit(Box<RampDeposit>, Box<RampUser>),
+    /// Whose on-ramp it is.
+    Onramp(Box<RampUser>),
     /// A destination, or something that is gone.
     Nothing,
 }
@@ -145,7 +150,10 @@ impl ScreeningReview {
                 }
                 Verdict::Reject => deposit.refuse(&mut changes, now),
             },
-            Held::User(_) | Held::BankAccount(_) | Held::Nothing => {}
+            Held::Onramp(user) if verdict == Verdict::Approve && user.is_closed() => {
+                return Err(Refusal::UserClosed);
+            }
+            Held::User(_) | Held::BankAccount(_) | Held::Onramp(_) | Held::Nothing => {}
         }
         (self.status, self.decided_at) = (status, Some(now));
         changes.insert(AuditEntry::of_operator(self.merchant_id, action, self.id, fresh));
@@ -158,6 +166,7 @@ impl ScreeningReview {
             ReviewSubject::User(id) => ("ramp_user", id.to_string(), None),
             ReviewSubject::BankAccount(id) => ("bank_account", id.to_string(), None),
             ReviewSubject::Deposit(id) => ("ramp_deposit", id.to_string(), None),
+            ReviewSubject::Onramp(id) => ("onramp", id.to_string(), None),
             ReviewSubject::Destination { object, address } => {
                 ("destination", object.uuid().to_string(), Some(address.clone()))
             }
@@ -189,7 +198,7 @@ pub struct ScreeningReviewView {
     pub merchant_id: MerchantId,
     pub environment: Environment,
     pub status: ReviewStatus,
-    /// `ramp_user`, `bank_account`, `ramp_deposit` or `destination`.
+    /// `ramp_user`, `bank_account`, `ramp_deposit`, `onramp` or `destination`.
     pub subject_type: &'static str,
     pub subject_id: String,
     pub address: Option<String>,

@@ -9,10 +9,12 @@
 
 mod close;
 mod limits;
+mod vanish;
 mod view;
 
 pub use close::{Closing, Ending, Touched, TurningDown, close, turn_down};
 pub use limits::{Counted, Limits, SpeedLimit, ceilings, count_against, limit_keys};
+pub use vanish::{NotFinal, vanish};
 pub use view::{PlannedTransfer, SendView};
 
 use serde::{Deserialize, Serialize};
@@ -21,8 +23,10 @@ use crate::environment::Environment;
 use crate::ids::{
     Fresh, MerchantId, PaymentId, RefundId, RowKey, SendId, SettlementId, TransferId, Version,
 };
+use crate::ledger::{Account, AccountKind, Asset};
 use crate::money::{TokenAmount, Usd};
 use crate::network::Network;
+use crate::refusal::Refusal;
 use crate::time::{SECOND_MS, Timestamp};
 use crate::token::{Token, TokenId};
 
@@ -30,8 +34,16 @@ use crate::token::{Token, TokenId};
 pub const PLANS_MAX: i64 = 8;
 /// How often the network is asked what became of a transaction.
 pub const FOLLOW_MS: i64 = SECOND_MS;
+/// How long a transaction may be silent before a person's word is taken for it.
+pub const RELEASE_AFTER_MS: i64 = 24 * 3_600 * SECOND_MS;
+/// How soon a final transaction that was not found is looked for again.
+const MISSED_MS: i64 = 60 * SECOND_MS;
 const WAIT_MS: i64 = 15 * SECOND_MS;
 const WAIT_DOUBLINGS_MAX: u32 = 5;
+/// How long what was final is looked at again, and how soon at first; each look waits as long as
+/// all before it, so that a day takes a dozen.
+pub const RECHECK_MS: i64 = 24 * 3_600 * SECOND_MS;
+const RECHECK_FIRST_MS: i64 = 60 * SECOND_MS;
 /// Attempts that are kept: more replacements than any cap on fees allows.
 pub const ATTEMPTS_MAX: usize = 32;
 
@@ -158,6 +170,16 @@ pub struct Send {
     /// When the newest attempt was first given to the nodes.
     pub broadcast_at: Option<Timestamp>,
     pub tx_hash: Option<String>,
+    /// When it was final here.
+    #[serde(default)]
+    pub confirmed_at: Option<Timestamp>,
+    /// Since when a final one is not found, by looks that may have met a node that lags.
+    #[serde(default)]
+    pub missed_since: Option<Timestamp>,
+    /// When it was found to be on its chain no more, though it had been final. From then on
+    /// nothing of it is signed under another nonce or blockhash by itself.
+    #[serde(default)]
+    pub vanished_at: Option<Timestamp>,
     /// In the network's own coin.
     pub fee_paid: Option<TokenAmount>,
     pub created_at: Timestamp,
@@ -180,6 +202,13 @@ pub struct SendAsk {
     pub value: Usd,
     pub parts: Vec<Part>,
     pub status: SendStatus,
+}
+
+/// What follows from not finding a transaction that was final.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Missed {
+    Again(Box<Send>),
+    Gone,
 }
 
 /// What the nodes said when they were given a transaction.
@@ -217,6 +246,9 @@ impl Send {
             tries: 0,
             broadcast_at: None,
             tx_hash: None,
+            confirmed_at: None,
+            missed_since: None,
+            vanished_at: None,
             fee_paid: None,
             created_at: now,
             updated_at: now,
@@ -226,6 +258,17 @@ impl Send {
 
     pub fn token(&self) -> Option<&'static Token> {
         Token::by_id(self.token_id)
+    }
+
+    /// An account of its merchant's, in its token.
+    pub(crate) fn account_of(&self, kind: AccountKind) -> Account {
+        Account {
+            merchant_id: self.merchant_id,
+            environment: self.environment,
+            kind,
+            asset: Asset::Token { network: self.network, token_id: self.token_id },
+            owner: None,
+        }
     }
 
     /// What finds the open sends that belong to a settlement, a refund or another send.
@@ -251,6 +294,11 @@ impl Send {
     pub fn nonce(&self) -> Option<u64> {
         let is_live = |attempt: &&Attempt| attempt.state != AttemptState::Gone;
         self.attempts.iter().rev().find(is_live).and_then(|attempt| attempt.nonce)
+    }
+
+    /// The attempt that its chain has, as far as is known.
+    pub fn included(&self) -> Option<&Attempt> {
+        self.attempts.iter().find(|attempt| attempt.state == AttemptState::Included)
     }
 
     pub fn newest(&self) -> Option<&Attempt> {
@@ -339,6 +387,47 @@ impl Send {
         self
     }
 
+    /// It is final, and stands where it stood: when it is looked at again, if ever.
+    pub fn rechecked(mut self, now: Timestamp) -> Send {
+        self.missed_since = None;
+        self.due_at = self.confirmed_at.and_then(|since| next_recheck(since, now));
+        self
+    }
+
+    /// It is final, and was not found where it stood. One look proves nothing; whether those that
+    /// did not find it are enough to say that it is gone.
+    pub fn missed(mut self, now: Timestamp) -> Missed {
+        match self.missed_since {
+            Some(since) if since.ms_until(now) >= MISSED_MS => Missed::Gone,
+            Some(_) | None => {
+                self.missed_since = self.missed_since.or(Some(now));
+                self.due_at = Some(now.plus_ms(MISSED_MS));
+                Missed::Again(Box::new(self))
+            }
+        }
+    }
+
+    /// Whether a person may say what became of it: it is his to send, or nodes have been silent
+    /// about it for so long that nobody else will.
+    pub fn may_be_released(&self, now: Timestamp) -> Result<(), Refusal> {
+        let signed_at = self.newest().map(|attempt| attempt.signed_at);
+        let is_old = signed_at.is_some_and(|at| at.ms_until(now) >= RELEASE_AFTER_MS);
+        match self.status {
+            SendStatus::Exported => Ok(()),
+            SendStatus::Signed | SendStatus::Broadcast | SendStatus::Unknown => {
+                let is_silent = is_old || self.vanished_at.is_some();
+                let why = "it was signed less than a day ago, and is followed by itself";
+                if is_silent { Ok(()) } else { Err(Refusal::SendNotReleasable(why)) }
+            }
+            SendStatus::Held | SendStatus::Planned => {
+                Err(Refusal::SendNotReleasable("nothing of it is signed"))
+            }
+            SendStatus::Confirmed | SendStatus::Failed | SendStatus::Canceled => {
+                Err(Refusal::SendNotReleasable("it has ended"))
+            }
+        }
+    }
+
     /// What was held may go.
     pub fn released(mut self, now: Timestamp) -> Send {
         if self.status == SendStatus::Held {
@@ -352,4 +441,11 @@ impl Send {
         (self.due_at, self.updated_at) = (Some(at), now);
         self
     }
+}
+
+/// When what is final since then is looked at next; none once it is old enough to be believed.
+fn next_recheck(since: Timestamp, now: Timestamp) -> Option<Timestamp> {
+    let age_ms = since.ms_until(now);
+    let next_ms = age_ms.max(RECHECK_FIRST_MS);
+    (age_ms < RECHECK_MS).then(|| now.plus_ms(next_ms))
 }

@@ -16,10 +16,15 @@ use crate::audit::Actor;
 use crate::changes::Changes;
 use crate::environment::Environment;
 use crate::ids::{Fresh, MerchantId, RowKey, SettlementId, Version};
-use crate::ledger::{Account, AccountKind, Asset, Hold, HoldAsk, Movement, TransferReason};
+use crate::ledger::{
+    Account, AccountKind, Asset, Hold, HoldAsk, Movement, Transfer, TransferReason,
+};
 use crate::money::{TokenAmount, Usd, mul_div_floor, power_of_ten};
 use crate::network::Network;
-use crate::send::{Ending, Part, Purpose, Send, SendAsk, SendStatus, Source, Touched};
+use crate::send::{
+    Counted, Ending, Limits, Part, Purpose, Send, SendAsk, SendStatus, Source, SpeedLimit, Touched,
+    count_against,
+};
 use crate::time::Timestamp;
 use crate::token::{Token, TokenId};
 
@@ -60,16 +65,32 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// How many tokens arrive for a value; none if the route keeps all of it.
-    pub fn arriving(&self, value: Usd) -> Option<(TokenAmount, Usd)> {
+    /// What a value becomes on the way, in tokens of where it arrives.
+    pub fn carried(&self, value: Usd) -> Option<Carried> {
         let kept = value.share(self.cost_bps).plus(self.cost_fixed);
-        let value = value.minus_floor(kept);
+        let arriving = value.minus_floor(kept);
+        let whole = self.tokens_for(value)?;
+        let amount = self.tokens_for(arriving)?;
+        let fee = TokenAmount(whole.0.saturating_sub(amount.0));
+        Some(Carried { whole, fee, amount, value: arriving })
+    }
+
+    fn tokens_for(&self, value: Usd) -> Option<TokenAmount> {
         let token = Token::by_id(self.token_id)?;
         let picos = u128::try_from(value.0).ok()?.checked_mul(1_000_000)?;
         let unit = power_of_ten(token.decimals.into());
-        let amount = mul_div_floor(picos, unit, self.rate.0.max(1))?;
-        (amount > 0).then_some((TokenAmount(amount), value))
+        mul_div_floor(picos, unit, self.rate.0.max(1)).map(TokenAmount)
     }
+}
+
+/// What a route makes of what it is given: the whole is the fee and what arrives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Carried {
+    pub whole: TokenAmount,
+    pub fee: TokenAmount,
+    pub amount: TokenAmount,
+    /// Of what arrives.
+    pub value: Usd,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,6 +115,9 @@ pub struct Settlement {
     pub sends_confirmed: usize,
     pub sends_failed: usize,
     pub amount_settled: TokenAmount,
+    /// What it holds of the velocity limits, until it has gone or never will.
+    #[serde(default)]
+    pub counted: Vec<Counted>,
     pub tx_hashes: Vec<String>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
@@ -109,6 +133,8 @@ pub struct Batch {
     pub pool: Pool,
     pub plan: Plan,
     pub review: Option<ReviewReason>,
+    /// What it counts against, unless somebody looks at it first.
+    pub limits: Limits,
     /// The payments, and the derivation index of each one's address.
     pub payments: Touched,
     pub sources: Vec<(String, u32)>,
@@ -119,7 +145,7 @@ pub struct Batch {
 ///
 /// Payments that were drawn from or reverted meanwhile are left out; none if nothing is left.
 pub fn start(batch: Batch, fresh: &mut Fresh) -> Option<(Settlement, Changes)> {
-    let Batch { id, pool, plan, review, mut payments, sources, head } = batch;
+    let Batch { id, pool, plan, review, limits, mut payments, sources, head } = batch;
     let now = fresh.now();
     let mut changes = Changes::of(pool.merchant_id);
     let status = match review {
@@ -147,11 +173,17 @@ pub fn start(batch: Batch, fresh: &mut Fresh) -> Option<(Settlement, Changes)> {
         sends_confirmed: 0,
         sends_failed: 0,
         amount_settled: TokenAmount::ZERO,
+        counted: Vec::new(),
         tx_hashes: Vec::new(),
         created_at: now,
         updated_at: now,
         settled_at: None,
         version: 0,
+    };
+    // What goes over a route is given for something else, and leaves once it is on its way.
+    let moved = match plan.delivery {
+        Some(_) => (AccountKind::Merchant, AccountKind::Exchange, TransferReason::Conversion),
+        None => (AccountKind::Merchant, AccountKind::Clearing, TransferReason::Settlement),
     };
     let shown_on = plan.delivery.as_ref().map_or(pool.network, |delivery| delivery.network);
     for (address, index) in sources {
@@ -188,34 +220,32 @@ pub fn start(batch: Batch, fresh: &mut Fresh) -> Option<(Settlement, Changes)> {
             parts,
             status,
         };
-        promise(ask, (AccountKind::Merchant, TransferReason::Settlement), &mut changes, fresh);
+        promise(ask, moved, &mut changes, fresh);
     }
     if settlement.sends == 0 {
         return None;
+    }
+    if review.is_none() {
+        let whose = (pool.merchant_id, pool.environment);
+        let counted = (settlement.value, SpeedLimit::Kept);
+        settlement.counted = count_against(&limits, whose, counted, &mut changes, now);
     }
     payments.save(head, &mut changes, now);
     changes.insert(settlement.clone());
     Some((settlement, changes))
 }
 
-/// A send and the promise of its money: out of an account of the merchant's.
+/// A send and the promise of its money: out of one account of the merchant's, into another.
 pub(crate) fn promise(
     ask: SendAsk,
-    (kind, reason): (AccountKind, TransferReason),
+    (debit, credit, reason): (AccountKind, AccountKind, TransferReason),
     changes: &mut Changes,
     fresh: &mut Fresh,
 ) {
-    let account = |kind| Account {
-        merchant_id: ask.merchant_id,
-        environment: ask.environment,
-        kind,
-        asset: Asset::Token { network: ask.network, token_id: ask.token_id },
-        owner: None,
-    };
-    let mut send = Send::plan(ask.clone(), fresh);
+    let mut send = Send::plan(ask, fresh);
     let movement = Movement {
-        debit: account(kind),
-        credit: account(AccountKind::Clearing),
+        debit: send.account_of(debit),
+        credit: send.account_of(credit),
         amount: send.amount,
         reason,
         object: send.parent(),
@@ -230,18 +260,52 @@ impl Settlement {
         self.id.key()
     }
 
+    /// Where its money is to be in the end.
+    pub fn arrives_at(&self) -> (Network, &str) {
+        match &self.delivery {
+            Some(delivery) => (delivery.network, &delivery.destination),
+            None => (self.network, &self.destination),
+        }
+    }
+
     /// Somebody looked at it, and it may go.
-    pub fn approve(mut self, by: Actor, now: Timestamp) -> Settlement {
+    pub fn approve(mut self, (by, counted): (Actor, Vec<Counted>), now: Timestamp) -> Settlement {
         self.state = SettlementState::Processing;
+        self.counted = counted;
         (self.approved_by, self.updated_at) = (Some(by), now);
         self
     }
 
-    /// The second part of a way over a route, once the first has arrived there.
-    pub(crate) fn deliver(&self, send: &Send, fresh: &mut Fresh) -> Option<Send> {
-        let delivery = self.delivery.as_ref()?;
-        let Purpose::Settlement(id) = send.purpose else { return None };
-        let (amount, value) = delivery.arriving(send.value)?;
+    /// Plans the second part of a way over a route, once the first has arrived there, and answers
+    /// whether there is one: a route may keep all of it.
+    ///
+    /// The tokens left our address for the route's, which gives others for them: the whole becomes
+    /// the merchant's, the route's fee goes off it, and the rest is promised to its transaction.
+    pub(crate) fn deliver(&self, send: &Send, changes: &mut Changes, fresh: &mut Fresh) -> bool {
+        let (Some(delivery), Purpose::Settlement(id)) = (&self.delivery, send.purpose) else {
+            return false;
+        };
+        let account = |kind, asset| Account { asset, ..send.account_of(kind) };
+        let mut post = |debit, credit, amount, reason| {
+            let object = send.parent();
+            let movement = Movement { debit, credit, amount, reason, object };
+            if amount > TokenAmount::ZERO {
+                changes.transfer(Transfer::posted(movement, fresh));
+            }
+        };
+        let [exchange, clearing] =
+            [AccountKind::Exchange, AccountKind::Clearing].map(|kind| send.account_of(kind));
+        post(exchange, clearing, send.amount, TransferReason::Conversion);
+        let Some(carried) = delivery.carried(send.value) else { return false };
+        let there = Asset::Token { network: delivery.network, token_id: delivery.token_id };
+        let [exchange, merchant, fees] =
+            [AccountKind::Exchange, AccountKind::Merchant, AccountKind::Fees]
+                .map(|kind| account(kind, there));
+        post(exchange, merchant, carried.whole, TransferReason::Conversion);
+        post(merchant, fees, carried.fee, TransferReason::SettlementFee);
+        if carried.amount == TokenAmount::ZERO {
+            return false;
+        }
         let ask = SendAsk {
             merchant_id: self.merchant_id,
             environment: self.environment,
@@ -250,22 +314,33 @@ impl Settlement {
             purpose: Purpose::Delivery(id),
             from: Source { index: None, address: delivery.exit.clone() },
             to: delivery.destination.clone(),
-            amount,
-            value,
+            amount: carried.amount,
+            value: carried.value,
             parts: send.parts.clone(),
             status: SendStatus::Planned,
         };
-        Some(Send::plan(ask, fresh))
+        // The route pays it out of what is its own, so our addresses have no part in it.
+        let moved = (AccountKind::Merchant, AccountKind::Exchange, TransferReason::Settlement);
+        promise(ask, moved, changes, fresh);
+        true
     }
 
-    pub(crate) fn send_ended(mut self, send: &Send, ending: &Ending, now: Timestamp) -> Settlement {
+    pub(crate) fn send_ended(
+        mut self,
+        (send, ending): (&Send, &Ending),
+        changes: &mut Changes,
+        now: Timestamp,
+    ) -> Settlement {
         match ending {
             Ending::Confirmed { tx_hash, .. } => {
                 self.sends_confirmed += 1;
                 self.amount_settled.0 += send.amount.0;
                 self.tx_hashes.push(tx_hash.clone());
             }
-            Ending::Failed { .. } | Ending::Canceled => self.sends_failed += 1,
+            Ending::Failed { .. } | Ending::GivenUp { .. } | Ending::Canceled => {
+                self.sends_failed += 1;
+                self.count_back(send, changes);
+            }
         }
         self.updated_at = now;
         if self.sends_confirmed + self.sends_failed >= self.sends {
@@ -277,6 +352,29 @@ impl Settlement {
                 (_, _, _) => SettlementState::PartiallySettled,
             };
         }
+        self
+    }
+
+    /// What never left is no longer counted against the limits. What got lost behind a route did.
+    fn count_back(&mut self, send: &Send, changes: &mut Changes) {
+        match send.purpose {
+            Purpose::Settlement(_) => {
+                for counted in &mut self.counted {
+                    counted.give_back(send.value, changes);
+                }
+                self.counted.retain(|counted| counted.value > Usd::ZERO);
+            }
+            Purpose::Delivery(_) | Purpose::Refund(_) | Purpose::Gas { .. } => {}
+        }
+    }
+
+    /// One of its transactions that was final is on its chain no more.
+    pub(crate) fn send_vanished(mut self, send: &Send, now: Timestamp) -> Settlement {
+        self.sends_confirmed = self.sends_confirmed.saturating_sub(1);
+        self.amount_settled.0 = self.amount_settled.0.saturating_sub(send.amount.0);
+        self.tx_hashes.retain(|hash| Some(hash) != send.tx_hash.as_ref());
+        (self.state, self.settled_at) = (SettlementState::Processing, None);
+        self.updated_at = now;
         self
     }
 }

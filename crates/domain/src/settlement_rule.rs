@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::allowed_destination::AllowList;
 use crate::environment::Environment;
 use crate::ids::{MerchantId, RowKey, Version};
 use crate::time::Timestamp;
@@ -42,6 +43,9 @@ pub struct SettlementRule {
     pub preference: SettlementPreference,
     /// None: the default of the system.
     pub token_id: Option<TokenId>,
+    /// Whether refunds and named receivers are paid to allowed destinations only.
+    #[serde(default)]
+    pub allow_list: AllowList,
     pub updated_at: Timestamp,
     #[serde(skip)]
     pub version: Version,
@@ -63,6 +67,7 @@ impl SettlementRule {
             environment,
             preference: SettlementPreference::default(),
             token_id: None,
+            allow_list: AllowList::default(),
             updated_at: Timestamp(0),
             version: 0,
         }

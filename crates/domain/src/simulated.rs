@@ -36,6 +36,8 @@ pub enum FaultKind {
     Failing,
     /// Every transfer is told twice.
     Duplicating,
+    /// What is looked up may not be all there is, and the node says so.
+    Partial,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

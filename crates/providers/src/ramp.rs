@@ -12,8 +12,8 @@ use std::pin::Pin;
 
 use domain::currency::Currency;
 use domain::provider::{
-    Attempted, FiatInstructions, FiatReceipt, FxRate, Handle, OnrampOrder, OnrampReport,
-    PayoutOrder, PayoutReport, ProviderNews,
+    Attempted, BankDetails, FiatInstructions, FiatReceipt, FxRate, Handle, OnrampOrder,
+    OnrampReport, Party, PayoutOrder, PayoutReport, ProviderNews,
 };
 use domain::time::Timestamp;
 
@@ -72,7 +72,35 @@ pub struct Receipts {
     pub next: Option<String>,
 }
 
+/// One currency given for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Pair {
+    pub from: Currency,
+    pub to: Currency,
+}
+
+impl Pair {
+    /// What dollars are in a currency.
+    pub fn dollars_in(to: Currency) -> Pair {
+        Pair { from: Currency::USD, to }
+    }
+}
+
 pub trait RampProvider: Send + Sync {
+    /// In whose books its references are: they mean nothing in another's.
+    fn books(&self) -> &str;
+
+    /// Makes a user known; answers what the provider calls him. Asked for until it was answered,
+    /// under the same id, and then never again.
+    fn enroll<'a>(&'a self, party: &'a Party) -> Answer<'a, Attempted<String>>;
+
+    /// The same for a bank account of a user who is known.
+    fn register_account<'a>(
+        &'a self,
+        customer: &'a str,
+        bank: &'a BankDetails,
+    ) -> Answer<'a, Attempted<String>>;
+
     /// Gives a payout away; answers what the provider calls it.
     fn submit_payout<'a>(&'a self, order: &'a PayoutOrder) -> Answer<'a, Attempted<String>>;
 
@@ -101,6 +129,6 @@ pub trait RampProvider: Send + Sync {
     /// What a webhook tells, if it is genuine.
     fn verify_webhook(&self, delivery: Delivery<'_>) -> Result<Vec<ProviderNews>, Unverified>;
 
-    /// Units of the currency for one dollar; none if it is not served.
-    fn rate(&self, currency: Currency) -> Answer<'_, Result<Option<FxRate>, ProviderError>>;
+    /// What one unit of a currency is in another; none if it is not served.
+    fn rate(&self, pair: Pair) -> Answer<'_, Result<Option<FxRate>, ProviderError>>;
 }

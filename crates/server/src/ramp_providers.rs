@@ -1,19 +1,18 @@
 //! Who moves bank money for this house: the sandbox on devnet, or the operator's provider.
 //!
 //! Prices are asked for when a quote is and kept for a minute, so that quotes cost the provider
-//! one request a minute and currency.
+//! one request a minute and pair of currencies.
 
 mod sandbox;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use domain::currency::Currency;
 use domain::environment::Environment;
 use domain::provider::FxRate;
 use domain::time::{MINUTE_MS, Timestamp};
 use providers::ramp::bridge::Bridge;
-use providers::ramp::{ProviderError, RampProvider};
+use providers::ramp::{Pair, ProviderError, RampProvider};
 use store::Store;
 
 pub use self::sandbox::Sandbox;
@@ -22,8 +21,8 @@ use crate::config::Config;
 
 const RATE_KEPT_MS: i64 = MINUTE_MS;
 
-/// Rates by environment and currency, and when each was asked for.
-type Rates = HashMap<(Environment, Currency), (FxRate, Timestamp)>;
+/// Rates by environment and currencies, and when each was asked for.
+type Rates = HashMap<(Environment, Pair), (FxRate, Timestamp)>;
 
 pub struct RampProviders {
     devnet: Desk,
@@ -89,20 +88,20 @@ impl RampProviders {
         [&self.devnet, &self.mainnet].into_iter().filter(is_it).filter_map(provider).collect()
     }
 
-    /// Units of the currency for one dollar, at most a minute old; none where it is not served.
+    /// What one currency is in another, at most a minute old; none where it is not served.
     pub async fn rate(
         &self,
-        (environment, currency): (Environment, Currency),
+        (environment, pair): (Environment, Pair),
         now: Timestamp,
     ) -> Result<Option<FxRate>, ProviderError> {
-        let key = (environment, currency);
+        let key = (environment, pair);
         let kept = self.rates.lock().expect("nobody panics holding it").get(&key).copied();
         let is_fresh = |asked_at: Timestamp| now < asked_at.plus_ms(RATE_KEPT_MS);
         if let Some((rate, _)) = kept.filter(|(_, asked_at)| is_fresh(*asked_at)) {
             return Ok(Some(rate));
         }
         let Some(provider) = self.provider(environment) else { return Ok(None) };
-        let rate = provider.rate(currency).await?;
+        let rate = provider.rate(pair).await?;
         if let Some(rate) = rate {
             self.rates.lock().expect("nobody panics holding it").insert(key, (rate, now));
         }

@@ -3,6 +3,7 @@
 use domain::bank_account::BankAccount;
 use domain::changes::Changes;
 use domain::ids::ReviewId;
+use domain::onramp::Onramp;
 use domain::ramp_deposit::RampDeposit;
 use domain::ramp_user::RampUser;
 use domain::refusal::Refusal;
@@ -58,6 +59,13 @@ async fn decided(
                 let user = store.get::<RampUser>(deposit.user_id.key()).await?;
                 let with = |user| Held::Deposit(Box::new(deposit), Box::new(user));
                 user.map_or(Held::Nothing, with)
+            }
+            None => Held::Nothing,
+        },
+        ReviewSubject::Onramp(onramp) => match store.get::<Onramp>(onramp.key()).await? {
+            Some(onramp) => {
+                let user = store.get::<RampUser>(onramp.user_id.key()).await?;
+                user.map_or(Held::Nothing, |user| Held::Onramp(Box::new(user)))
             }
             None => Held::Nothing,
         },

@@ -6,7 +6,7 @@
 use anyhow::{Context as _, bail};
 use chains::send::{Fees, KeyRef, Order, Spend};
 use domain::address::Address;
-use domain::claim::Claim;
+use domain::changes::Changes;
 use domain::environment::Environment;
 use domain::ids::{PaymentId, RowKey, SendId};
 use domain::invoice::Invoice;
@@ -15,7 +15,7 @@ use domain::money::{TokenAmount, Usd};
 use domain::network_pause::NetworkPause;
 use domain::payment::Payment;
 use domain::refund::Refund;
-use domain::send::{Closing, Ending, Purpose, Send, Touched, close};
+use domain::send::{Closing, Ending, Purpose, Send, Touched, close, vanish};
 use domain::settlement::Settlement;
 use domain::token::{Token, TokenType};
 use store::{CommitError, Store, StoreError};
@@ -88,12 +88,9 @@ pub async fn touched(
     Ok(touched)
 }
 
-/// A send and every row its end changes; none if it has ended.
-async fn closing(app: &App, id: SendId) -> anyhow::Result<Option<Closing>> {
+/// A send and every row its end changes.
+async fn closing(app: &App, id: SendId) -> anyhow::Result<Closing> {
     let Some(send) = app.store.get::<Send>(id.key()).await? else { bail!("no such send") };
-    if !send.status.is_open() {
-        return Ok(None);
-    }
     let hold = match send.hold_id {
         Some(id) => Some(app.store.get::<Hold>(id.key()).await?.context("its hold is missing")?),
         None => None,
@@ -115,7 +112,7 @@ async fn closing(app: &App, id: SendId) -> anyhow::Result<Option<Closing>> {
     ids.dedup();
     let payments = touched(app, ids).await?;
     let head = app.head(send.environment, send.network);
-    Ok(Some(Closing { send, hold, settlement, refund, payments, head }))
+    Ok(Closing { send, hold, settlement, refund, payments, head })
 }
 
 /// Ends a send, once: everything its end means, in one commit.
@@ -123,13 +120,16 @@ pub async fn end(
     app: &App,
     id: SendId,
     ending: &Ending,
-    (lease, claim): (Option<&Lease>, Option<&Claim>),
+    (lease, also): (Option<&Lease>, Option<&Changes>),
 ) -> anyhow::Result<()> {
     for _ in 0..DECISIONS_MAX {
-        let Some(closing) = closing(app, id).await? else { return Ok(()) };
+        let closing = closing(app, id).await?;
+        if !closing.send.status.is_open() {
+            return Ok(());
+        }
         let mut changes = close(closing, ending, &mut app.fresh())?;
-        if let Some(claim) = claim {
-            changes.insert(claim.clone());
+        if let Some(also) = also {
+            changes.append(also.clone());
         }
         if let Some(lease) = lease {
             lease.fence(&mut changes);
@@ -144,37 +144,20 @@ pub async fn end(
     bail!("too many changes at once")
 }
 
-/// What the operator sent himself is looked up, and ends the send it is for.
-pub async fn confirm_exported(app: &App, id: SendId, tx_hash: &str) -> anyhow::Result<()> {
-    let send = app.store.get::<Send>(id.key()).await?.context("no such send")?;
-    if send.status != domain::send::SendStatus::Exported {
-        bail!("this send does not wait for the operator");
+/// Opens a send again whose transaction was final and is on its chain no more.
+pub async fn open_again(app: &App, id: SendId, lease: &Lease) -> anyhow::Result<()> {
+    for _ in 0..DECISIONS_MAX {
+        let closing = closing(app, id).await?;
+        // Somebody did so before.
+        let Ok(mut changes) = vanish(closing, &mut app.fresh()) else { return Ok(()) };
+        lease.fence(&mut changes);
+        match app.commit(changes).await {
+            Ok(_) => return Ok(()),
+            Err(CommitError::Conflict { key, .. }) if !lease.is_key(key) => {}
+            Err(error) => return Err(error.into()),
+        }
     }
-    let place = (send.environment, send.network);
-    let chain = app.networks.chain(place.0, place.1).context("the network is not served here")?;
-    let hash = chains::hashes::parse_transaction_hash(send.network, tx_hash);
-    let hash = hash.context("no transaction hash of this network")?;
-    let contract = send.token().and_then(|token| token.address);
-    let found = chain.look_up(&hash).await?;
-    let is_it = |transfer: &&domain::chain::ChainTransfer| {
-        transfer.to == send.to
-            && transfer.asset.contract() == contract
-            && transfer.amount == Some(send.amount)
-            && transfer.from.as_ref().is_none_or(|from| *from == send.from.address)
-    };
-    let transfer = found.iter().find(is_it).context(
-        "that transaction is not on chain, or pays another amount, token, sender or receiver",
-    )?;
-    let depth = chain.head().await?.number.saturating_add(1).saturating_sub(transfer.block.number);
-    let wanted = app.networks.depths(place.0, place.1).of(send.value);
-    if depth < wanted {
-        bail!("that transaction has {depth} confirmations of {wanted}: try again later");
-    }
-    // One transfer answers for one send.
-    let parts = [&transfer.identity(place.0, place.1).0[..]];
-    let claim = Claim::new(RowKey::of("answer_for_send", &parts), send.key());
-    let ending = Ending::Confirmed { tx_hash: hash, fee: None };
-    end(app, id, &ending, (None, Some(&claim))).await
+    bail!("too many changes at once")
 }
 
 /// Sends of networks that are sent on by the operator.

@@ -3,23 +3,29 @@
 //! The worker settles what is due; the merchant is told why the rest waits. Both ask here.
 
 use anyhow::Context as _;
+use domain::allowed_destination::{self, AllowedDestination};
 use domain::changes::{Changes, Noun};
 use domain::deposit_address::DepositAddress;
 use domain::environment::Environment;
 use domain::ids::{MerchantId, SettlementId};
 use domain::invoice::Invoice;
 use domain::money::Usd;
+use domain::network::Network;
 use domain::payment::Payment;
-use domain::send::{SpeedLimit, Touched, count_against, limit_keys};
+use domain::refusal::Refusal;
+use domain::send::{Send, Touched, limit_keys};
 use domain::sequence::Sequence;
 use domain::settlement::{
-    Batch, PendingPoolView, Plan, Pool, ReviewReason, Terms, Wait, plan, review_of, start, value_of,
+    Batch, PendingPoolView, Plan, Pool, ReviewReason, Settlement, Terms, Wait, plan, review_of,
+    start, value_of,
 };
 use domain::settlement_rule::SettlementRule;
+use domain::settlement_wallet::SettlementWallet;
 use domain::token::Token;
 use store::{CommitError, StoreError};
 
 use crate::app::App;
+use crate::http::error::ApiError;
 use crate::sending;
 use crate::workers::lease::Lease;
 
@@ -66,6 +72,64 @@ pub async fn rule(
     Ok(known.unwrap_or_else(|| SettlementRule::default_of(merchant_id, environment)))
 }
 
+async fn allowed(
+    app: &App,
+    whose: (MerchantId, Environment),
+    network: Network,
+    address: &str,
+) -> Result<Option<AllowedDestination>, StoreError> {
+    app.store.get(AllowedDestination::row_key(whose, network, address)).await
+}
+
+/// Refuses an address that a merchant's list keeps money from, and guards what was read of it.
+pub async fn check_allowed(
+    app: &App,
+    whose: (MerchantId, Environment),
+    (network, address): (Network, &str),
+    changes: &mut Changes,
+) -> Result<(), ApiError> {
+    let rule = rule(app, whose.0, whose.1).await?;
+    if !rule.allow_list.binds(app.now()) {
+        return Ok(());
+    }
+    let known = allowed(app, whose, network, address).await?;
+    allowed_destination::check(rule.allow_list, known.as_ref(), app.now())?;
+    if let Some(known) = known {
+        known.guard(changes);
+    }
+    Ok(())
+}
+
+/// Refuses a settlement that waited for somebody while the merchant chose another destination, and
+/// guards the choice as it was read.
+pub async fn check_destination(
+    app: &App,
+    settlement: &Settlement,
+    sends: &[Send],
+    changes: &mut Changes,
+) -> Result<(), ApiError> {
+    let whose = (settlement.merchant_id, settlement.environment);
+    let (network, destination) = settlement.arrives_at();
+    let part = sends.iter().flat_map(|send| &send.parts).next();
+    let payment = match part {
+        Some(part) => app.store.get::<Payment>(part.payment_id.key()).await?,
+        None => None,
+    };
+    // A receiver is part of an invoice and never changes; the wallet may.
+    if payment.is_some_and(|payment| !payment.receiver.is_empty()) {
+        return check_allowed(app, whose, (network, destination), changes).await;
+    }
+    let key = SettlementWallet::row_key(whose.0, whose.1, network);
+    let wallet = app.store.get::<SettlementWallet>(key).await?;
+    let usable = wallet.as_ref().and_then(|wallet| wallet.usable(app.now()));
+    if usable != Some(destination) {
+        return Err(Refusal::DestinationChanged.into());
+    }
+    let version = wallet.map_or(0, |wallet| wallet.version);
+    changes.guard(Noun::SettlementWallet, key, version);
+    Ok(())
+}
+
 /// Where the question learns what a network costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum FeesFrom {
@@ -95,6 +159,13 @@ async fn ask(
     let mut addresses: Vec<&str> = payments.iter().map(|one| one.to_address.as_str()).collect();
     addresses.sort_unstable();
     addresses.dedup();
+    if !pool.receiver.is_empty() {
+        let network = rule.token().network;
+        let known = allowed(app, whose, network, &pool.receiver).await?;
+        if allowed_destination::check(rule.allow_list, known.as_ref(), app.now()).is_err() {
+            return Ok(Err(Wait::ReceiverNotAllowed));
+        }
+    }
     let route = app.routes.between(app, token, rule.token());
     let fee = match fees {
         FeesFrom::Network => sending::fee_estimate(app, place, token, addresses.len()).await,
@@ -138,10 +209,6 @@ pub async fn consider(app: &App, lease: &Lease, pool: &Pool) -> anyhow::Result<C
             return Ok(Considered::Interrupted);
         };
         changes.append(started);
-        if review.is_none() {
-            let counted = (value, SpeedLimit::Kept);
-            count_against(&limits, whose, counted, &mut changes, app.now());
-        }
         lease.fence(&mut changes);
         match app.commit(changes).await {
             Ok(_) => return Ok(Considered::Started(id)),
@@ -202,6 +269,7 @@ async fn batch(
         pool: pool.clone(),
         plan: plan.clone(),
         review,
+        limits: app.config.settlement.limits(),
         payments: touched,
         sources,
         head: app.head(pool.environment, pool.network),

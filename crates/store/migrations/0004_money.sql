@@ -103,8 +103,12 @@ CREATE INDEX screening_reviews_by_state ON screening_reviews (is_open, key {null
 CREATE TABLE ramp_quotes (
     key {key} NOT NULL PRIMARY KEY,
     version {int} NOT NULL,
-    body {text} NOT NULL
+    body {text} NOT NULL,
+    user_id {key}
 ) {without_rowid};
+
+CREATE INDEX ramp_quotes_by_user ON ramp_quotes (user_id, key {nulls_first})
+    WHERE user_id IS NOT NULL;
 
 CREATE TABLE payouts (
     key {key} NOT NULL PRIMARY KEY,

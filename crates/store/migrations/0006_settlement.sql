@@ -59,7 +59,7 @@ CREATE TABLE sends (
 
 CREATE INDEX sends_of_parent ON sends (parent, key {nulls_first});
 
--- Only sends with a transaction under way, which hold one of their account's nonces.
+-- Only open sends out of a deposit address, and those with a transaction under way.
 CREATE INDEX sends_of_account ON sends (account) WHERE account IS NOT NULL;
 
 -- Only those the operator is to sign.
@@ -85,3 +85,14 @@ CREATE TABLE network_pauses (
     version {int} NOT NULL,
     body {text} NOT NULL
 ) {without_rowid};
+
+CREATE TABLE allowed_destinations (
+    key {key} NOT NULL PRIMARY KEY,
+    version {int} NOT NULL,
+    body {text} NOT NULL,
+    merchant_id {int} NOT NULL,
+    listed_in {int}
+) {without_rowid};
+
+CREATE INDEX allowed_destinations_of_merchant ON allowed_destinations (merchant_id, listed_in)
+    WHERE listed_in IS NOT NULL;

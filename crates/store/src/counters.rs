@@ -1,6 +1,7 @@
 //! Counters: numbers that many changes move at once, within bounds, one row each.
 //!
-//! The bound is judged inside the group, so that no two changes pass a floor together.
+//! The bound is judged inside the group, so that no two changes pass a floor together. Names begin
+//! with what they count, so that those of one kind are a range of the index.
 
 use std::collections::HashMap;
 
@@ -21,12 +22,27 @@ pub(crate) const COLUMNS: &[Column] = &[
 /// How many counters one statement reads.
 const KEYS_MAX: usize = 500;
 
+/// Every counter without bounds of a range of names, summed over the merchants.
+pub(crate) const SUMS: &str = "SELECT name, CAST(SUM(value) AS BIGINT) FROM counters \
+     WHERE is_gauge = 1 AND name >= $1 AND name < $2 GROUP BY name ORDER BY name";
+
+/// The gauges of the metrics page; what counts days or limits is not among them.
+pub(crate) const GAUGES: (&str, &str) = ("invoices.", "invoices/");
+
 impl Store {
     /// Every gauge by name, summed over the merchants: what the metrics page shows.
     pub async fn gauges(&self) -> Result<Vec<(String, i64)>, StoreError> {
-        let sql = "SELECT name, CAST(SUM(value) AS BIGINT) FROM counters WHERE is_gauge = 1 \
-                   GROUP BY name ORDER BY name";
-        let rows = self.select_cells(sql, &[Kind::Text, Kind::Int], Vec::new()).await?;
+        let (from, until) = GAUGES;
+        self.counters_between((from.to_owned(), until.to_owned())).await
+    }
+
+    /// The counters without bounds from one name up to but without another, in the order of their names.
+    pub async fn counters_between(
+        &self,
+        (from, until): (String, String),
+    ) -> Result<Vec<(String, i64)>, StoreError> {
+        let params = vec![Value::Text(from), Value::Text(until)];
+        let rows = self.select_cells(SUMS, &[Kind::Text, Kind::Int], params).await?;
         let pair = |row: Vec<Value>| match <[Value; 2]>::try_from(row) {
             Ok([Value::Text(name), Value::Int(sum)]) => Ok((name, sum)),
             _ => {

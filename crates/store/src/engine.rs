@@ -13,12 +13,14 @@ use crate::postgres::Postgres;
 use crate::relation::Relation;
 use crate::roof::Roof;
 use crate::row::{Kind, Value};
-use crate::sqlite::Sqlite;
+use crate::sqlite::{Sqlite, Stepped};
 use crate::store::{MigrationReport, Shared, StoreConfig};
 use crate::sweep::{Chunk, Swept};
 
 pub(crate) enum Engine {
     Sqlite(Sqlite),
+    /// SQLite in a simulation.
+    Stepped(Stepped),
     Postgres(Postgres),
     Roof(Roof),
 }
@@ -47,6 +49,9 @@ impl Scheme {
 impl Engine {
     pub async fn open(config: &StoreConfig, shared: &Arc<Shared>) -> Result<Engine, StoreError> {
         match Scheme::of(&config.url)? {
+            Scheme::Sqlite if config.fates.is_some() => {
+                Stepped::open(config, Arc::clone(shared)).map(Engine::Stepped)
+            }
             Scheme::Sqlite => {
                 let (config, shared) = (config.clone(), Arc::clone(shared));
                 blocking(move || Sqlite::open(&config, &shared)).await.map(Engine::Sqlite)
@@ -70,6 +75,7 @@ impl Engine {
     pub async fn submit(&self, prepared: Prepared, shared: &Shared) -> Verdict {
         match self {
             Engine::Sqlite(sqlite) => sqlite.submitter().submit(prepared, &shared.tally).await,
+            Engine::Stepped(stepped) => stepped.commit(prepared).await,
             Engine::Postgres(postgres) => {
                 postgres.submitter(prepared.lane).submit(prepared, &shared.tally).await
             }
@@ -85,6 +91,7 @@ impl Engine {
     ) -> Result<Vec<Option<Vec<Value>>>, StoreError> {
         match self {
             Engine::Sqlite(sqlite) => sqlite.points(relation, keys).await,
+            Engine::Stepped(stepped) => stepped.points(relation, &keys),
             Engine::Postgres(postgres) => postgres.points(relation, keys).await,
             Engine::Roof(roof) => Ok(roof.points(relation, &keys)),
         }
@@ -99,6 +106,7 @@ impl Engine {
     ) -> Result<Vec<Vec<Value>>, StoreError> {
         match self {
             Engine::Sqlite(sqlite) => sqlite.rows(sql, kinds, params).await,
+            Engine::Stepped(stepped) => stepped.rows(sql, kinds, &params),
             Engine::Postgres(postgres) => postgres.rows(sql, kinds, params).await,
             Engine::Roof(_) => Ok(Vec::new()),
         }
@@ -108,6 +116,7 @@ impl Engine {
     pub async fn sweep(&self, chunk: Chunk) -> Result<Swept, StoreError> {
         match self {
             Engine::Sqlite(sqlite) => sqlite.sweep(chunk).await,
+            Engine::Stepped(stepped) => stepped.sweep(chunk),
             Engine::Postgres(postgres) => postgres.sweep(chunk).await,
             Engine::Roof(_) => Ok(Swept { rows: 0, is_done: true }),
         }
@@ -131,7 +140,7 @@ impl Engine {
     /// The database's clock in milliseconds, as SQL.
     pub fn time_sql(&self) -> &'static str {
         match self {
-            Engine::Sqlite(_) | Engine::Roof(_) => {
+            Engine::Sqlite(_) | Engine::Stepped(_) | Engine::Roof(_) => {
                 "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)"
             }
             Engine::Postgres(_) => {
@@ -143,6 +152,7 @@ impl Engine {
     pub async fn close(&self) {
         match self {
             Engine::Sqlite(sqlite) => sqlite.close().await,
+            Engine::Stepped(stepped) => stepped.close(),
             Engine::Postgres(postgres) => postgres.close().await,
             Engine::Roof(_) => {}
         }
@@ -150,14 +160,14 @@ impl Engine {
 
     pub fn dialect(&self) -> Dialect {
         match self {
-            Engine::Sqlite(_) | Engine::Roof(_) => Dialect::Sqlite,
+            Engine::Sqlite(_) | Engine::Stepped(_) | Engine::Roof(_) => Dialect::Sqlite,
             Engine::Postgres(_) => Dialect::Postgres,
         }
     }
 
     pub fn name(&self) -> &'static str {
         match self {
-            Engine::Sqlite(_) => "sqlite",
+            Engine::Sqlite(_) | Engine::Stepped(_) => "sqlite",
             Engine::Postgres(_) => "postgres",
             Engine::Roof(_) => "roof",
         }

@@ -4,6 +4,7 @@
 //! groups, one transaction each. Only this crate contains SQL, and nothing outside its engine
 //! files knows which engine runs.
 
+mod allowed_destinations;
 mod api_keys;
 mod audit;
 mod bank_accounts;

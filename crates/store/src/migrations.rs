@@ -67,12 +67,13 @@ pub(crate) enum Dialect {
 }
 
 impl Dialect {
-    fn words(self) -> [(&'static str, &'static str); 8] {
+    fn words(self) -> [(&'static str, &'static str); 9] {
         match self {
             Dialect::Sqlite => [
                 ("{key}", "BLOB"),
                 ("{int}", "INTEGER"),
                 ("{text}", "TEXT"),
+                ("{sorted_text}", "TEXT"),
                 ("{bytes}", "BLOB"),
                 ("{strict}", "STRICT"),
                 ("{without_rowid}", "STRICT, WITHOUT ROWID"),
@@ -83,6 +84,8 @@ impl Dialect {
                 ("{key}", "uuid"),
                 ("{int}", "int8"),
                 ("{text}", "text"),
+                // By its bytes, as SQLite sorts: other orders pass over dots.
+                ("{sorted_text}", "text COLLATE \"C\""),
                 ("{bytes}", "bytea"),
                 ("{strict}", ""),
                 ("{without_rowid}", ""),

@@ -36,11 +36,11 @@ use crate::relation::catalog;
 use crate::row::{Row, Value};
 use crate::sweep::{OLDEST_ENTRIES, Order};
 use crate::{
-    api_keys, audit, bank_accounts, delivery_attempts, deposit_addresses, invoices, kyc_cases,
-    ledger_days, ledger_verify, members, merchants, onchain_deposits, payments, quotes,
-    ramp_addresses, ramp_deposits, ramp_users, refunds, screening_reviews, sends,
-    settlement_wallets, settlements, sign_ins, simulated, token_rules, unmatched, verifications,
-    virtual_accounts, watch_cursors, webhook_endpoints,
+    allowed_destinations, api_keys, audit, bank_accounts, counters, delivery_attempts,
+    deposit_addresses, invoices, kyc_cases, ledger_days, ledger_verify, members, merchants,
+    onchain_deposits, payments, quotes, ramp_addresses, ramp_deposits, ramp_quotes, ramp_users,
+    refunds, screening_reviews, sends, settlement_wallets, settlements, sign_ins, simulated,
+    token_rules, unmatched, verifications, virtual_accounts, watch_cursors, webhook_endpoints,
 };
 
 /// One text, with values of the kinds it takes.
@@ -271,11 +271,18 @@ fn of_notices() -> Statement {
     Statement { table: relation.name, sql, params: vec![Value::Int(1); 3] }
 }
 
+/// Those of some days, and the gauges.
+fn of_counters() -> Statement {
+    let params = vec![Value::Text("a".to_owned()), Value::Text("b".to_owned())];
+    Statement { table: "counters", sql: counters::SUMS.to_owned(), params }
+}
+
 fn of_the_others() -> Vec<Statement> {
     let invoice_id = InvoiceId::from(KEY);
     let place = (MERCHANT, Environment::Devnet);
     let mut statements = vec![
         of_notices(),
+        of_counters(),
         Statement::of(quotes::of_invoice(invoice_id, 5)),
         Statement::of(deposit_addresses::of_invoice(invoice_id)),
         Statement::of(merchants::after(Some(MERCHANT)).limit(5)),
@@ -300,6 +307,7 @@ fn of_the_others() -> Vec<Statement> {
         Statement::of(simulated::to_address(Network::Base, "0x1").limit(5)),
         Statement::of(simulated::from_address(Network::Base, "0x1").limit(5)),
         Statement::of(settlement_wallets::of_merchant(place)),
+        Statement::of(allowed_destinations::of_merchant(place).limit(5)),
         Statement::of(List::<Send>::due(NOW).limit(5)),
         Statement::of(sends::of_parent(KEY).limit(5)),
         Statement::of(sends::of_account(KEY).limit(5)),
@@ -309,6 +317,7 @@ fn of_the_others() -> Vec<Statement> {
         let user = RampUserId::from(KEY);
         let purpose = AddressPurpose::Deposit;
         statements.push(Statement::of(virtual_accounts::of_user(user, page, 5)));
+        statements.push(Statement::of(ramp_quotes::of_user(user, page, 5)));
         statements.push(Statement::of(ramp_addresses::of_user(user, purpose, page, 5)));
         statements
             .extend(onramp_filters().map(|filter| Statement::of(onramps::of(filter, page, 5))));

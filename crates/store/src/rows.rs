@@ -3,6 +3,7 @@
 //! How a single noun becomes cells and back stands in the file of that noun. The matches are
 //! exhaustive, so that a noun without a table does not compile.
 
+use domain::allowed_destination::AllowedDestination;
 use domain::api_key::ApiKey;
 use domain::audit::AuditEntry;
 use domain::bank_account::BankAccount;
@@ -58,7 +59,7 @@ use domain::webhook_endpoint::WebhookEndpoint;
 
 use crate::row::{Row, Table, Value};
 
-static TABLES: [&Table; 56] = [
+static TABLES: [&Table; 57] = [
     &Merchant::TABLE,
     &Member::TABLE,
     &ApiKey::TABLE,
@@ -109,6 +110,7 @@ static TABLES: [&Table; 56] = [
     &Send::TABLE,
     &Refund::TABLE,
     &NetworkPause::TABLE,
+    &AllowedDestination::TABLE,
     &Product::TABLE,
     &Cart::TABLE,
     &CommerceRates::TABLE,
@@ -174,6 +176,7 @@ pub(crate) fn table_of(noun: Noun) -> &'static Table {
         Noun::Send => &Send::TABLE,
         Noun::Refund => &Refund::TABLE,
         Noun::NetworkPause => &NetworkPause::TABLE,
+        Noun::AllowedDestination => &AllowedDestination::TABLE,
         Noun::Product => &Product::TABLE,
         Noun::Cart => &Cart::TABLE,
         Noun::CommerceRates => &CommerceRates::TABLE,
@@ -236,6 +239,7 @@ pub(crate) fn encode(record: Record) -> Vec<Value> {
         Record::Send(row) => row.encode(),
         Record::Refund(row) => row.encode(),
         Record::NetworkPause(row) => row.encode(),
+        Record::AllowedDestination(row) => row.encode(),
         Record::Product(row) => row.encode(),
         Record::Cart(row) => row.encode(),
         Record::CommerceRates(row) => row.encode(),

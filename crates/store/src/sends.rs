@@ -1,7 +1,9 @@
 //! Sends as rows: those the worker looks at, those of one purpose, those of one account.
 //!
 //! The send is JSON. `account` is set while a signed transaction of it may be included, so that
-//! whoever gives out the next nonce sees every one that is taken; `due_at` is null once it ended.
+//! whoever gives out the next nonce sees every one that is taken, and out of a deposit address as
+//! long as it is open, so that nothing else there spends what it is to send; `due_at` is null once
+//! there is nothing to look at any more.
 
 use domain::changes::Noun;
 use domain::ids::RowKey;
@@ -21,7 +23,7 @@ const COLUMNS: [Column; 6] = [
     mutable("body", Kind::Text),
     frozen("merchant_id", Kind::Int),
     frozen("parent", Kind::Key),
-    // Null unless a transaction of it is under way.
+    // Null unless a transaction of it is under way, or is to be out of a deposit address.
     mutable("account", Kind::Key).or_null(),
     mutable("exported_on", Kind::Int).or_null(),
     mutable("due_at", Kind::Int).or_null(),
@@ -32,7 +34,9 @@ impl Row for Send {
         Table { noun: Noun::Send, name: "sends", key_origin: KeyOrigin::Fresh, columns: &COLUMNS };
 
     fn encode(self) -> Vec<Value> {
-        let account = self.status.is_signed().then(|| self.account());
+        let is_of_deposit = self.from.index.is_some();
+        let is_open = self.status.is_signed() || (is_of_deposit && self.status.is_open());
+        let account = is_open.then(|| self.account());
         let exported_on = (self.status == SendStatus::Exported).then_some(self.network);
         vec![
             Value::json(&self),
@@ -73,7 +77,8 @@ impl Store {
         of_parent(parent).limit(OF_ONE_MAX).read(self).await
     }
 
-    /// The sends of one account that have a transaction under way.
+    /// The sends of one account that have a transaction under way, and of a deposit address those
+    /// that are to have one.
     pub async fn sends_of_account(&self, account: RowKey) -> Result<Vec<Send>, StoreError> {
         of_account(account).limit(OF_ONE_MAX).read(self).await
     }

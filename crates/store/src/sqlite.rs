@@ -10,6 +10,7 @@ mod lists;
 mod points;
 mod schema;
 mod statements;
+mod stepped;
 mod sweep;
 mod writer;
 
@@ -29,6 +30,7 @@ use crate::sweep::{Chunk, Swept};
 use connect::{FileLock, Role};
 
 pub(crate) use connect::path_of;
+pub(crate) use stepped::Stepped;
 
 pub(crate) struct Sqlite {
     submitter: Submitter,

@@ -39,7 +39,7 @@ pub struct StoreConfig {
     pub cache_kib: i64,
     /// How long a caller waits for a database that is away.
     pub unavailable_after_ms: u64,
-    /// Of a simulated process; none: commits are answered.
+    /// Of a simulated process, whose callers do the work themselves; none: commits are answered.
     pub fates: Option<Fates>,
 }
 

@@ -191,7 +191,7 @@ pub fn fault(
 ) -> Result<SimulatedChain, SimulationRefusal> {
     chain.fault = match kind {
         FaultKind::Ok => None,
-        FaultKind::Lagging | FaultKind::Failing | FaultKind::Duplicating => {
+        FaultKind::Lagging | FaultKind::Failing | FaultKind::Duplicating | FaultKind::Partial => {
             if !(1..=FAULT_SECONDS_MAX).contains(&for_seconds) {
                 return Err(SimulationRefusal::SecondsOutOfRange);
             }

@@ -18,7 +18,9 @@ pub fn head(chain: &SimulatedChain, now: Timestamp) -> Result<Head, ChainError> 
             return Err(ChainError::Unavailable("the simulated node is told to fail".to_owned()));
         }
         Some((FaultKind::Lagging, since)) => number_at(chain, since),
-        Some((FaultKind::Duplicating | FaultKind::Ok, _)) | None => head_number(chain, now),
+        Some((FaultKind::Duplicating | FaultKind::Partial | FaultKind::Ok, _)) | None => {
+            head_number(chain, now)
+        }
     };
     Ok(Head { number, time: time_of(chain, number), finalized: None })
 }
@@ -44,6 +46,10 @@ pub fn transfers_to(
     let found = rows.iter().filter(is_told).filter_map(|row| transfer(chain, row));
     let mut found: Vec<_> = found.filter(|transfer| transfer.block.time >= since).collect();
     found.sort_by_key(|transfer| transfer.block.number);
+    if matches!(active_fault(chain, now), Some((FaultKind::Partial, _))) {
+        let why = "the simulated node is told to look at a part".to_owned();
+        return Err(ChainError::Incomplete { found, why });
+    }
     Ok(copies(found, chain, now))
 }
 

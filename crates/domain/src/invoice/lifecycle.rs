@@ -1,6 +1,6 @@
 //! What happens to an invoice after it was made, payments aside: addresses, expiry, cancel, accept.
 
-use super::{Invoice, InvoiceStatus, create};
+use super::{Flow, Invoice, InvoiceStatus, create};
 use crate::address::Address;
 use crate::changes::{Changes, Noun};
 use crate::deposit_address::{AddressOwner, DepositAddress};
@@ -204,6 +204,7 @@ pub fn accept(
     let mut changes = Changes::of(before.merchant_id);
     let mut after = before.clone();
     let mut accepted = Usd::ZERO;
+    let mut moves = Vec::new();
     for payment in payments {
         if !payment.status.is_confirmed() || payment.token_id.is_none() {
             continue;
@@ -231,7 +232,8 @@ pub fn accept(
         taken.settlement_status = SettlementStatus::Pending;
         let target = Posting::Merchant;
         let reason = TransferReason::PaymentAccepted;
-        taken.post(target, (reason, None), &mut changes, fresh);
+        let moved = taken.post(target, (reason, None), &mut changes, fresh);
+        moves.push((taken.asset(), moved));
         if let Some(crediting) = crediting {
             crediting.give(&mut taken, &mut changes, fresh);
         }
@@ -245,7 +247,11 @@ pub fn accept(
     after.status = InvoiceStatus::Paid;
     after.paid_at = Some(now);
     after.final_at = Some(now);
-    after.clone().record_updated(before, &mut changes, origin, now);
+    for &(asset, moved) in &moves {
+        after.count_paid(asset, (moved, Flow::Paid), &mut changes, now);
+    }
+    let asset = moves.first().and_then(|(asset, _)| *asset);
+    after.clone().record_paid_in(asset, (before, origin), &mut changes, now);
     Ok((after, changes))
 }
 

@@ -103,6 +103,18 @@ impl Hold {
         Ok(())
     }
 
+    /// Money that went has come back, and is promised again to whom it was promised before. The
+    /// row stays captured, as it was; whoever reopens it writes the new one into a row of his own.
+    pub fn reopen(&self, changes: &mut Changes, fresh: &mut Fresh) -> Result<Hold, HoldClosed> {
+        let HoldStatus::Captured { amount } = self.status else { return Err(HoldClosed) };
+        let Hold { debit, credit, reason, object, .. } = *self;
+        let why_back = reason.reverted().ok_or(HoldClosed)?;
+        let back = Movement { debit: credit, credit: debit, amount, reason: why_back, object };
+        changes.transfer(Transfer::posted(back, fresh));
+        let movement = Movement { debit, credit, amount, reason, object };
+        Ok(Hold::place(HoldAsk { movement, expires_at: None }, changes, fresh))
+    }
+
     /// The money stays, and may be promised to somebody else.
     pub fn release(self, changes: &mut Changes, fresh: &mut Fresh) -> Result<(), HoldClosed> {
         self.free(HoldStatus::Released, changes, fresh)

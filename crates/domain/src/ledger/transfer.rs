@@ -41,10 +41,18 @@ pub enum TransferReason {
     Onramp,
     OnrampFee,
     Escrow,
+    /// What a bank account got more or less than its quote said.
+    PayoutDifference,
+    /// What is too little to be moved, left to the merchant by a user who is forgotten.
+    DustForfeited,
+    /// What was sent for good, and is on its chain no more.
+    SettlementReverted,
+    RefundReverted,
+    NetworkFeeReverted,
 }
 
 impl TransferReason {
-    pub const ALL: [TransferReason; 21] = [
+    pub const ALL: [TransferReason; 26] = [
         TransferReason::PaymentConfirmed,
         TransferReason::PaymentHeld,
         TransferReason::PaymentReverted,
@@ -66,6 +74,11 @@ impl TransferReason {
         TransferReason::Onramp,
         TransferReason::OnrampFee,
         TransferReason::Escrow,
+        TransferReason::PayoutDifference,
+        TransferReason::DustForfeited,
+        TransferReason::SettlementReverted,
+        TransferReason::RefundReverted,
+        TransferReason::NetworkFeeReverted,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -91,6 +104,43 @@ impl TransferReason {
             TransferReason::Onramp => "onramp",
             TransferReason::OnrampFee => "onramp_fee",
             TransferReason::Escrow => "escrow",
+            TransferReason::PayoutDifference => "payout_difference",
+            TransferReason::DustForfeited => "dust_forfeited",
+            TransferReason::SettlementReverted => "settlement_reverted",
+            TransferReason::RefundReverted => "refund_reverted",
+            TransferReason::NetworkFeeReverted => "network_fee_reverted",
+        }
+    }
+
+    /// What takes it back, of those that a reorg can take back after they were final.
+    pub fn reverted(self) -> Option<TransferReason> {
+        match self {
+            TransferReason::Settlement => Some(TransferReason::SettlementReverted),
+            TransferReason::Refund => Some(TransferReason::RefundReverted),
+            TransferReason::PaymentConfirmed
+            | TransferReason::PaymentHeld
+            | TransferReason::PaymentReverted
+            | TransferReason::PaymentAccepted
+            | TransferReason::PaymentRestored
+            | TransferReason::SettlementFee
+            | TransferReason::NetworkFee
+            | TransferReason::Deposit
+            | TransferReason::DepositReverted
+            | TransferReason::UserCredit
+            | TransferReason::Payout
+            | TransferReason::PayoutFee
+            | TransferReason::PayoutReturned
+            | TransferReason::Conversion
+            | TransferReason::FiatReceived
+            | TransferReason::FiatRefunded
+            | TransferReason::Onramp
+            | TransferReason::OnrampFee
+            | TransferReason::Escrow
+            | TransferReason::PayoutDifference
+            | TransferReason::DustForfeited
+            | TransferReason::SettlementReverted
+            | TransferReason::RefundReverted
+            | TransferReason::NetworkFeeReverted => None,
         }
     }
 

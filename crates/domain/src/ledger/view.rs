@@ -90,7 +90,7 @@ pub struct BalanceTransactionView {
     pub debit: PostingView,
     /// Where it went.
     pub credit: PostingView,
-    /// The id of the payment, settlement, refund, deposit or payout it belongs to.
+    /// The id of the payment, refund, deposit or payout it belongs to, or the settlement's number.
     pub source: String,
     /// Its place in the ledger.
     pub position: i64,
@@ -119,7 +119,10 @@ impl PlacedTransfer {
             amount_base: self.amount.0.to_string(),
             debit: side(debit, self.debit_balance),
             credit: side(credit, self.credit_balance),
-            source: self.object.uuid().to_string(),
+            source: match self.object.integer() {
+                Some(number) => number.to_string(),
+                None => self.object.uuid().to_string(),
+            },
             position: self.position,
             created_at: self.created_at.seconds(),
         }
@@ -134,7 +137,7 @@ fn token_id(asset: Asset) -> Option<TokenId> {
 }
 
 /// A signed amount in whole units; in the smallest one for an asset that is listed no more.
-fn whole(asset: Asset, amount: i128) -> String {
+pub(crate) fn whole(asset: Asset, amount: i128) -> String {
     let size = TokenAmount(amount.unsigned_abs()).decimal(asset.decimals().unwrap_or(0));
     if amount < 0 { format!("-{size}") } else { size }
 }

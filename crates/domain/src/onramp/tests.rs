@@ -9,6 +9,7 @@ use crate::changes::Record;
 use crate::country::Country;
 use crate::kyc::{Approval, KycStatus, Standing};
 use crate::ramp_user::{Screening, UserType};
+use crate::screening_review::Verdict;
 
 pub(crate) const NOW: Timestamp = Timestamp(1_766_320_496_000);
 
@@ -45,6 +46,7 @@ pub(crate) fn user() -> RampUser {
         },
         sessions_from: NOW,
         bank_account_count: 0,
+        references: Default::default(),
         closed_at: None,
         erased_at: None,
         created_at: NOW,
@@ -117,11 +119,16 @@ impl World {
             OnrampStatus::AwaitingFiat | OnrampStatus::Expired | OnrampStatus::Refunded => {
                 ((0, 0), (0, 0))
             }
-            OnrampStatus::FiatReceived | OnrampStatus::Failed => ((received, 0), (0, 0)),
+            OnrampStatus::FiatReceived => ((received, 0), (0, 0)),
+            OnrampStatus::Failed if self.onramp.is_refused() => ((0, 0), (0, 0)),
+            OnrampStatus::Failed => ((received, 0), (0, 0)),
             OnrampStatus::Converting => ((rest, 0), (target, target)),
             OnrampStatus::Sent | OnrampStatus::Completed => ((rest, 0), (0, 0)),
+            OnrampStatus::InReview => ((0, 0), (0, 0)),
         };
         assert_eq!(users, expected, "{:?}", self.onramp.status);
+        let held = self.onramp.review_id.map_or(0, |_| received);
+        assert_eq!(self.balance(AccountKind::Suspense, bank), (held, 0));
     }
 }
 
@@ -226,14 +233,51 @@ fn around_of(world: &World) -> (Option<Hold>, &RampUser) {
 }
 
 #[test]
-fn late_bank_money_he_may_not_have_stays_bank_money() {
+fn money_he_may_not_have_waits_until_a_human_decides_or_it_goes_back() {
     let amount = TokenAmount(9_200);
-    let mut world = expired();
-    world.user.kyc = Standing::default();
-    world.report(OnrampReport::FiatReceived { amount });
-    world.check();
-    assert_eq!(world.onramp.failure, Some(RampFailure::ComplianceRefused));
-    // The same for what the commit finds above a limit.
+    for is_late in [false, true] {
+        let held = || {
+            let mut world = if is_late { expired() } else { World::start() };
+            world.user.kyc.is_suspended = true;
+            world.report(OnrampReport::FiatReceived { amount });
+            world.check();
+            assert_eq!(world.onramp.status, OnrampStatus::InReview);
+            // Whatever else is said of it, it waits.
+            world.report(OnrampReport::Completed { amount, tx_hash: None });
+            world.report(OnrampReport::Failed(RampFailure::BankRejected));
+            assert_eq!(world.onramp.status, OnrampStatus::InReview);
+            world
+        };
+        let mut world = held();
+        let changes = world.onramp.reviewed(Verdict::Approve, &world.user, &mut world.fresh);
+        assert_eq!(changes.as_ref().map(counted), Some(0));
+        world.take(changes);
+        world.check();
+        assert_eq!(world.onramp.status, OnrampStatus::FiatReceived);
+        world.report(OnrampReport::Completed { amount, tx_hash: None });
+        world.check();
+        let mut world = held();
+        world.report(OnrampReport::Refunded);
+        world.check();
+        assert_eq!(world.onramp.status, OnrampStatus::Refunded);
+        let again = world.onramp.reviewed(Verdict::Approve, &world.user, &mut world.fresh);
+        assert!(again.is_none());
+        let mut world = held();
+        let changes = world.onramp.reviewed(Verdict::Reject, &world.user, &mut world.fresh);
+        world.take(changes);
+        world.check();
+        assert_eq!(world.onramp.failure, Some(RampFailure::DeclinedOnReview));
+        world.report(OnrampReport::FiatReceived { amount });
+        world.check();
+        world.report(OnrampReport::Refunded);
+        world.check();
+        assert_eq!((world.onramp.status, world.onramp.next_at), (OnrampStatus::Refunded, None));
+    }
+}
+
+#[test]
+fn late_bank_money_above_a_limit_stays_bank_money() {
+    let amount = TokenAmount(9_200);
     let mut world = expired();
     let changes = world.onramp.keep_late(&OnrampReport::FiatReceived { amount }, &mut world.fresh);
     world.take(changes);

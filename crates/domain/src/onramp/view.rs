@@ -53,7 +53,7 @@ impl Onramp {
             user_id: self.user_id,
             source: TargetView::new(self.currency, self.amount),
             received: self.received.map(received),
-            target: SourceView::new(self.network, self.token_id, self.target),
+            target: SourceView::new(self.token(), self.target),
             wallet: self.wallet.clone(),
             fee: self.fee.decimal(decimals),
             rate: self.rate.decimal(),

@@ -10,7 +10,7 @@ use crate::claim::Claim;
 use crate::deposit_address::DepositAddress;
 use crate::event::{EntryKind, EventType, NewEntry, Origin, Subject, created_data, updated_data};
 use crate::ids::{Fresh, PaymentId, RowKey, UnmatchedId};
-use crate::invoice::{Invoice, InvoiceStatus, InvoiceType, Lock};
+use crate::invoice::{Flow, Invoice, InvoiceStatus, InvoiceType, Lock};
 use crate::ledger::{Account, AccountKind, Asset, Movement, Transfer, TransferReason};
 use crate::money::{Rate, TokenAmount, Usd};
 use crate::network::{Depths, Network};
@@ -285,7 +285,8 @@ pub fn confirm(confirmation: Confirmation<'_>, fresh: &mut Fresh) -> Option<Chan
             Posting::Suspense => TransferReason::PaymentRestored,
             Posting::None | Posting::Merchant | Posting::User => TransferReason::PaymentConfirmed,
         };
-        payment.post(Posting::Merchant, (reason, None), &mut changes, fresh);
+        let moved = payment.post(Posting::Merchant, (reason, None), &mut changes, fresh);
+        after.count_paid(payment.asset(), (moved, Flow::Paid), &mut changes, now);
         if let Some(crediting) = crediting.filter(|_| after.status == InvoiceStatus::Paid) {
             crediting.give(&mut payment, &mut changes, fresh);
         }
@@ -301,8 +302,9 @@ pub fn confirm(confirmation: Confirmation<'_>, fresh: &mut Fresh) -> Option<Chan
             whole.record_updated(short, (before, head), &mut changes, now);
         }
     }
+    let asset = payment.asset();
     payment.record_updated(known, (before, head), &mut changes, now);
-    after.record_updated(before, &mut changes, Origin::default(), now);
+    after.record_paid_in(asset, (before, Origin::default()), &mut changes, now);
     Some(changes)
 }
 
@@ -352,7 +354,8 @@ pub fn revert(
         payment.settlement_status = SettlementStatus::Manual;
         let reason = TransferReason::PaymentReverted;
         let owner = before.details.credit_user_id.map(|id| id.key());
-        payment.post(Posting::Suspense, (reason, owner), &mut changes, fresh);
+        let moved = payment.post(Posting::Suspense, (reason, owner), &mut changes, fresh);
+        before.count_paid(payment.asset(), (moved, Flow::Reverted), &mut changes, now);
         if let Some(crediting) = crediting.filter(|_| known.posting == Posting::User) {
             crediting.take_back(&payment, &mut changes, fresh);
         }
@@ -365,6 +368,12 @@ pub fn revert(
 }
 
 impl Payment {
+    /// What came; none for a token nobody knows here.
+    pub(crate) fn asset(&self) -> Option<Asset> {
+        let network = self.network;
+        self.token_id.map(|token_id| Asset::Token { network, token_id })
+    }
+
     /// A look at the chain for this payment failed: until another one succeeds nobody can say
     /// whether it still stands. What the invoice waits for stays the same.
     pub(crate) fn retry_later(
@@ -386,37 +395,38 @@ impl Payment {
     }
 
     /// Moves this payment's tokens in the ledger to where they belong now. The owner is the ramp
-    /// user the invoice credits; only his account has one.
+    /// user the invoice credits; only his account has one. Answers how much that was.
     pub(crate) fn post(
         &mut self,
         target: Posting,
         (reason, owner): (TransferReason, Option<RowKey>),
         changes: &mut Changes,
         fresh: &mut Fresh,
-    ) {
-        let Some(token_id) = self.token_id else { return };
+    ) -> TokenAmount {
+        let Some(asset) = self.asset() else { return TokenAmount::ZERO };
         let account = |kind| Account {
             merchant_id: self.merchant_id,
             environment: self.environment,
             kind,
-            asset: Asset::Token { network: self.network, token_id },
+            asset,
             owner: owner.filter(|_| kind == AccountKind::User),
         };
         let kind = Posting::account_kind;
         // What went back before it was credited left the account it stood in then.
-        let amount = self.amount.0.saturating_sub(self.outflow.uncredited.0);
-        if target == self.posting || amount == 0 {
-            return;
+        let amount = TokenAmount(self.amount.0.saturating_sub(self.outflow.uncredited.0));
+        if target == self.posting || amount == TokenAmount::ZERO {
+            return TokenAmount::ZERO;
         }
         let movement = Movement {
             debit: account(kind(self.posting)),
             credit: account(kind(target)),
-            amount: TokenAmount(amount),
+            amount,
             reason,
             object: self.key(),
         };
         changes.transfer(Transfer::posted(movement, fresh));
         self.posting = target;
+        amount
     }
 
     pub(crate) fn record_updated(

@@ -52,6 +52,18 @@ impl Payment {
         TokenAmount(if stands { self.amount.0.saturating_sub(promised) } else { 0 })
     }
 
+    /// What of it is still owed to somebody and may stand on its address, seen or confirmed.
+    pub fn unspent(&self) -> TokenAmount {
+        let promised = self.outflow.settling.0.saturating_add(self.outflow.drawn.0);
+        match self.status {
+            PaymentStatus::Reverted => TokenAmount::ZERO,
+            PaymentStatus::Pending
+            | PaymentStatus::Confirmed
+            | PaymentStatus::Underpaid
+            | PaymentStatus::ManualRetry => TokenAmount(self.amount.0.saturating_sub(promised)),
+        }
+    }
+
     /// What it brought and has not been given back.
     pub fn refundable(&self) -> TokenAmount {
         let arrived = self.status.is_confirmed() && self.token_id.is_some();
@@ -114,6 +126,14 @@ impl Payment {
         self.outflow.settlement_tx_hash = Some(tx_hash.to_owned());
         if self.settlement_status == SettlementStatus::Processing {
             self.settlement_status = SettlementStatus::Settled;
+        }
+    }
+
+    /// The transaction that took it was final, and is on its chain no more.
+    pub(crate) fn settling_again(&mut self) {
+        self.outflow.settlement_tx_hash = None;
+        if self.settlement_status == SettlementStatus::Settled {
+            self.settlement_status = SettlementStatus::Processing;
         }
     }
 

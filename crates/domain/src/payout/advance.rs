@@ -9,7 +9,7 @@ use crate::ids::Fresh;
 use crate::kyc;
 use crate::ledger::{AccountKind, Hold, Movement, Transfer, TransferReason};
 use crate::money::TokenAmount;
-use crate::provider::{PayoutReport, RampFailure};
+use crate::provider::{PaidOut, PayoutReport, RampFailure};
 use crate::ramp_user::RampUser;
 use crate::refusal::Refusal;
 use crate::screening_review::Verdict;
@@ -49,13 +49,14 @@ pub fn reduce(
             payout.money_back(&mut changes, fresh);
             payout.step_to(PayoutStatus::Returned, &mut changes, now);
         }
+        // What it came to may be told after that it was paid.
+        (PayoutStatus::Paid, PayoutReport::Paid(settled)) => {
+            payout.settle(settled, &mut changes, fresh);
+        }
         // What was paid is not unpaid by a report that is late.
         (
             PayoutStatus::Paid,
-            PayoutReport::Absent
-            | PayoutReport::Processing
-            | PayoutReport::InReview
-            | PayoutReport::Paid,
+            PayoutReport::Absent | PayoutReport::Processing | PayoutReport::InReview,
         ) => {}
         (_, PayoutReport::Absent) => match payout.attempt {
             Attempt::Unknown { refused: Some(why) } => {
@@ -80,9 +81,9 @@ pub fn reduce(
                 payout.step_to(PayoutStatus::InReview, &mut changes, now);
             }
         }
-        (_, PayoutReport::Paid) => {
+        (_, PayoutReport::Paid(settled)) => {
             accept(&mut payout);
-            payout.pay(hold, &mut changes, fresh)?;
+            payout.pay((hold, settled), &mut changes, fresh)?;
         }
         (_, PayoutReport::Failed(why)) => {
             payout.fail((PayoutStatus::Failed, why), (hold, &user), &mut changes, fresh)?;
@@ -184,14 +185,20 @@ pub fn give_up(
 impl Payout {
     /// The held money goes; what passes through the rails is written beside it.
     /// None if the hold ended meanwhile: the payout is not as it was read any more.
-    fn pay(&mut self, hold: Hold, changes: &mut Changes, fresh: &mut Fresh) -> Option<()> {
+    fn pay(
+        &mut self,
+        (hold, settled): (Hold, PaidOut),
+        changes: &mut Changes,
+        fresh: &mut Fresh,
+    ) -> Option<()> {
         let now = fresh.now();
         if matches!(self.status, PayoutStatus::FundsReserved) {
             self.step_to(PayoutStatus::Submitted, changes, now);
         }
         let whole = hold.amount;
         hold.capture(whole, changes, fresh).ok()?;
-        for movement in self.through_rails() {
+        self.settled = settled;
+        for movement in self.through_rails().into_iter().chain(self.difference()) {
             if movement.amount > TokenAmount::ZERO {
                 changes.transfer(Transfer::posted(movement, fresh));
             }
@@ -205,8 +212,8 @@ impl Payout {
     fn through_rails(&self) -> [Movement; 2] {
         let object = self.key();
         let fee = Movement {
-            debit: self.token_account(AccountKind::Exchange),
-            credit: self.token_account(AccountKind::Fees),
+            debit: self.source_account(AccountKind::Exchange),
+            credit: self.source_account(AccountKind::Fees),
             amount: self.fee,
             reason: TransferReason::PayoutFee,
             object,
@@ -221,17 +228,43 @@ impl Payout {
         [fee, target]
     }
 
+    /// What the bank account got more or less than its quote said: the house's, not the user's.
+    fn difference(&self) -> Option<Movement> {
+        let (rail, fees) =
+            (self.currency_account(AccountKind::Rail), self.currency_account(AccountKind::Fees));
+        let (received, target) = (self.settled.received?.0, self.target.0);
+        let (debit, credit) = if received < target { (rail, fees) } else { (fees, rail) };
+        let amount = TokenAmount(received.abs_diff(target));
+        let reason = TransferReason::PayoutDifference;
+        Some(Movement { debit, credit, amount, reason, object: self.key() })
+    }
+
+    /// Takes what it came to, once.
+    fn settle(&mut self, settled: PaidOut, changes: &mut Changes, fresh: &mut Fresh) {
+        if self.settled.received.is_some() || settled.received.is_none() {
+            return;
+        }
+        let before = self.view();
+        self.settled = settled;
+        if let Some(movement) = self.difference()
+            && movement.amount > TokenAmount::ZERO
+        {
+            changes.transfer(Transfer::posted(movement, fresh));
+        }
+        self.tell_updated(&before, changes, fresh.now());
+    }
+
     /// The mirror image of paying: everything back where it was, the fee included.
     fn money_back(&self, changes: &mut Changes, fresh: &mut Fresh) {
         let source = Movement {
-            debit: self.token_account(AccountKind::User),
-            credit: self.token_account(AccountKind::Exchange),
+            debit: self.source_account(AccountKind::User),
+            credit: self.source_account(AccountKind::Exchange),
             amount: self.source,
             reason: TransferReason::PayoutReturned,
             object: self.key(),
         };
         let [fee, target] = self.through_rails();
-        for movement in [target, fee, source] {
+        for movement in self.difference().into_iter().chain([target, fee, source]) {
             if movement.amount > TokenAmount::ZERO {
                 let Movement { debit, credit, .. } = movement;
                 let reason = TransferReason::PayoutReturned;

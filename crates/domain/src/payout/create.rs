@@ -7,6 +7,7 @@ use crate::event::Origin;
 use crate::ids::{Fresh, PayoutId, RampDepositId, ReviewId, TransferId};
 use crate::kyc::{self, Spending};
 use crate::ledger::{AccountKind, Hold, HoldAsk, Movement, TransferReason};
+use crate::provider::PaidOut;
 use crate::ramp_quote::RampQuote;
 use crate::ramp_user::{RampUser, Screening};
 use crate::refusal::Refusal;
@@ -54,9 +55,10 @@ pub fn create(ask: PayoutAsk<'_>, fresh: &mut Fresh) -> Result<Made, Refusal> {
     let id = PayoutId::fresh(fresh);
     let mut changes = Changes::of(user.merchant_id);
     let review_id = review(&ask, id, &mut changes, fresh)?;
-    let taken = quote.take(id, now)?;
+    // Whoever it was asked for: it is his who takes it.
+    let taken = RampQuote { user_id: Some(user.id), ..quote.take(id, now)? };
     let level = kyc::require(user, quote.level, now)?;
-    let spending = kyc::spend(user, level, quote.value(), now)?;
+    let spending = kyc::spend(user, level, quote.value, now)?;
     let mut payout = Payout {
         id,
         merchant_id: user.merchant_id,
@@ -67,14 +69,13 @@ pub fn create(ask: PayoutAsk<'_>, fresh: &mut Fresh) -> Result<Made, Refusal> {
         deposit_id: ask.deposit_id,
         country: quote.country,
         method: quote.method,
-        network: quote.network,
-        token_id: quote.token_id,
+        asset: quote.asset,
         source: quote.source,
         fee: quote.fee,
         currency: quote.currency,
         target: quote.target,
         rate: quote.rate.decimal(),
-        value: quote.value(),
+        value: quote.value,
         status: PayoutStatus::Created,
         failure: None,
         hold_id: TransferId(id.0),
@@ -85,13 +86,14 @@ pub fn create(ask: PayoutAsk<'_>, fresh: &mut Fresh) -> Result<Made, Refusal> {
         look_count: 0,
         next_at: Some(now),
         paid_at: None,
+        settled: PaidOut::default(),
         created_at: now,
         updated_at: now,
         version: 0,
     };
     let movement = Movement {
-        debit: payout.token_account(AccountKind::User),
-        credit: payout.token_account(AccountKind::Exchange),
+        debit: payout.source_account(AccountKind::User),
+        credit: payout.source_account(AccountKind::Exchange),
         amount: payout.source,
         reason: TransferReason::Payout,
         object: payout.key(),

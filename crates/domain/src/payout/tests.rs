@@ -10,7 +10,7 @@ use crate::ids::Fresh;
 use crate::kyc::{Approval, KycLevel, KycStatus, Standing};
 use crate::ledger::{Hold, HoldStatus, Phase, TransferReason};
 use crate::provider::{Attempted, FxRate, PayoutReport};
-use crate::ramp_quote::{LOCKED_MS, RampQuote, RampQuoteAsk, Side};
+use crate::ramp_quote::{LOCKED_MS, Pricing, RampQuote, RampQuoteAsk, Side};
 use crate::ramp_user::{RampUser, Screening, UserType};
 use crate::refusal::Refusal;
 use crate::screening_review::Verdict;
@@ -58,6 +58,7 @@ pub(crate) fn user() -> RampUser {
         },
         sessions_from: NOW,
         bank_account_count: 1,
+        references: Default::default(),
         closed_at: None,
         erased_at: None,
         created_at: NOW,
@@ -82,6 +83,7 @@ fn account(user: &RampUser) -> BankAccount {
         created_at: NOW,
         updated_at: NOW,
         deleted_at: None,
+        references: Default::default(),
         version: 1,
     }
 }
@@ -95,12 +97,13 @@ fn quote(user: &RampUser) -> RampQuote {
         environment: user.environment,
         user_id: Some(user.id),
         bank_account_id: None,
-        token: token.expect("devnet has one"),
+        asset: Asset::of_token(token.expect("devnet has one")),
         side: Side::Target(TokenAmount(9_200)),
     };
     let rate = FxRate::parse("0.92").expect("a rate");
     let corridor = corridor.expect("there is one");
-    RampQuote::new(ask, corridor, rate, &mut Fresh::new(NOW, [3; 16])).expect("a quote")
+    let pricing = Pricing { rate, dollars: FxRate::PAR };
+    RampQuote::new(ask, corridor, pricing, &mut Fresh::new(NOW, [3; 16])).expect("a quote")
 }
 
 fn ask<'a>(user: &'a RampUser, account: &'a BankAccount, quote: &'a RampQuote) -> PayoutAsk<'a> {
@@ -169,7 +172,7 @@ impl World {
 
     /// Balance and reservation of the user.
     fn of_user(&self) -> (i128, i128) {
-        let key = self.found.payout.token_account(AccountKind::User).key();
+        let key = self.found.payout.source_account(AccountKind::User).key();
         self.balances.get(&key).copied().unwrap_or_default()
     }
 
@@ -191,6 +194,11 @@ impl World {
         assert_eq!(is_open, reserved > 0);
         if self.status() != PayoutStatus::Paid {
             assert!(self.balances.values().all(|(balance, _)| *balance == 0));
+        } else {
+            // The rail was given what the bank account got.
+            let rail = self.found.payout.currency_account(AccountKind::Rail).key();
+            let got = self.found.payout.settled.received.unwrap_or(self.found.payout.target);
+            assert_eq!(self.balances[&rail].0, got.0 as i128);
         }
         let counted = matches!(self.status(), PayoutStatus::Failed | PayoutStatus::Canceled);
         assert_eq!(self.limits == 0, counted || self.is_returned_unpaid());
@@ -215,7 +223,7 @@ fn the_straight_way_tells_every_step() {
     world.check();
     world.send(Attempted::Accepted("theirs".into()));
     world.check();
-    world.report(PayoutReport::Paid);
+    world.report(PayoutReport::Paid(PaidOut::default()));
     world.check();
     world.report(PayoutReport::Returned(WHY));
     world.check();
@@ -239,7 +247,7 @@ fn a_lost_answer_is_asked_about_before_it_is_sent_again() {
     world.report(PayoutReport::Absent);
     assert_eq!(world.status(), PayoutStatus::Failed);
     world.check();
-    taken.report(PayoutReport::Paid);
+    taken.report(PayoutReport::Paid(PaidOut::default()));
     assert_eq!(taken.status(), PayoutStatus::Paid);
 }
 
@@ -261,7 +269,11 @@ fn what_nobody_can_tell_about_is_given_up_only_when_it_is_old_and_not_there() {
     let mut late = Fresh::new(NOW.plus_ms(RESEND_UNTIL_MS), [7; 16]);
     let refused = Some(Refusal::PayoutNotCancelable);
     assert_eq!(give_up(world.found.clone(), PayoutReport::Absent, &mut early).err(), refused);
-    for report in [PayoutReport::Processing, PayoutReport::Paid, PayoutReport::Failed(WHY)] {
+    for report in [
+        PayoutReport::Processing,
+        PayoutReport::Paid(PaidOut::default()),
+        PayoutReport::Failed(WHY),
+    ] {
         assert_eq!(give_up(world.found.clone(), report, &mut late).err(), refused);
     }
     let mut known = world.found.clone();
@@ -295,7 +307,7 @@ fn cancel_and_sending_exclude_each_other() {
     world.take(canceled.ok().map(|(_, changes)| changes));
     world.check();
     assert!(send(&world.found.payout, NOW).is_none());
-    world.report(PayoutReport::Paid);
+    world.report(PayoutReport::Paid(PaidOut::default()));
     assert_eq!(world.status(), PayoutStatus::Canceled);
 }
 
@@ -333,7 +345,11 @@ fn a_hold_that_ended_after_the_payout_was_read_is_read_again_and_never_a_panic()
     assert!(reviewed(torn.clone(), Verdict::Reject, &mut world.fresh).is_none());
     let mut sent = torn;
     sent.payout.attempt = Attempt::Accepted { reference: "theirs".into() };
-    for report in [PayoutReport::Paid, PayoutReport::Failed(WHY), PayoutReport::Returned(WHY)] {
+    for report in [
+        PayoutReport::Paid(PaidOut::default()),
+        PayoutReport::Failed(WHY),
+        PayoutReport::Returned(WHY),
+    ] {
         assert!(reduce(sent.clone(), (report, None), &mut world.fresh).is_none());
     }
 }
@@ -342,7 +358,7 @@ fn a_hold_that_ended_after_the_payout_was_read_is_read_again_and_never_a_panic()
 fn what_fails_after_it_was_paid_gives_the_money_back() {
     let mut world = World::start(None);
     world.send(Attempted::Accepted("theirs".into()));
-    world.report(PayoutReport::Paid);
+    world.report(PayoutReport::Paid(PaidOut::default()));
     world.report(PayoutReport::Failed(WHY));
     world.check();
     assert_eq!((world.status(), world.found.payout.failure), (PayoutStatus::Returned, Some(WHY)));
@@ -372,7 +388,7 @@ fn what_is_not_to_be_had_is_refused() {
 fn what_was_paid_is_written_through_the_rails() {
     let mut world = World::start(None);
     world.send(Attempted::Accepted("theirs".into()));
-    let told = (PayoutReport::Paid, None);
+    let told = (PayoutReport::Paid(PaidOut::default()), None);
     let changes = reduce(world.found.clone(), told, &mut world.fresh).expect("is paid");
     let payout = &world.found.payout;
     let posted: Vec<_> = changes
@@ -391,12 +407,40 @@ fn what_was_paid_is_written_through_the_rails() {
     );
 }
 
+/// Paid, though not what was asked for.
+fn received(minor: u128) -> PayoutReport {
+    PayoutReport::Paid(PaidOut { received: Some(TokenAmount(minor)), ..PaidOut::default() })
+}
+
+#[test]
+fn what_a_bank_got_is_taken_once_and_the_difference_is_the_house_s() {
+    let mut world = World::start(None);
+    world.send(Attempted::Accepted("theirs".to_owned()));
+    let fees = world.found.payout.currency_account(AccountKind::Fees).key();
+    for (report, left) in [
+        (PayoutReport::Paid(PaidOut::default()), 0),
+        (received(9_150), 50),
+        (received(9_250), 50),
+        (PayoutReport::Paid(PaidOut::default()), 50),
+        (PayoutReport::Returned(WHY), 0),
+    ] {
+        world.report(report);
+        world.check();
+        let balance = world.balances.get(&fees).map_or(0, |(balance, _)| *balance);
+        assert_eq!(balance, left, "{report:?}");
+    }
+    let settled = world.found.payout.view().settled.expect("is told");
+    assert_eq!(settled.difference.as_deref(), Some("-0.5"));
+}
+
 fn any_report() -> impl Strategy<Value = PayoutReport> {
     prop_oneof![
         Just(PayoutReport::Absent),
         Just(PayoutReport::Processing),
         Just(PayoutReport::InReview),
-        Just(PayoutReport::Paid),
+        Just(PayoutReport::Paid(PaidOut::default())),
+        Just(received(9_150)),
+        Just(received(9_250)),
         Just(PayoutReport::Failed(WHY)),
         Just(PayoutReport::Returned(WHY)),
     ]

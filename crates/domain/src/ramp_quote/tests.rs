@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::token::Token;
 
 const NOW: Timestamp = Timestamp(1_766_320_496_000);
 
@@ -28,11 +29,12 @@ fn quote(side: Side, corridor: &Corridor, rate: &str) -> Result<RampQuote, Refus
         environment: Environment::Devnet,
         user_id: None,
         bank_account_id: None,
-        token: token.expect("devnet has one"),
+        asset: Asset::of_token(token.expect("devnet has one")),
         side,
     };
     let rate = FxRate::parse(rate).expect("a rate");
-    RampQuote::new(ask, corridor, rate, &mut Fresh::new(NOW, [1; 16]))
+    let pricing = Pricing { rate, dollars: FxRate::PAR };
+    RampQuote::new(ask, corridor, pricing, &mut Fresh::new(NOW, [1; 16]))
 }
 
 /// Source, fee, target.
@@ -91,6 +93,40 @@ proptest! {
         prop_assert!(given.fee.0 <= given.source.0 && back.fee.0 <= back.source.0);
         prop_assert!(back.target >= given.target);
     }
+}
+
+#[test]
+fn all_there_is_goes_even_below_the_corridor_s_least() {
+    let whole = |base| Side::Whole(TokenAmount(base));
+    let plain = (50, 24);
+    // As any other source, where that is enough.
+    check(whole(100_000_000), plain, "0.92", (100_000_000, 760_869, 9_130));
+    let least = Corridor { amount_min: TokenAmount(500), ..corridor(50, 24) };
+    let sums =
+        |base| quote(whole(base), &least, "0.92").map(|quote| (quote.fee.0, quote.target.0)).ok();
+    assert_eq!(sums(1_000_000), Some((271_739, 67)));
+    // No more than half of it for the fee, and never less than the smallest unit.
+    assert_eq!(sums(400_000), Some((204_347, 18)));
+    assert_eq!(sums(11_000), Some((130, 1)));
+    assert_eq!(sums(10_000), None);
+    assert_eq!(quote(Side::Source(TokenAmount(400_000)), &least, "0.92").ok(), None);
+}
+
+#[test]
+fn what_counts_against_limits_is_dollars_rounded_up() {
+    let ask = RampQuoteAsk {
+        merchant_id: MerchantId(1),
+        environment: Environment::Devnet,
+        user_id: None,
+        bank_account_id: None,
+        asset: Asset::Currency(Currency::EUR),
+        side: Side::Source(TokenAmount(9_200)),
+    };
+    let dollars = FxRate::parse("1.086956521739").expect("a rate");
+    let pricing = Pricing { rate: FxRate::PAR, dollars };
+    let quote = RampQuote::new(ask, &corridor(0, 0), pricing, &mut Fresh::new(NOW, [1; 16]));
+    let quote = quote.expect("a quote");
+    assert_eq!((quote.target.0, quote.fee.0, quote.value), (9_200, 0, Usd(100_000_000)));
 }
 
 #[test]

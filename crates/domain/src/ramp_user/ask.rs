@@ -5,6 +5,7 @@ use crate::country::Country;
 use crate::environment::Environment;
 use crate::ids::{Fresh, MerchantId, RampUserId};
 use crate::kyc::Standing;
+use crate::provider::References;
 use crate::questions::normalize_email;
 use crate::refusal::Refusal;
 use crate::secret::SealError;
@@ -76,6 +77,7 @@ impl RampUser {
             kyc: Standing::default(),
             sessions_from: Timestamp(0),
             bank_account_count: 0,
+            references: References::default(),
             closed_at: None,
             erased_at: None,
             created_at: now,

@@ -5,7 +5,7 @@
 
 use super::{AttemptState, Purpose, Send, SendStatus};
 use crate::changes::Changes;
-use crate::ids::{Fresh, PaymentId, RowKey};
+use crate::ids::{Fresh, InvoiceId, PaymentId, RowKey};
 use crate::invoice::Invoice;
 use crate::ledger::{
     Account, AccountKind, Asset, Hold, HoldClosed, Movement, Transfer, TransferReason,
@@ -36,6 +36,8 @@ pub enum Ending {
     Confirmed { tx_hash: String, fee: Option<TokenAmount> },
     /// Certainly never: it was included without effect, or nothing was ever signed.
     Failed { tx_hash: Option<String>, fee: Option<TokenAmount>, why: String },
+    /// The operator has it from elsewhere that it never went, where no node can tell any more.
+    GivenUp { why: String },
     /// Somebody took it back before anything was signed.
     Canceled,
 }
@@ -64,6 +66,10 @@ impl Touched {
         }
     }
 
+    pub(super) fn invoice(&self, id: InvoiceId) -> Option<Invoice> {
+        self.rows.iter().map(|(_, _, invoice)| invoice).find(|one| one.id == id).cloned()
+    }
+
     pub fn payments(&self) -> impl Iterator<Item = &Payment> {
         self.rows.iter().map(|(_, after, _)| after)
     }
@@ -89,6 +95,7 @@ impl Ending {
             Ending::Failed { tx_hash: None, .. } | Ending::Canceled => {
                 matches!(status, SendStatus::Held | SendStatus::Planned)
             }
+            Ending::GivenUp { .. } => status.is_signed() || status == SendStatus::Exported,
         }
     }
 }
@@ -121,7 +128,7 @@ pub fn turn_down(
                 payment.not_settled(part.amount, SettlementStatus::Pending);
             });
         }
-        settlement = settlement.send_ended(&send, &Ending::Canceled, now);
+        settlement = settlement.send_ended((&send, &Ending::Canceled), &mut changes, now);
         changes.update(ended(send, &Ending::Canceled, now));
     }
     payments.save(head, &mut changes, now);
@@ -142,7 +149,7 @@ pub fn close(closing: Closing, ending: &Ending, fresh: &mut Fresh) -> Result<Cha
             let amount = hold.amount;
             hold.capture(amount, &mut changes, fresh)?;
         }
-        (Some(hold), Ending::Failed { .. } | Ending::Canceled) => {
+        (Some(hold), Ending::Failed { .. } | Ending::GivenUp { .. } | Ending::Canceled) => {
             hold.release(&mut changes, fresh)?;
         }
         (None, _) => {}
@@ -150,18 +157,18 @@ pub fn close(closing: Closing, ending: &Ending, fresh: &mut Fresh) -> Result<Cha
     post_fee(&send, ending, &mut changes, fresh);
     let goes_on = match ending {
         Ending::Confirmed { .. } => {
-            settlement.as_ref().and_then(|settlement| settlement.deliver(&send, fresh))
+            let settlement = settlement.as_ref();
+            settlement.is_some_and(|one| one.deliver(&send, &mut changes, fresh))
         }
-        Ending::Failed { .. } | Ending::Canceled => None,
+        Ending::Failed { .. } | Ending::GivenUp { .. } | Ending::Canceled => false,
     };
     for part in &send.parts {
-        if goes_on.is_some() {
+        if goes_on {
             break;
         }
         let to_payor = refund.is_some();
-        if let (Purpose::Delivery(_), Ending::Failed { .. } | Ending::Canceled) =
-            (send.purpose, ending)
-        {
+        let is_lost = !matches!(ending, Ending::Confirmed { .. });
+        if is_lost && matches!(send.purpose, Purpose::Delivery(_)) {
             // It left its address with the first part of the way: a human has to look for it.
             payments.change(part.payment_id, Payment::lost_on_the_way);
             continue;
@@ -169,31 +176,33 @@ pub fn close(closing: Closing, ending: &Ending, fresh: &mut Fresh) -> Result<Cha
         payments.change(part.payment_id, |payment| match (ending, to_payor) {
             (Ending::Confirmed { tx_hash, .. }, false) => payment.settled(tx_hash),
             (Ending::Confirmed { .. }, true) => {}
-            (Ending::Failed { .. }, false) => {
+            (Ending::Failed { .. } | Ending::GivenUp { .. }, false) => {
                 payment.not_settled(part.amount, SettlementStatus::Failed);
             }
             (Ending::Canceled, false) => {
                 payment.not_settled(part.amount, SettlementStatus::Pending);
             }
-            (Ending::Failed { .. } | Ending::Canceled, true) => payment.undraw(part.amount),
+            (Ending::Failed { .. } | Ending::GivenUp { .. } | Ending::Canceled, true) => {
+                payment.undraw(part.amount);
+            }
         });
     }
     match (settlement, goes_on) {
-        (Some(mut settlement), Some(delivery)) => {
+        (Some(mut settlement), true) => {
             // It counts once it has arrived.
             if let Ending::Confirmed { tx_hash, .. } = ending {
                 settlement.tx_hashes.push(tx_hash.clone());
             }
-            changes.insert(delivery);
             changes.update(Settlement { updated_at: now, ..settlement });
         }
-        (Some(settlement), None) => changes.update(settlement.send_ended(&send, ending, now)),
+        (Some(settlement), false) => {
+            let after = settlement.send_ended((&send, ending), &mut changes, now);
+            changes.update(after);
+        }
         (None, _) => {}
     }
     if let Some(refund) = refund {
-        let invoice_id = refund.invoice_id;
-        let of_refund = |(_, _, invoice): &&(Payment, Payment, Invoice)| invoice.id == invoice_id;
-        let invoice = payments.rows.iter().find(of_refund).map(|(_, _, found)| found.clone());
+        let invoice = payments.invoice(refund.invoice_id);
         refund.send_ended((&send, ending), (&mut payments, invoice), &mut changes, now);
     }
     payments.save(head, &mut changes, now);
@@ -213,6 +222,7 @@ fn ended(mut send: Send, ending: &Ending, now: Timestamp) -> Send {
         Ending::Confirmed { tx_hash, fee } => {
             mark(&mut send, tx_hash);
             (send.status, send.fee_paid, send.complaint) = (SendStatus::Confirmed, *fee, None);
+            (send.confirmed_at, send.vanished_at) = (Some(now), None);
         }
         Ending::Failed { tx_hash, fee, why } => {
             if let Some(tx_hash) = tx_hash {
@@ -221,18 +231,41 @@ fn ended(mut send: Send, ending: &Ending, now: Timestamp) -> Send {
             send.status = SendStatus::Failed;
             (send.fee_paid, send.complaint) = (*fee, Some(why.clone()));
         }
+        Ending::GivenUp { why } => {
+            (send.status, send.complaint) = (SendStatus::Failed, Some(why.clone()));
+        }
         Ending::Canceled => send.status = SendStatus::Canceled,
     }
     (send.due_at, send.updated_at) = (None, now);
-    send
+    // Nobody misses gas that was brought, and what the operator sent himself is not known here.
+    let is_rechecked = !matches!(send.purpose, Purpose::Gas { .. }) && send.included().is_some();
+    if is_rechecked { send.rechecked(now) } else { send }
 }
 
 /// What the network took for it, out of coin that is the operator's own.
 fn post_fee(send: &Send, ending: &Ending, changes: &mut Changes, fresh: &mut Fresh) {
     let fee = match ending {
         Ending::Confirmed { fee, .. } | Ending::Failed { fee, .. } => *fee,
-        Ending::Canceled => None,
+        Ending::GivenUp { .. } | Ending::Canceled => None,
     };
+    post_network_fee(send, fee, FeeSide::Paid, changes, fresh);
+}
+
+/// Which way a network's fee goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FeeSide {
+    Paid,
+    /// It was paid in a block that is no more.
+    Back,
+}
+
+pub(super) fn post_network_fee(
+    send: &Send,
+    fee: Option<TokenAmount>,
+    side: FeeSide,
+    changes: &mut Changes,
+    fresh: &mut Fresh,
+) {
     let coin = Token::find(send.network, send.environment, None);
     let (Some(amount), Some(coin)) = (fee.filter(|fee| *fee > TokenAmount::ZERO), coin) else {
         return;
@@ -248,13 +281,13 @@ fn post_fee(send: &Send, ending: &Ending, changes: &mut Changes, fresh: &mut Fre
         Purpose::Settlement(_) | Purpose::Delivery(_) | Purpose::Refund(_) => send.key(),
         Purpose::Gas { of } => of.key(),
     };
-    let movement = Movement {
-        debit: account(AccountKind::NetworkFees),
-        credit: account(AccountKind::GasTank),
-        amount,
-        reason: TransferReason::NetworkFee,
-        object,
+    let (fees, tank) = (AccountKind::NetworkFees, AccountKind::GasTank);
+    let (debit, credit, reason) = match side {
+        FeeSide::Paid => (fees, tank, TransferReason::NetworkFee),
+        FeeSide::Back => (tank, fees, TransferReason::NetworkFeeReverted),
     };
+    let movement =
+        Movement { debit: account(debit), credit: account(credit), amount, reason, object };
     changes.transfer(Transfer::posted(movement, fresh));
 }
 
@@ -376,6 +409,7 @@ mod tests {
             sends_confirmed: 0,
             sends_failed: 0,
             amount_settled: TokenAmount::ZERO,
+            counted: Vec::new(),
             tx_hashes: Vec::new(),
             created_at: NOW,
             updated_at: NOW,

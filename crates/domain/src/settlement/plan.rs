@@ -99,6 +99,8 @@ pub enum Wait {
     NetworkPaused,
     /// The balance it would come out of was given away otherwise.
     BalanceUsedElsewhere,
+    /// The address its invoices name is not among the merchant's allowed destinations, or not yet.
+    ReceiverNotAllowed,
     /// It is taken up with the next step.
     Due,
 }
@@ -113,6 +115,7 @@ impl Wait {
             Wait::FeeTooHigh => "fee_too_high",
             Wait::NetworkPaused => "network_paused",
             Wait::BalanceUsedElsewhere => "balance_used_elsewhere",
+            Wait::ReceiverNotAllowed => "receiver_not_allowed",
             Wait::Due => "due",
         }
     }

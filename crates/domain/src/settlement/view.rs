@@ -47,7 +47,7 @@ pub struct SettlementObjectView {
 impl Settlement {
     pub fn view(&self, sends: Option<&[Send]>) -> SettlementObjectView {
         let token = Token::by_id(self.token_id);
-        let arrives = self.delivery.as_ref();
+        let (network, destination) = self.arrives_at();
         SettlementObjectView {
             object: "settlement",
             id: self.id,
@@ -55,10 +55,8 @@ impl Settlement {
             environment: self.environment,
             status: self.state,
             review_reason: self.review.filter(|_| self.state == SettlementState::InReview),
-            network: arrives.map_or(self.network, |delivery| delivery.network),
-            destination: arrives
-                .map_or(&self.destination, |delivery| &delivery.destination)
-                .clone(),
+            network,
+            destination: destination.to_owned(),
             source_network: self.network,
             token_id: self.token_id,
             token_symbol: token.map(|token| token.symbol),

@@ -2,7 +2,8 @@
 //!
 //! Money leaves a prefunded account, so a payout is one transfer: `POST /v0/transfers` under the
 //! payout's id as `Idempotency-Key`, which also stands in it as `client_reference_id`. A transfer
-//! whose answer was lost is found again by that, and webhooks name it by that.
+//! whose answer was lost is found again by that, and webhooks name it by that. Customers and their
+//! bank accounts are made once, under our own ids for them; the house keeps what they are called.
 //!
 //! Invariant: only a 4xx that says the order itself is wrong is a refusal. A time-out, a broken
 //! body, a 409, a 429 or a 5xx leaves the order unknown.
@@ -13,11 +14,10 @@ mod wire;
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::currency::Currency;
 use domain::ids::RowKey;
 use domain::provider::{
-    Attempted, BankDetails, FxRate, Handle, OnrampOrder, OnrampReport, PayoutOrder, PayoutReport,
-    ProviderNews, RampFailure,
+    Attempted, BankDetails, Funds, FxRate, Handle, OnrampOrder, OnrampReport, Party, PayoutOrder,
+    PayoutReport, ProviderNews, RampFailure,
 };
 use domain::secret::Secret;
 use domain::time::{DAY_MS, Timestamp};
@@ -34,7 +34,9 @@ use self::wire::{
     Transfer, TransferBody, Transfers, VirtualAccountBody, VirtualAccountEvents,
 };
 use crate::http::{Http, Reply};
-use crate::ramp::{Answer, Delivery, Opened, ProviderError, RampProvider, Receipts, Unverified};
+use crate::ramp::{
+    Answer, Delivery, Opened, Pair, ProviderError, RampProvider, Receipts, Unverified,
+};
 
 /// A page of transfers, and how many pages are looked through for one whose name is not known.
 const PAGE_MAX: usize = 100;
@@ -111,22 +113,22 @@ impl Bridge {
     }
 
     /// The customer a user of ours is there.
-    async fn customer(&self, order: &domain::provider::Party) -> Result<String, Failed> {
-        let body = wire::CustomerBody::of(order);
-        let created = self.call::<Created>(Call::post("/v0/customers", order.user, &body)).await?;
+    async fn customer(&self, party: &Party) -> Result<String, Failed> {
+        let body = wire::CustomerBody::of(party);
+        let created = self.call::<Created>(Call::post("/v0/customers", party.user, &body)).await?;
         Ok(created.id)
     }
 
     async fn submit(&self, order: &PayoutOrder) -> Result<String, Failed> {
-        let customer = self.customer(&order.party).await?;
-        let account = self.external_account(&customer, &order.bank).await?;
-        let token = Token::by_id(order.token_id);
-        let (symbol, decimals) = token.map_or(("usdc", 6), |token| (token.symbol, token.decimals));
+        let Funds { asset, amount } = order.funds;
+        let (Some(symbol), Some(decimals)) = (asset.symbol(), asset.decimals()) else {
+            return Err(Failed::Refused(RampFailure::RouteUnavailable));
+        };
         let body = TransferBody {
             client_reference_id: order.id.uuid().to_string(),
             // Amounts there are of the source.
-            amount: order.net.decimal(decimals),
-            on_behalf_of: customer,
+            amount: amount.decimal(decimals),
+            on_behalf_of: order.customer.clone(),
             source: SourceBody {
                 payment_rail: "prefunded",
                 currency: symbol.to_lowercase(),
@@ -135,7 +137,7 @@ impl Bridge {
             destination: DestinationBody {
                 payment_rail: wire::rail(&order.bank.method).to_owned(),
                 currency: order.currency.as_str().to_owned(),
-                external_account_id: account,
+                external_account_id: order.bank_reference.clone(),
             },
         };
         let made = self.call::<Transfer>(Call::post("/v0/transfers", order.id, &body)).await?;
@@ -185,7 +187,7 @@ impl Bridge {
         let Some((rail, address)) = to else {
             return Err(Failed::Refused(RampFailure::RouteUnavailable));
         };
-        let customer = self.customer(&order.party).await?;
+        let customer = &order.customer;
         let to = (rail, address.as_str(), symbol);
         let Some(amount) = order.amount else {
             let body = VirtualAccountBody::of(order, to);
@@ -194,7 +196,7 @@ impl Bridge {
             let reference = format!("{customer}/virtual_accounts/{}", made.id);
             return Ok(Opened { reference, instructions: made.instructions() });
         };
-        let body = OnrampBody::of(order, amount, &customer, to);
+        let body = OnrampBody::of(order, amount, customer, to);
         let made = self.call::<Created>(Call::post("/v0/transfers", order.id, &body)).await?;
         Ok(Opened { reference: made.id.clone(), instructions: made.instructions() })
     }
@@ -283,6 +285,27 @@ fn read<T: DeserializeOwned>(reply: &Reply) -> Result<T, Failed> {
 }
 
 impl RampProvider for Bridge {
+    fn books(&self) -> &str {
+        self.config.base_url.as_str()
+    }
+
+    fn enroll<'a>(&'a self, party: &'a Party) -> Answer<'a, Attempted<String>> {
+        Box::pin(async move {
+            self.customer(party).await.map_or_else(Failed::attempted, Attempted::Accepted)
+        })
+    }
+
+    fn register_account<'a>(
+        &'a self,
+        customer: &'a str,
+        bank: &'a BankDetails,
+    ) -> Answer<'a, Attempted<String>> {
+        Box::pin(async move {
+            let made = self.external_account(customer, bank).await;
+            made.map_or_else(Failed::attempted, Attempted::Accepted)
+        })
+    }
+
     fn submit_payout<'a>(&'a self, order: &'a PayoutOrder) -> Answer<'a, Attempted<String>> {
         Box::pin(async move {
             let submitted = self.submit(order).await;
@@ -296,7 +319,7 @@ impl RampProvider for Bridge {
     ) -> Answer<'a, Result<(PayoutReport, Option<String>), ProviderError>> {
         Box::pin(async move {
             Ok(match self.transfer(handle).await? {
-                Some(transfer) => (transfer.payout_report(), Some(transfer.id)),
+                Some(transfer) => (transfer.payout_report(handle.currency), Some(transfer.id)),
                 None => (PayoutReport::Absent, None),
             })
         })
@@ -350,12 +373,13 @@ impl RampProvider for Bridge {
         Ok(event.news().into_iter().collect())
     }
 
-    fn rate(&self, currency: Currency) -> Answer<'_, Result<Option<FxRate>, ProviderError>> {
+    fn rate(&self, pair: Pair) -> Answer<'_, Result<Option<FxRate>, ProviderError>> {
         Box::pin(async move {
-            if currency == Currency::USD {
+            let Pair { from, to } = pair;
+            if from == to {
                 return Ok(Some(FxRate::PAR));
             }
-            let query = format!("from=usd&to={}", currency.as_str());
+            let query = format!("from={}&to={}", from.as_str(), to.as_str());
             let call = Call { query: Some(query), ..Call::get("/v0/exchange_rates".to_owned()) };
             match self.call::<RateAnswer>(call).await {
                 Ok(answer) => answer.rate().map(Some).ok_or(ProviderError::Malformed),

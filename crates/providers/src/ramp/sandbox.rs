@@ -21,12 +21,11 @@ pub mod rates;
 use domain::ids::RowKey;
 use domain::money::{TokenAmount, power_of_ten};
 use domain::provider::{
-    Attempted, FiatInstructions, FiatReceipt, OnrampOrder, OnrampReport, PayoutOrder, PayoutReport,
-    RampFailure,
+    Attempted, FiatInstructions, FiatReceipt, OnrampOrder, OnrampReport, PaidOut, PayoutOrder,
+    PayoutReport, RampFailure,
 };
 use domain::sandbox::{SandboxCase, SandboxOutcome};
 use domain::time::{DAY_MS, SECOND_MS, Timestamp};
-use domain::token::Token;
 
 use crate::ramp::Opened;
 
@@ -37,6 +36,9 @@ pub const RAW_FAILURE: &str = "QX-9981";
 const PAID_AFTER_MS: i64 = 2 * SECOND_MS;
 const RETURNED_AFTER_MS: i64 = 7 * DAY_MS;
 const ASKED_BEFORE_PAID: u32 = 3;
+/// It pays what was asked for, and tells nothing of what it cost.
+const PAID: PayoutReport =
+    PayoutReport::Paid(PaidOut { received: None, fee_micros: None, rate: None });
 
 /// A case after something happened to it, and the answer.
 pub struct Step<T> {
@@ -50,7 +52,7 @@ pub fn submit_payout(
     order: &PayoutOrder,
     now: Timestamp,
 ) -> Step<Attempted<String>> {
-    let decimals = Token::by_id(order.token_id).map_or(0, |token| token.decimals);
+    let decimals = order.asset.decimals().unwrap_or(0);
     let case = known.unwrap_or_else(|| SandboxCase {
         object: order.id,
         outcome: outcome_of(order.source, decimals),
@@ -136,7 +138,7 @@ pub fn look_up_payout(mut case: SandboxCase, now: Timestamp) -> Step<PayoutRepor
     };
     let age_ms = accepted_at.ms_until(now);
     let is_old = age_ms >= PAID_AFTER_MS;
-    let paid = if is_old { PayoutReport::Paid } else { PayoutReport::Processing };
+    let paid = if is_old { PAID } else { PayoutReport::Processing };
     let failure = failure_of(RAW_FAILURE);
     let answer = match case.outcome {
         SandboxOutcome::Paid
@@ -153,13 +155,13 @@ pub fn look_up_payout(mut case: SandboxCase, now: Timestamp) -> Step<PayoutRepor
         }
         SandboxOutcome::InReview => PayoutReport::InReview,
         SandboxOutcome::PaidWhenAsked if case.asked < ASKED_BEFORE_PAID => PayoutReport::Processing,
-        SandboxOutcome::PaidWhenAsked => PayoutReport::Paid,
+        SandboxOutcome::PaidWhenAsked => PAID,
         SandboxOutcome::OutOfOrder => match (is_old, case.asked % 4) {
             (false, _) => PayoutReport::Processing,
-            (true, 1) => PayoutReport::Paid,
+            (true, 1) => PAID,
             (true, 2) => PayoutReport::Processing,
             (true, 3) => PayoutReport::InReview,
-            (true, _) => PayoutReport::Paid,
+            (true, _) => PAID,
         },
     };
     Step { case, answer }
@@ -312,15 +314,15 @@ mod tests {
 
     #[test]
     fn amounts_choose_what_becomes_of_a_payout() {
-        use PayoutReport::{Failed, InReview, Paid, Processing, Returned};
-        check(1_000, 1, &[Paid, Paid]);
+        use PayoutReport::{Failed, InReview, Processing, Returned};
+        check(1_000, 1, &[PAID, PAID]);
         check(1_001, 1, &[Failed(RampFailure::BankRejected)]);
-        check(1_002, 1, &[Paid, Returned(RampFailure::AccountClosed)]);
+        check(1_002, 1, &[PAID, Returned(RampFailure::AccountClosed)]);
         check(1_003, 1, &[InReview, InReview]);
-        check(1_004, 2, &[Paid]);
-        check(1_005, 1, &[Processing, Processing, Paid]);
-        check(1_006, 1, &[Paid, Processing, InReview, Paid]);
-        check(1_008, 2, &[Paid]);
+        check(1_004, 2, &[PAID]);
+        check(1_005, 1, &[Processing, Processing, PAID]);
+        check(1_006, 1, &[PAID, Processing, InReview, PAID]);
+        check(1_008, 2, &[PAID]);
         assert_eq!(take(case(7), NOW).answer, Attempted::Refused(RampFailure::BankRejected));
         let lost = take(case(8), NOW).case;
         assert_eq!(look_up_payout(lost, NOW).answer, PayoutReport::Absent);

@@ -6,15 +6,17 @@ use std::time::Duration;
 use domain::currency::Currency;
 use domain::environment::Environment;
 use domain::ids::RowKey;
+use domain::ledger::Asset;
 use domain::money::TokenAmount;
 use domain::provider::{
-    Attempted, BankDetails, FxRate, Handle, Party, PayoutOrder, PayoutReport, RampFailure,
+    Attempted, BankDetails, Funds, FxRate, Handle, PaidOut, Party, PayoutOrder, PayoutReport,
+    RampFailure,
 };
 use domain::secret::Secret;
 use domain::time::Timestamp;
-use domain::token::TokenId;
+use domain::token::Token;
 use providers::ramp::bridge::{Bridge, BridgeConfig};
-use providers::ramp::{Delivery, ProviderError, RampProvider as _, Unverified};
+use providers::ramp::{Delivery, Pair, ProviderError, RampProvider as _, Unverified};
 
 use crate::double::{Double, Mood, PUBLIC_KEY};
 
@@ -37,27 +39,93 @@ fn order() -> PayoutOrder {
     PayoutOrder {
         id: ID,
         environment: Environment::Devnet,
-        token_id: TokenId(1_001),
+        asset: usdc(),
         source: TokenAmount(10_000_000),
-        net: TokenAmount(9_900_000),
+        funds: Funds { asset: usdc(), amount: TokenAmount(9_900_000) },
         target: TokenAmount(910),
         currency: Currency::EUR,
-        party: Party {
-            user: RowKey([2; 16]),
-            name: "Ada Lovelace".into(),
-            email: None,
-            is_business: false,
-            country: "DE".into(),
-        },
-        bank: BankDetails {
-            account: RowKey([3; 16]),
-            holder: "Ada Lovelace".into(),
-            country: "DE".into(),
-            currency: Currency::EUR,
-            method: "sepa".into(),
-            fields: BTreeMap::from([("iban".into(), "DE89370400440532013000".into())]),
-        },
+        bank: bank(),
+        customer: "customer-of-theirs".into(),
+        bank_reference: "account-of-theirs".into(),
     }
+}
+
+fn usdc() -> Asset {
+    let token = Token::of(Environment::Devnet).find(|token| token.symbol == "USDC");
+    Asset::of_token(token.expect("devnet has it"))
+}
+
+fn party() -> Party {
+    Party {
+        user: RowKey([2; 16]),
+        name: "Ada Lovelace".into(),
+        email: None,
+        is_business: false,
+        country: "DE".into(),
+    }
+}
+
+fn bank() -> BankDetails {
+    BankDetails {
+        account: RowKey([3; 16]),
+        holder: "Ada Lovelace".into(),
+        country: "DE".into(),
+        currency: Currency::EUR,
+        method: "sepa".into(),
+        fields: BTreeMap::from([("iban".into(), "DE89370400440532013000".into())]),
+    }
+}
+
+/// Asked for twice, as after a crash, each is one; an order makes neither.
+#[tokio::test]
+async fn a_customer_and_his_account_are_made_once() {
+    let double = Double::start().await;
+    let bridge = client(&double);
+    let customer = bridge.enroll(&party()).await;
+    assert_eq!(bridge.enroll(&party()).await, customer);
+    let Attempted::Accepted(customer) = customer else { panic!("is accepted") };
+    let account = bridge.register_account(&customer, &bank()).await;
+    assert_eq!(bridge.register_account(&customer, &bank()).await, account);
+    assert_eq!((double.customers(), double.accounts()), ((1, 2), (1, 2)));
+    assert!(matches!(bridge.submit_payout(&order()).await, Attempted::Accepted(_)));
+    assert_eq!((double.customers(), double.accounts()), ((1, 2), (1, 2)));
+}
+
+/// What a receipt tells of a payout, and how it was given.
+#[tokio::test]
+async fn what_was_really_paid_is_read_from_the_receipt() {
+    let double = Double::start().await;
+    let bridge = client(&double);
+    let euros = Asset::Currency(Currency::EUR);
+    let funds = Funds { asset: euros, amount: TokenAmount(912) };
+    let order = PayoutOrder { asset: euros, funds, ..order() };
+    let Attempted::Accepted(reference) = bridge.submit_payout(&order).await else {
+        panic!("is accepted")
+    };
+    let sent = double.last_sent();
+    assert_eq!((&sent["amount"], &sent["source"]["currency"]), (&"9.12".into(), &"eur".into()));
+    assert_eq!(sent["on_behalf_of"], "customer-of-theirs");
+    assert_eq!(sent["destination"]["external_account_id"], "account-of-theirs");
+    double.set_state("payment_processed");
+    let handle = Handle { id: ID, reference: Some(reference), currency: Currency::EUR };
+    let told = async || bridge.look_up_payout(&handle).await.expect("answers").0;
+    assert_eq!(told().await, PayoutReport::Paid(PaidOut::default()));
+    let receipt = serde_json::json!({ "final_amount": "9.02", "exchange_rate": "0.92",
+        "developer_fee": "0.01", "exchange_fee": "0.1", "gas_fee": "nonsense" });
+    double.set_receipt(receipt);
+    let mut paid = PaidOut {
+        received: Some(TokenAmount(902)),
+        fee_micros: Some(TokenAmount(110_000)),
+        rate: FxRate::parse("0.92"),
+    };
+    assert_eq!(told().await, PayoutReport::Paid(paid));
+    // In a currency it cannot be in, or finer than there is: not believed, and paid all the same.
+    paid.received = None;
+    double.set_destination("usd");
+    assert_eq!(told().await, PayoutReport::Paid(paid));
+    double.set_destination("eur");
+    double.set_receipt(serde_json::json!({ "final_amount": "9.021" }));
+    assert_eq!(told().await, PayoutReport::Paid(PaidOut::default()));
 }
 
 #[tokio::test]
@@ -105,7 +173,7 @@ async fn states_become_ours() {
         ("awaiting_funds", PayoutReport::Processing),
         ("payment_submitted", PayoutReport::Processing),
         ("in_review", PayoutReport::InReview),
-        ("payment_processed", PayoutReport::Paid),
+        ("payment_processed", PayoutReport::Paid(PaidOut::default())),
         ("returned", PayoutReport::Returned(why)),
         ("refund_in_flight", PayoutReport::Processing),
         ("undeliverable", PayoutReport::Failed(why)),
@@ -185,7 +253,7 @@ async fn receipts_are_paged_to_the_last() {
 #[tokio::test]
 async fn rates_are_exact() {
     let double = Double::start().await;
-    let rate = client(&double).rate(Currency::EUR).await;
+    let rate = client(&double).rate(Pair::dollars_in(Currency::EUR)).await;
     assert_eq!(rate, Ok(FxRate::parse("0.91")));
 }
 

@@ -47,6 +47,11 @@ struct Inside {
     order: Vec<String>,
     /// Every transfer's key as it came in, repetitions included.
     asked: Vec<String>,
+    /// The keys of customers and of bank accounts as they were asked for.
+    customers: Vec<String>,
+    accounts: Vec<String>,
+    /// The last transfer's order, as it came.
+    last: Value,
     /// Transfers of nobody's, newer than all others.
     crowd: Vec<Value>,
     /// What came in on every virtual account, the newest first.
@@ -68,8 +73,8 @@ impl Double {
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let double = Double { url, ..Double::default() };
         let router = Router::new()
-            .route("/v0/customers", post(made))
-            .route("/v0/customers/{id}/external_accounts", post(made))
+            .route("/v0/customers", post(customer))
+            .route("/v0/customers/{id}/external_accounts", post(external_account))
             .route("/v0/transfers", post(transfer).get(list))
             .route("/v0/customers/{id}/virtual_accounts/{account}/history", get(history))
             .route("/v0/transfers/{id}", get(one))
@@ -81,6 +86,35 @@ impl Double {
 
     fn inside(&self) -> std::sync::MutexGuard<'_, Inside> {
         self.inside.lock().expect("nobody panics holding it")
+    }
+
+    /// How many distinct customers there are, and how often one was asked for.
+    pub fn customers(&self) -> (usize, usize) {
+        counted(&self.inside().customers)
+    }
+
+    /// The same of bank accounts.
+    pub fn accounts(&self) -> (usize, usize) {
+        counted(&self.inside().accounts)
+    }
+
+    /// The last transfer's order, as it came.
+    pub fn last_sent(&self) -> Value {
+        self.inside().last.clone()
+    }
+
+    /// What every transfer's receipt says.
+    pub fn set_receipt(&self, receipt: Value) {
+        for transfer in self.inside().transfers.values_mut() {
+            transfer["receipt"] = receipt.clone();
+        }
+    }
+
+    /// The currency every transfer arrives in.
+    pub fn set_destination(&self, currency: &str) {
+        for transfer in self.inside().transfers.values_mut() {
+            transfer["destination"]["currency"] = currency.into();
+        }
     }
 
     /// How the next transfers are answered, one each.
@@ -175,8 +209,25 @@ fn answer(status: u16, body: &Value) -> Response {
     (status, [("content-type", "application/json")], body.to_string()).into_response()
 }
 
-async fn made(headers: HeaderMap) -> Response {
-    answer(201, &json!({ "id": format!("{}-{}", CANARIES[0], key_of(&headers)) }))
+fn counted(keys: &[String]) -> (usize, usize) {
+    let distinct: std::collections::HashSet<_> = keys.iter().collect();
+    (distinct.len(), keys.len())
+}
+
+fn made(key: &str) -> Response {
+    answer(201, &json!({ "id": format!("{}-{key}", CANARIES[0]) }))
+}
+
+async fn customer(State(double): State<Double>, headers: HeaderMap) -> Response {
+    let key = key_of(&headers);
+    double.inside().customers.push(key.clone());
+    made(&key)
+}
+
+async fn external_account(State(double): State<Double>, headers: HeaderMap) -> Response {
+    let key = key_of(&headers);
+    double.inside().accounts.push(key.clone());
+    made(&key)
 }
 
 async fn transfer(State(double): State<Double>, headers: HeaderMap, body: Bytes) -> Response {
@@ -185,6 +236,7 @@ async fn transfer(State(double): State<Double>, headers: HeaderMap, body: Bytes)
     let (mood, made) = {
         let mut inside = double.inside();
         inside.asked.push(key.clone());
+        inside.last = sent.clone();
         let mood = inside.moods.pop_front().unwrap_or(Mood::Well);
         let is_made = match mood {
             Mood::Well | Mood::BrokenButDone | Mood::HalfABody | Mood::Never => true,
@@ -196,6 +248,7 @@ async fn transfer(State(double): State<Double>, headers: HeaderMap, body: Bytes)
                 "client_reference_id": sent["client_reference_id"],
                 "amount": sent["amount"],
                 "currency": sent["destination"]["currency"],
+                "destination": { "currency": sent["destination"]["currency"] },
                 "state": "awaiting_funds",
                 "return_details": { "reason": CANARIES[1] },
             });

@@ -4,11 +4,12 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::Args;
 use store::{Store, StoreConfig};
 
 use crate::commands::file_lock;
+use crate::commands::remote::Remote;
 use crate::config::Config;
 
 #[derive(Clone, Debug, Args)]
@@ -74,6 +75,20 @@ pub fn check_exists(config: &Config) -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+/// The server that has the database to itself, if one runs.
+pub fn server_of(config: &Config) -> anyhow::Result<Option<Remote>> {
+    check_exists(config)?;
+    let url = config.database_url();
+    if !sqlite_path(&url).is_some_and(|path| file_lock::is_taken(&path)) {
+        return Ok(None);
+    }
+    let Some(token) = &config.operator_token else {
+        bail!("a server runs on this database: set operator_token, so that it can be asked");
+    };
+    let remote = Remote::of_operator(&format!("http://{}", config.listen), token);
+    remote.context("asking the server").map(Some)
 }
 
 /// A database URL without its password.

@@ -172,12 +172,19 @@ impl Remote {
         self.call(Method::GET, path, None, payor_headers(created)?).await
     }
 
+    pub async fn get_as_operator(&self, path: &str) -> anyhow::Result<Value> {
+        self.call(Method::GET, path, None, self.operator_headers()).await
+    }
+
     pub async fn post_as_operator(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        self.call(Method::POST, path, Some(body), self.operator_headers()).await
+    }
+
+    fn operator_headers(&self) -> HeaderMap {
         let bearer = format!("Bearer {}", self.key.expose());
         let mut bearer = HeaderValue::from_str(&bearer).expect("looked at when it came");
         bearer.set_sensitive(true);
-        let headers = HeaderMap::from_iter([(axum::http::header::AUTHORIZATION, bearer)]);
-        self.call(Method::POST, path, Some(body), headers).await
+        HeaderMap::from_iter([(axum::http::header::AUTHORIZATION, bearer)])
     }
 
     fn own_headers(&self) -> HeaderMap {

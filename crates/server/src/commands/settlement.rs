@@ -5,7 +5,6 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use domain::environment::Environment;
 use domain::ids::SendId;
@@ -16,15 +15,17 @@ use serde_json::json;
 use crate::app::Shared;
 use crate::clock::Clock;
 use crate::commands::place::{self, Place};
-use crate::commands::remote::Remote;
-use crate::commands::{file_lock, master_key, production, say, start};
+use crate::commands::{master_key, production, say, start};
 use crate::config::Config;
+use crate::releasing::{self, Word};
 use crate::sending;
 
 const EXAMPLES: &str = "\
 Examples:
   pepay settlement plan --network ton --environment mainnet > plan.json
   pepay settlement confirm --id 0198… --tx 5c50…
+  pepay settlement release 0198… --not-sent
+  pepay settlement release 0198… --sent 5c50…
   pepay settlement pause --network base
   pepay settlement resume --network base";
 
@@ -52,12 +53,34 @@ enum Act {
         #[arg(long, value_name = "HASH")]
         tx: String,
     },
+    /// Says what became of a send that no node can tell about, or that was never sent
+    #[command(after_help = EXAMPLES)]
+    Release {
+        #[command(flatten)]
+        place: Place,
+        /// The send's id
+        #[arg(value_name = "SEND_ID", value_parser = parse_send)]
+        id: SendId,
+        #[command(flatten)]
+        word: Said,
+    },
     /// Stops everything that would be signed or sent on a network
     #[command(after_help = EXAMPLES)]
     Pause(OnNetwork),
     /// Lets things be sent on a network again
     #[command(after_help = EXAMPLES)]
     Resume(OnNetwork),
+}
+
+#[derive(Clone, Debug, Args)]
+#[group(required = true, multiple = false)]
+struct Said {
+    /// It never went, and never will
+    #[arg(long)]
+    not_sent: bool,
+    /// It went, as this transaction
+    #[arg(long, value_name = "TX_HASH")]
+    sent: Option<String>,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -81,6 +104,7 @@ pub fn run(options: SettlementOptions) -> anyhow::Result<ExitCode> {
         match options.act {
             Act::Plan(on) => plan(&on).await,
             Act::Confirm { place, id, tx } => confirm(&place, id, &tx).await,
+            Act::Release { place, id, word } => release(&place, id, word).await,
             Act::Pause(on) => set(&on, Sending::Paused).await,
             Act::Resume(on) => set(&on, Sending::Open).await,
         }
@@ -91,7 +115,7 @@ pub fn run(options: SettlementOptions) -> anyhow::Result<ExitCode> {
 async fn plan(on: &OnNetwork) -> anyhow::Result<()> {
     let config = on.place.load()?;
     let (environment, network) = (on.environment, on.network);
-    let plan = match server_of(&config)? {
+    let plan = match place::server_of(&config)? {
         Some(remote) => {
             let body = json!({ "environment": environment, "network": network });
             let mut answer = remote.post_as_operator("/api/admin/settlement/plan", &body).await?;
@@ -111,14 +135,14 @@ async fn plan(on: &OnNetwork) -> anyhow::Result<()> {
 
 async fn confirm(place: &Place, id: SendId, tx: &str) -> anyhow::Result<()> {
     let config = place.load()?;
-    match server_of(&config)? {
+    match place::server_of(&config)? {
         Some(remote) => {
             let body = json!({ "id": id, "tx_hash": tx });
             remote.post_as_operator("/api/admin/settlement/confirm", &body).await?;
         }
         None => {
             let app = application(config).await?;
-            let confirmed = sending::confirm_exported(&app, id, tx).await;
+            let confirmed = releasing::confirm_exported(&app, id, tx).await;
             start::finish(&app).await;
             confirmed?;
         }
@@ -127,10 +151,32 @@ async fn confirm(place: &Place, id: SendId, tx: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
+async fn release(place: &Place, id: SendId, said: Said) -> anyhow::Result<()> {
+    let config = place.load()?;
+    match place::server_of(&config)? {
+        Some(remote) => {
+            let body = match &said.sent {
+                Some(tx_hash) => json!({ "id": id, "outcome": "sent", "tx_hash": tx_hash }),
+                None => json!({ "id": id, "outcome": "not_sent" }),
+            };
+            remote.post_as_operator("/api/admin/settlement/release", &body).await?;
+        }
+        None => {
+            let word = said.sent.map_or(Word::NotSent, Word::Sent);
+            let app = application(config).await?;
+            let released = releasing::release(&app, id, &word).await;
+            start::finish(&app).await;
+            released?;
+        }
+    }
+    say("released");
+    Ok(())
+}
+
 async fn set(on: &OnNetwork, sending: Sending) -> anyhow::Result<()> {
     let config = on.place.load()?;
     let place = (on.environment, on.network);
-    match server_of(&config)? {
+    match place::server_of(&config)? {
         Some(remote) => {
             let body = json!({ "environment": place.0, "network": place.1, "sending": sending });
             remote.post_as_operator("/api/admin/networks/sending", &body).await?;
@@ -153,20 +199,6 @@ async fn set(on: &OnNetwork, sending: Sending) -> anyhow::Result<()> {
     };
     say(&format!("sending on {} ({}) is {word}", place.1.as_str(), place.0.as_str()));
     Ok(())
-}
-
-/// The server that has the database to itself, if one runs.
-fn server_of(config: &Config) -> anyhow::Result<Option<Remote>> {
-    place::check_exists(config)?;
-    let url = config.database_url();
-    if !place::sqlite_path(&url).is_some_and(|path| file_lock::is_taken(&path)) {
-        return Ok(None);
-    }
-    let Some(token) = &config.operator_token else {
-        bail!("a server runs on this database: set operator_token, so that it can be asked");
-    };
-    let remote = Remote::of_operator(&format!("http://{}", config.listen), token);
-    remote.context("asking the server").map(Some)
 }
 
 async fn application(config: Config) -> anyhow::Result<Shared> {

@@ -59,6 +59,10 @@ pub enum Code {
     OwnRequest,
     OperatorRequired,
     RefundFeeTooHigh,
+    DestinationNotAllowed,
+    DestinationNotAllowedYet,
+    DestinationChanged,
+    SendNotReleasable,
     EstimateExpired,
     NothingToBuy,
     OfferGone,
@@ -129,6 +133,10 @@ impl Code {
             Code::OwnRequest => (StatusCode::FORBIDDEN, "OWN_REQUEST"),
             Code::OperatorRequired => (StatusCode::FORBIDDEN, "OPERATOR_REQUIRED"),
             Code::RefundFeeTooHigh => (StatusCode::CONFLICT, "REFUND_FEE_TOO_HIGH"),
+            Code::DestinationNotAllowed => (StatusCode::FORBIDDEN, "DESTINATION_NOT_ALLOWED"),
+            Code::DestinationNotAllowedYet => (StatusCode::CONFLICT, "DESTINATION_NOT_ALLOWED_YET"),
+            Code::DestinationChanged => (StatusCode::CONFLICT, "DESTINATION_CHANGED"),
+            Code::SendNotReleasable => (StatusCode::CONFLICT, "SEND_NOT_RELEASABLE"),
             Code::EstimateExpired => (StatusCode::CONFLICT, "ESTIMATE_EXPIRED"),
             Code::NothingToBuy => (StatusCode::CONFLICT, "NOTHING_TO_BUY"),
             Code::OfferGone => (StatusCode::CONFLICT, "OFFER_UNAVAILABLE"),
@@ -204,9 +212,10 @@ impl From<Refusal> for ApiError {
             Refusal::MainnetNotEnabled => Code::MainnetNotEnabled,
             Refusal::AccessKeyInvalid => Code::AccessKeyInvalid,
             Refusal::EndpointDisabled => Code::EndpointDisabled,
-            Refusal::TooManyEndpoints | Refusal::TooManyAttempts | Refusal::TooManyBankAccounts => {
-                Code::LimitReached
-            }
+            Refusal::TooManyEndpoints
+            | Refusal::TooManyAttempts
+            | Refusal::TooManyBankAccounts
+            | Refusal::TooManyDestinations => Code::LimitReached,
             Refusal::KycRequired(_) => Code::KycRequired,
             Refusal::KycStep(..) => Code::KycState,
             Refusal::KycLinkClosed => Code::KycLinkClosed,
@@ -229,6 +238,10 @@ impl From<Refusal> for ApiError {
             Refusal::OfferGone { .. } => Code::OfferGone,
             Refusal::OrderStep { .. } => Code::OrderState,
             Refusal::InsufficientFunds => Code::InsufficientFunds,
+            Refusal::DestinationNotAllowed => Code::DestinationNotAllowed,
+            Refusal::DestinationNotAllowedYet { .. } => Code::DestinationNotAllowedYet,
+            Refusal::DestinationChanged => Code::DestinationChanged,
+            Refusal::SendNotReleasable(_) => Code::SendNotReleasable,
         };
         ApiError::new(code, message)
     }

@@ -15,7 +15,7 @@ use utoipa::openapi::{ComponentsBuilder, OpenApi as Document, SecurityRequiremen
 use crate::http::account::{environment, keys, mainnet, members, password, sign_in, totp, wallet};
 use crate::http::devnet::{chains, ramps as simulated_ramps};
 use crate::http::error::{ErrorBody, ErrorDetail};
-use crate::http::merchant::settlement::{preference, settlements, wallets};
+use crate::http::merchant::settlement::{allowed_destinations, preference, settlements, wallets};
 use crate::http::merchant::{
     admin, events, invoices, ledger, profile, quotes, refunds, sending, tokens, unmatched, webhooks,
 };
@@ -36,12 +36,16 @@ use crate::realtime::frames::{WsControl, WsError};
         invoices::retrieve, invoices::status, invoices::cancel, invoices::resolve,
         invoices::create_session, unmatched::list,
         ledger::balances, ledger::transactions, ledger::export, ledger::report,
+        ledger::invoices,
         refunds::create, refunds::list_of_invoice, refunds::list, refunds::retrieve,
         refunds::cancel, refunds::approve,
         wallets::list, wallets::set, wallets::remove,
+        allowed_destinations::list, allowed_destinations::allow, allowed_destinations::remove,
+        allowed_destinations::choose,
         preference::retrieve, preference::set, preference::reset, preference::set_token,
         settlements::list, settlements::retrieve, settlements::approve, settlements::reject,
         settlements::retry, sending::set, sending::list, sending::plan, sending::confirm,
+        sending::release,
         tokens::list, tokens::search, tokens::policy, tokens::set_policy, tokens::reset_policy,
         tokens::block,
         quotes::create, quotes::rates, quotes::retrieve,

@@ -9,7 +9,7 @@ use crate::http::account::{environment, keys, mainnet, members, password, sign_i
 use crate::http::devnet::{chains, ramps as simulated_ramps};
 use crate::http::edge::edge;
 use crate::http::error::{ApiError, Code};
-use crate::http::merchant::settlement::{preference, settlements, wallets};
+use crate::http::merchant::settlement::{allowed_destinations, preference, settlements, wallets};
 use crate::http::merchant::{
     admin, events, invoices, ledger, profile, quotes, refunds, sending, tokens, unmatched, webhooks,
 };
@@ -53,6 +53,7 @@ fn merchant_routes() -> Router<Shared> {
         .route("/api/v1/balances", get(ledger::balances))
         .route("/api/v1/balance_transactions", get(ledger::transactions))
         .route("/api/v1/balance_transactions/export", get(ledger::export))
+        .route("/api/v1/reports/invoices", get(ledger::invoices))
         .route("/api/v1/reports/{report}", get(ledger::report))
         .route("/api/v1/invoices/{id}/refunds", post(refunds::create).get(refunds::list_of_invoice))
         .route("/api/v1/refunds", get(refunds::list))
@@ -67,6 +68,13 @@ fn merchant_routes() -> Router<Shared> {
             "/api/v1/merchant/settlement-preference",
             get(preference::retrieve).put(preference::set).delete(preference::reset),
         )
+        .route(
+            "/api/v1/merchant/allowed-destinations",
+            get(allowed_destinations::list)
+                .put(allowed_destinations::allow)
+                .delete(allowed_destinations::remove),
+        )
+        .route("/api/v1/merchant/allowed-destinations/policy", put(allowed_destinations::choose))
         .route("/api/v1/merchant/settlement-token", put(preference::set_token))
         .route("/api/v1/merchant/settlements", get(settlements::list))
         .route("/api/v1/settlements/{id}", get(settlements::retrieve))
@@ -155,6 +163,7 @@ fn account_routes() -> Router<Shared> {
         .route("/api/v1/merchant/audit-log", get(members::audit_log))
         .route("/api/admin/settlement/plan", post(sending::plan))
         .route("/api/admin/settlement/confirm", post(sending::confirm))
+        .route("/api/admin/settlement/release", post(sending::release))
         .route("/api/admin/networks/sending", post(sending::set).get(sending::list))
         .route("/api/admin/watch", post(admin::watch_transaction))
         .route("/api/admin/watch/restart", post(admin::restart_watcher))

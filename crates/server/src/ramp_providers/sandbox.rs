@@ -4,17 +4,17 @@
 //! is one order, whoever gave it.
 
 use domain::changes::Changes;
-use domain::currency::Currency;
 use domain::ids::{MerchantId, RowKey};
 use domain::money::TokenAmount;
 use domain::provider::{
-    Attempted, FxRate, Handle, OnrampOrder, OnrampReport, PayoutOrder, PayoutReport, ProviderNews,
+    Attempted, BankDetails, FxRate, Handle, OnrampOrder, OnrampReport, Party, PayoutOrder,
+    PayoutReport, ProviderNews,
 };
 use domain::sandbox::{SandboxCase, SandboxOutcome};
 use providers::ramp::sandbox as machine;
 use providers::ramp::sandbox::Step;
 use providers::ramp::{
-    Answer, Delivery, Opened, ProviderError, RampProvider, Receipts, Unverified,
+    Answer, Delivery, Opened, Pair, ProviderError, RampProvider, Receipts, Unverified,
 };
 use store::{CommitError, Store};
 
@@ -90,6 +90,22 @@ impl Sandbox {
 }
 
 impl RampProvider for Sandbox {
+    fn books(&self) -> &str {
+        machine::HOUSE_NAME
+    }
+
+    fn enroll<'a>(&'a self, party: &'a Party) -> Answer<'a, Attempted<String>> {
+        Box::pin(async move { Attempted::Accepted(machine::name_of(party.user)) })
+    }
+
+    fn register_account<'a>(
+        &'a self,
+        _: &'a str,
+        bank: &'a BankDetails,
+    ) -> Answer<'a, Attempted<String>> {
+        Box::pin(async move { Attempted::Accepted(machine::name_of(bank.account)) })
+    }
+
     fn submit_payout<'a>(&'a self, order: &'a PayoutOrder) -> Answer<'a, Attempted<String>> {
         Box::pin(async move {
             let now = self.clock.now();
@@ -156,7 +172,7 @@ impl RampProvider for Sandbox {
         Err(Unverified::Signature)
     }
 
-    fn rate(&self, currency: Currency) -> Answer<'_, Result<Option<FxRate>, ProviderError>> {
-        Box::pin(async move { Ok(machine::rates::rate(currency)) })
+    fn rate(&self, pair: Pair) -> Answer<'_, Result<Option<FxRate>, ProviderError>> {
+        Box::pin(async move { Ok(machine::rates::rate(pair)) })
     }
 }

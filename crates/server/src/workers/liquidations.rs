@@ -14,10 +14,10 @@ use domain::ramp_deposit::{DepositStatus, RampDeposit};
 use domain::ramp_quote::{RampQuote, RampQuoteAsk, Side};
 use domain::ramp_user::RampUser;
 use domain::screening_review::{ReviewStatus, ScreeningReview, Verdict};
-use domain::token::Token;
 use store::CommitError;
 
 use crate::app::{App, Shared};
+use crate::ramp_pricing::pricing;
 use crate::workers::lease::Lease;
 use crate::workers::payouts::is_about_one;
 use crate::workers::{Progress, Worker};
@@ -134,23 +134,20 @@ async fn pay_out(app: &App, known: Known) -> anyhow::Result<Option<Changes>> {
     let account = app.store.get::<BankAccount>(account.key()).await?;
     let user = app.store.get::<RampUser>(deposit.user_id.key()).await?;
     let (Some(account), Some(user)) = (account, user) else { return Ok(None) };
-    let token = match deposit.asset {
-        domain::ledger::Asset::Token { token_id, .. } => Token::by_id(token_id),
-        domain::ledger::Asset::Currency(_) => None,
-    };
-    let (Some(corridor), Some(token)) = (account.corridor(), token) else { return Ok(None) };
-    let key = (deposit.environment, account.currency);
-    let Ok(Some(rate)) = app.ramp_providers.rate(key, app.now()).await else { return Ok(None) };
+    let Some(corridor) = account.corridor() else { return Ok(None) };
+    let ways = (deposit.asset, account.currency);
+    let priced = pricing(app, deposit.environment, ways).await;
+    let Ok(Some(pricing)) = priced else { return Ok(None) };
     let mut fresh = app.fresh();
     let ask = RampQuoteAsk {
         merchant_id: deposit.merchant_id,
         environment: deposit.environment,
         user_id: Some(user.id),
         bank_account_id: Some(account.id),
-        token,
+        asset: deposit.asset,
         side: Side::Source(deposit.amount),
     };
-    let Ok(quote) = RampQuote::new(ask, corridor, rate, &mut fresh) else { return Ok(None) };
+    let Ok(quote) = RampQuote::new(ask, corridor, pricing, &mut fresh) else { return Ok(None) };
     let lists = app.screening.lists();
     let hit = [&user.name, &account.holder_name];
     let hit = hit.into_iter().find_map(|name| lists.hits_name(name));

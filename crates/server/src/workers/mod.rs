@@ -17,6 +17,7 @@ pub mod observe;
 pub mod onramps;
 pub mod payouts;
 pub mod rates;
+mod references;
 pub mod retention;
 pub mod send;
 pub mod settle;

@@ -9,16 +9,18 @@ use domain::changes::{Changes, CounterMove};
 use domain::claim::Claim;
 use domain::ids::{OnrampId, RowKey, VirtualAccountId};
 use domain::ledger::Hold;
-use domain::onramp::{self, Onramp};
+use domain::onramp::{self, Onramp, OnrampStatus};
 use domain::provider::{Attempted, FiatInstructions, FiatReceipt, OnrampOrder};
 use domain::ramp_user::RampUser;
+use domain::screening_review::{ReviewStatus, ScreeningReview, Verdict};
 use domain::virtual_account::{VirtualAccount, VirtualAccountStatus};
 use futures_util::stream::{self, StreamExt as _};
-use providers::ramp::{Opened, RampProvider};
+use providers::ramp::{Opened, Pair, RampProvider};
 use store::row::Row;
 use store::{CommitError, StoreError};
 
 use super::payouts::{is_about_one, party};
+use super::references;
 use crate::app::{App, Shared};
 use crate::workers::lease::{Kept, Lease};
 use crate::workers::{Progress, Worker};
@@ -165,17 +167,38 @@ async fn onramp(app: &App, lease: &Kept<'_>, id: OnrampId) -> anyhow::Result<()>
         tracing::error!(onramp.id = %id, "an on-ramp waits: nobody moves bank money here");
         return Ok(());
     };
+    if let Some(review_id) = known.review_id
+        && known.status == OnrampStatus::InReview
+    {
+        let review = app.store.get::<ScreeningReview>(review_id.key()).await?;
+        let verdict = match review.map_or(ReviewStatus::Open, |review| review.status) {
+            ReviewStatus::Open => None,
+            ReviewStatus::Approved => Some(Verdict::Approve),
+            ReviewStatus::Rejected => Some(Verdict::Reject),
+        };
+        if let Some(verdict) = verdict {
+            if let Some(changes) = current.reviewed(verdict, &user, &mut app.fresh()) {
+                commit(app, lease, changes).await?;
+            }
+            return Ok(());
+        }
+    }
     if known.is_to_be_opened() {
-        let order = OnrampOrder {
+        let order = |customer| OnrampOrder {
             id: known.key(),
             environment: known.environment,
             currency: known.currency,
             amount: Some(known.amount),
             party: party(&user),
+            customer,
             token_id: known.token_id,
             wallet: Some((known.network, known.wallet.clone())),
         };
-        let answer = told(provider.open_onramp(&order).await);
+        let answer = match references::customer(app, lease, &user, provider.as_ref()).await? {
+            Attempted::Accepted(customer) => told(provider.open_onramp(&order(customer)).await),
+            Attempted::Refused(why) => Attempted::Refused(why),
+            Attempted::Unknown => Attempted::Unknown,
+        };
         let current: Onramp = read(app, id.key()).await?;
         if let Some(changes) = current.opened(answer, &user, app.now()) {
             commit(app, lease, changes).await?;
@@ -212,16 +235,23 @@ async fn account(app: &App, lease: &Kept<'_>, id: VirtualAccountId) -> anyhow::R
     let user: RampUser = read(app, known.user_id.key()).await?;
     match known.status {
         VirtualAccountStatus::Pending => {
-            let order = OnrampOrder {
+            let order = |customer| OnrampOrder {
                 id: known.key(),
                 environment: known.environment,
                 currency: known.currency,
                 amount: None,
                 party: party(&user),
+                customer,
                 token_id: known.token_id,
                 wallet: None,
             };
-            let answer = told(provider.open_virtual_account(&order).await);
+            let answer = match references::customer(app, lease, &user, provider.as_ref()).await? {
+                Attempted::Accepted(customer) => {
+                    told(provider.open_virtual_account(&order(customer)).await)
+                }
+                Attempted::Refused(why) => Attempted::Refused(why),
+                Attempted::Unknown => Attempted::Unknown,
+            };
             let current: VirtualAccount = read(app, id.key()).await?;
             if let Some(changes) = current.opened(answer, app.now()) {
                 commit(app, lease, changes).await?;
@@ -242,7 +272,7 @@ async fn receive(
     (account, user): (&VirtualAccount, &RampUser),
     provider: &dyn RampProvider,
 ) -> anyhow::Result<()> {
-    let key = (account.environment, account.currency);
+    let key = (account.environment, Pair::dollars_in(account.currency));
     let receipts = unknown_receipts(app, account, provider).await?;
     let (Some(receipts), Ok(Some(rate))) =
         (receipts, app.ramp_providers.rate(key, app.now()).await)

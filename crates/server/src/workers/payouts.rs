@@ -11,7 +11,6 @@ use domain::bank_account::BankAccount;
 use domain::changes::Changes;
 use domain::ids::{Fresh, PayoutId};
 use domain::ledger::{Hold, HoldStatus};
-use domain::money::TokenAmount;
 use domain::payout::{self, Found, Payout, PayoutStatus};
 use domain::provider::{Attempted, BankDetails, Party, PayoutOrder, RampFailure};
 use domain::ramp_user::{RampUser, UserType};
@@ -21,6 +20,7 @@ use futures_util::stream::{self, StreamExt as _};
 use providers::ramp::RampProvider;
 use store::{CommitError, Store, StoreError};
 
+use super::references;
 use crate::app::{App, Shared};
 use crate::workers::lease::{Kept, Lease};
 use crate::workers::{Progress, Worker};
@@ -186,7 +186,7 @@ async fn send(
     provider: &dyn RampProvider,
 ) -> anyhow::Result<()> {
     let id = payout.id;
-    let order = order(app, &payout, &user).await?;
+    let destination = destination(app, &payout).await?;
     let Some((_, intent)) = payout::send(&payout, app.now()) else {
         tracing::error!(
             payout.id = %id,
@@ -201,10 +201,10 @@ async fn send(
         Err(CommitError::Conflict { .. }) => return Ok(()),
         Err(error) => return Err(error.into()),
     }
-    let answer = match &order {
-        Some(order) => {
-            let answered = tokio::time::timeout(ANSWER_MAX, provider.submit_payout(order)).await;
-            answered.unwrap_or(Attempted::Unknown)
+    let answer = match destination {
+        Some(to) => {
+            let given = give(app, lease, (&payout, &user, to), provider);
+            tokio::time::timeout(ANSWER_MAX, given).await.unwrap_or(Ok(Attempted::Unknown))?
         }
         // The person was erased, and the account with him.
         None => Attempted::Refused(RampFailure::AccountInvalid),
@@ -275,32 +275,57 @@ async fn settle(
     bail!("too many changes at once")
 }
 
-/// The order as it is given away; none if the account's numbers are gone.
-async fn order(app: &App, payout: &Payout, user: &RampUser) -> anyhow::Result<Option<PayoutOrder>> {
+/// Gives it to a provider who knows the user and his account, or comes to know them now.
+async fn give(
+    app: &App,
+    lease: &Kept<'_>,
+    (payout, user, (account, bank)): (&Payout, &RampUser, (BankAccount, BankDetails)),
+    provider: &dyn RampProvider,
+) -> anyhow::Result<Attempted<String>> {
+    let customer = match references::customer(app, lease, user, provider).await? {
+        Attempted::Accepted(customer) => customer,
+        other => return Ok(other),
+    };
+    let known = (customer.as_str(), &account, &bank);
+    let bank_reference = match references::bank_account(app, lease, known, provider).await? {
+        Attempted::Accepted(reference) => reference,
+        other => return Ok(other),
+    };
+    let order = PayoutOrder {
+        id: payout.key(),
+        environment: payout.environment,
+        asset: payout.asset,
+        source: payout.source,
+        funds: payout.funds(),
+        target: payout.target,
+        currency: payout.currency,
+        bank,
+        customer,
+        bank_reference,
+    };
+    Ok(provider.submit_payout(&order).await)
+}
+
+/// The account it goes to, in the clear; none if its numbers are gone.
+async fn destination(
+    app: &App,
+    payout: &Payout,
+) -> anyhow::Result<Option<(BankAccount, BankDetails)>> {
     let account = app.store.get::<BankAccount>(payout.bank_account_id.key()).await?;
     let account = account.ok_or_else(|| {
         let (table, key) = ("payouts", payout.id.to_string());
         StoreError::Corrupt { table, key, column: "bank_account_id" }
     })?;
     let Some(fields) = account.open_numbers(&app.keys)? else { return Ok(None) };
-    Ok(Some(PayoutOrder {
-        id: payout.key(),
-        environment: payout.environment,
-        token_id: payout.token_id,
-        source: payout.source,
-        net: TokenAmount(payout.source.0.saturating_sub(payout.fee.0)),
-        target: payout.target,
-        currency: payout.currency,
-        party: party(user),
-        bank: BankDetails {
-            account: account.key(),
-            holder: account.holder_name,
-            country: account.country.as_str().to_owned(),
-            currency: account.currency,
-            method: account.method.as_str().to_owned(),
-            fields,
-        },
-    }))
+    let bank = BankDetails {
+        account: account.key(),
+        holder: account.holder_name.clone(),
+        country: account.country.as_str().to_owned(),
+        currency: account.currency,
+        method: account.method.as_str().to_owned(),
+        fields,
+    };
+    Ok(Some((account, bank)))
 }
 
 /// Who pays or is paid, as a provider is told.

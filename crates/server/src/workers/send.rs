@@ -4,6 +4,9 @@
 //! it, so a crash anywhere is taken up from the row. Refusals and silence prove nothing; only what
 //! a chain includes for good, or never can, ends a send. One process does this, under a lease.
 
+mod gas;
+mod recheck;
+
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -15,8 +18,7 @@ use domain::money::TokenAmount;
 use domain::payment::{Payment, PaymentStatus};
 use domain::refund::Refund;
 use domain::send::{
-    ATTEMPTS_MAX, Attempt, AttemptState, Ending, PLANS_MAX, Purpose, Send, SendAsk, SendStatus,
-    Source, Told,
+    ATTEMPTS_MAX, Attempt, AttemptState, Ending, PLANS_MAX, Purpose, Send, SendStatus, Told,
 };
 use domain::time::Timestamp;
 use domain::token::Token;
@@ -27,9 +29,12 @@ use crate::sending::{self, end, is_paused, order_of};
 use crate::workers::lease::Lease;
 use crate::workers::{Progress, Worker};
 
+use gas::is_of_gas_wallets_coin;
+
 const BATCH_MAX: i64 = 32;
 const PAUSED_MS: i64 = 5_000;
-const GAS_MS: i64 = 1_000;
+/// When a send is looked at that waits for another one of its address.
+const LEAVING_MS: i64 = 1_000;
 /// When a send whose payment is not deep enough again is looked at.
 const UNCONFIRMED_MS: i64 = 15_000;
 /// How often the gas wallets are looked at.
@@ -37,8 +42,8 @@ const GAS_LOOK_MS: i64 = 60_000;
 const GAS_ANSWER_MAX: Duration = Duration::from_secs(2);
 /// A transaction no node may know any more is given to them again.
 const AGAIN_MS: i64 = 30_000;
-/// How often one send is brought gas before a human is asked.
-const GAS_SENDS_MAX: usize = 5;
+/// How often the network is asked for what a person has to look into.
+const VANISHED_MS: i64 = 60_000;
 
 pub struct Dispatcher {
     lease: Lease,
@@ -140,11 +145,10 @@ impl Dispatch<'_> {
             SendStatus::Planned => self.sign(send).await,
             SendStatus::Signed => self.hand_over(send).await,
             SendStatus::Broadcast | SendStatus::Unknown => self.follow(send).await,
-            SendStatus::Held
-            | SendStatus::Exported
-            | SendStatus::Confirmed
-            | SendStatus::Failed
-            | SendStatus::Canceled => Ok(Moved::Not),
+            SendStatus::Confirmed => self.recheck(send).await,
+            SendStatus::Held | SendStatus::Exported | SendStatus::Failed | SendStatus::Canceled => {
+                Ok(Moved::Not)
+            }
         }
     }
 
@@ -216,8 +220,15 @@ impl Dispatch<'_> {
                 return self.fail(&send, "A payment it is drawn from is no longer on chain").await;
             }
         }
+        let promised = self.promised_coin(&send).await?;
+        if promised.is_leaving {
+            let why = "Waits for coin that leaves the same address";
+            self.keep(send.await_for(why, LEAVING_MS, now), None).await?;
+            return Ok(Moved::Not);
+        }
         let prepared = match sender.facts(&order).await {
             Ok(facts) => {
+                let facts = facts.without_coin(promised.coin);
                 let facts = self.with_free_nonce(&send, facts).await?;
                 sender.prepare(&order, &facts)
             }
@@ -307,63 +318,6 @@ impl Dispatch<'_> {
         }
     }
 
-    /// Nobody brings the gas wallet anything but the operator.
-    async fn gas_wallet_is_short(&self, send: Send) -> anyhow::Result<Moved> {
-        tracing::error!(network = send.network.as_str(), "the gas wallet is short of coin");
-        self.app.metrics.add("pepay_gas_wallet_short_total", 1);
-        self.wait(send, "The gas wallet is short of coin").await
-    }
-
-    /// Coin out of the gas wallet, as a send of its own that this one waits for.
-    ///
-    /// For its fee and never for what it sends: that came with payments, or it is not there.
-    async fn bring_gas(
-        &self,
-        send: Send,
-        sender: &dyn Sender,
-        missing: TokenAmount,
-    ) -> anyhow::Result<Moved> {
-        let (app, now) = (self.app, self.app.now());
-        // On Solana itself the gas wallet pays for every transaction.
-        let is_payer = send.network.family() == domain::network::Family::Solana
-            && !app.networks.is_simulated((send.environment, send.network));
-        if send.from.index.is_none() || is_payer {
-            return self.gas_wallet_is_short(send).await;
-        }
-        let brought = app.store.sends_of(send.key()).await?;
-        if brought.iter().any(|one| one.status.is_open()) {
-            self.keep(send.await_for("Waits for gas", GAS_MS, now), None).await?;
-            return Ok(Moved::Not);
-        }
-        if brought.len() >= GAS_SENDS_MAX {
-            return self.wait(send, "It was brought gas too often").await;
-        }
-        let coin = Token::find(send.network, send.environment, None).context("no coin")?;
-        let Ok(wallet) = sender.address(chains::send::KeyRef::Gas) else {
-            self.keep(send.exported(now), None).await?;
-            return Ok(Moved::Not);
-        };
-        // Half as much again, so that fees may rise meanwhile.
-        let amount = TokenAmount(missing.0.saturating_add(missing.0 / 2).max(1));
-        let ask = SendAsk {
-            merchant_id: send.merchant_id,
-            environment: send.environment,
-            network: send.network,
-            token_id: coin.id,
-            purpose: Purpose::Gas { of: send.id },
-            from: Source { index: None, address: wallet.as_str().to_owned() },
-            to: send.from.address.clone(),
-            amount,
-            value: domain::money::Usd::ZERO,
-            parts: Vec::new(),
-            status: SendStatus::Planned,
-        };
-        let mut changes = Changes::of(send.merchant_id);
-        changes.insert(Send::plan(ask, &mut app.fresh()));
-        self.keep(send.await_for("Waits for gas", GAS_MS, now), Some(changes)).await?;
-        Ok(Moved::On)
-    }
-
     async fn hand_over(&self, send: Send) -> anyhow::Result<Moved> {
         let (app, now) = (self.app, self.app.now());
         let place = (send.environment, send.network);
@@ -407,6 +361,12 @@ impl Dispatch<'_> {
                 }
             }
         }
+        if is_gone && send.vanished_at.is_some() {
+            // It was final once: whether it moved the money after all is a person's to find out.
+            let why = "It was final, and can never be included again: the operator releases it";
+            self.keep(send.await_for(why, VANISHED_MS, now), None).await?;
+            return Ok(Moved::Not);
+        }
         if is_gone {
             self.keep(send.all_gone(now), None).await?;
             return Ok(Moved::Not);
@@ -448,7 +408,10 @@ impl Dispatch<'_> {
         let may_replace = send.attempts.len() < ATTEMPTS_MAX;
         if is_replaceable && is_stuck && may_replace && is_own_key(sender, &order, &send) {
             let replaced = match sender.facts(&order).await {
-                Ok(facts) => sender.replace(&order, &facts, &newest),
+                Ok(facts) => {
+                    let promised = self.promised_coin(&send).await?;
+                    sender.replace(&order, &facts.without_coin(promised.coin), &newest)
+                }
                 Err(error) => Err(error),
             };
             match replaced {
@@ -488,11 +451,6 @@ fn is_own_key(sender: &dyn Sender, order: &Order, send: &Send) -> bool {
         tracing::error!(send.id = %id, from, "the key here is of another address: not signed");
     }
     is_own
-}
-
-fn is_of_gas_wallets_coin(send: &Send) -> bool {
-    let is_coin = send.token().is_some_and(|token| token.address.is_none());
-    send.from.index.is_none() && is_coin
 }
 
 fn attempt(prepared: &Prepared, now: Timestamp) -> anyhow::Result<Attempt> {

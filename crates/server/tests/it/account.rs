@@ -253,11 +253,11 @@ async fn a_flood_of_resets_is_answered_alike_and_dropped() {
 }
 
 /// The code an authenticator app shows now.
-fn code_of(house: &House, seed: &[u8]) -> String {
+pub fn code_of(house: &House, seed: &[u8]) -> String {
     format!("{:06}", totp::code_at(seed, totp::step_of(house.app.now())))
 }
 
-fn base32_decoded(text: &str) -> Vec<u8> {
+pub fn base32_decoded(text: &str) -> Vec<u8> {
     let digit = |letter: char| "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".find(letter).expect("base32");
     let bits = text.chars().flat_map(|letter| {
         let digit = digit(letter);

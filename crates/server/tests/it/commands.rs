@@ -3,6 +3,8 @@
 mod events;
 mod keystore;
 mod listen;
+mod ramps;
+mod settlement;
 mod trigger;
 mod watch;
 
@@ -14,7 +16,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// The binary, with none of our variables in its environment.
-fn pepay(arguments: &[&str]) -> Command {
+pub fn pepay(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pepay"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("PEPAY_")) {
         command.env_remove(name);
@@ -27,18 +29,30 @@ fn run(arguments: &[&str]) -> Output {
     pepay(arguments).output().expect("runs")
 }
 
+const OPERATOR_TOKEN: &str = "the-operators-token-of-these-tests";
+
 /// What a command that succeeds says.
 #[track_caller]
 fn said(arguments: &[&str]) -> String {
-    let output = run(arguments);
+    said_by(&mut pepay(arguments))
+}
+
+#[track_caller]
+pub fn said_by(command: &mut Command) -> String {
+    let output = command.output().expect("runs");
     let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "{arguments:?}: {complaint}");
+    assert!(output.status.success(), "{command:?}: {complaint}");
     String::from_utf8(output.stdout).expect("text")
+}
+
+#[track_caller]
+fn complaint_of(command: &mut Command) -> String {
+    complaint(command.output().expect("runs"))
 }
 
 /// What a command that fails complains of.
 #[track_caller]
-fn complaint(output: Output) -> String {
+pub fn complaint(output: Output) -> String {
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     String::from_utf8(output.stderr).expect("text")
 }
@@ -59,7 +73,27 @@ impl Dev {
     fn start_on(port: &str, data_dir: &Path, more: &[&str]) -> Dev {
         let directory = text(data_dir);
         let mut command = pepay(&["dev", "--port", port, "--data-dir", &directory]);
-        let mut child = command.args(more).stdout(Stdio::piped()).spawn().expect("starts");
+        command.args(more);
+        Dev::run(command, data_dir)
+    }
+
+    /// With an operator's token, and what else is told by variables.
+    fn start_with(data_dir: &Path, variables: &[(&str, &str)]) -> Dev {
+        let mut command = pepay(&["dev", "--port", "0", "--data-dir", &text(data_dir)]);
+        command.env("PEPAY_OPERATOR_TOKEN", OPERATOR_TOKEN).envs(variables.iter().copied());
+        Dev::run(command, data_dir)
+    }
+
+    /// A command as the operator types it beside this server.
+    fn operator(&self, arguments: &[&str]) -> Command {
+        let address = self.value("PEPAY_API_URL").strip_prefix("http://").expect("its scheme");
+        let mut command = pepay(arguments);
+        command.env("PEPAY_OPERATOR_TOKEN", OPERATOR_TOKEN).env("PEPAY_LISTEN", address);
+        command
+    }
+
+    fn run(mut command: Command, data_dir: &Path) -> Dev {
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("starts");
         let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
         let mut welcome = String::new();
         // The welcome ends with the request to paste; the port is open by then.

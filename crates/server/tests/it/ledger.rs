@@ -1,6 +1,8 @@
 //! The books over HTTP: balances, postings, exports, reports, and the proof that nobody changed
 //! them.
 
+use std::collections::BTreeMap;
+
 use domain::environment::Environment;
 use serde_json::{Value, json};
 use store::NotedHead;
@@ -185,4 +187,143 @@ async fn the_books_of_two_environments_are_apart() {
     let reply = house.send(request).await;
     // Until mainnet is enabled the key opens nothing; it never shows devnet's money.
     assert!(reply.status == 403 || reply.body["data"] == json!([]), "{reply:?}");
+}
+
+/// What a report says of a day, network and token, signed, in the smallest unit.
+fn sums(lines: &Value, amount: impl Fn(&Value) -> Option<i128>) -> BTreeMap<String, i128> {
+    let mut sums = BTreeMap::new();
+    for line in lines.as_array().expect("lines") {
+        let place = format!("{} {} {}", line["date"], line["network"], line["token_id"]);
+        if let Some(amount) = amount(line) {
+            *sums.entry(place).or_default() += amount;
+        }
+    }
+    sums.retain(|_, sum| *sum != 0);
+    sums
+}
+
+fn number(line: &Value, field: &str) -> Option<i128> {
+    line[field].as_str().map(|text| text.parse().expect("a number"))
+}
+
+/// What the invoices' report says was paid, and what the ledger's says came to the merchant.
+async fn paid_twice_told(house: &House) -> [BTreeMap<String, i128>; 2] {
+    let invoices = house.get("/api/v1/reports/invoices").await.ok();
+    let payments = house.get("/api/v1/reports/payments").await.ok();
+    let of_ledger = |line: &Value| {
+        let amount = number(line, "amount_base")?;
+        match line["type"].as_str().expect("a type") {
+            "payment_held" => None,
+            "payment_reverted" => Some(-amount),
+            _ => Some(amount),
+        }
+    };
+    let paid = sums(&invoices["lines"], |line| number(line, "amount_paid_base"));
+    [paid, sums(&payments["lines"], of_ledger)]
+}
+
+fn counts(report: &Value, part: &str) -> Vec<(String, String, i64, String)> {
+    let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    let lines = report[part].as_array().expect("lines").iter();
+    let told = |line: &Value| {
+        let count = line["count"].as_i64().expect("a count");
+        (text(&line["date"]), text(&line["status"]), count, text(&line["amount_usd"]))
+    };
+    lines.map(told).collect()
+}
+
+#[tokio::test]
+async fn a_report_of_invoices_adds_up_to_the_ledger() {
+    let house = House::start().await;
+    for dollars in ["1", "2.25"] {
+        paid(&house, dollars).await;
+    }
+    // Paid in part, and in another token; the rest comes on the next day.
+    let short = house.invoice(10.0).await;
+    let to = house.allocate(&short, "ethereum", "DAI").await["temp_address"].clone();
+    let to = to.as_str().expect("an address");
+    house.transfer("ethereum", "DAI", to, "4").await;
+    let canceled = house.invoice(7.0).await;
+    let path = format!("/api/v1/invoices/{}/cancel", canceled["invoice_id"].as_str().expect("id"));
+    house.post(&path, json!({})).await.ok();
+    house.invoice(5.0).await;
+    house.settle().await;
+    let [told, ledger] = paid_twice_told(&house).await;
+    assert_eq!((told.len(), &told), (2, &ledger));
+
+    house.advance(11 * 3_600_000);
+    house.advance(30 * 60_000);
+    house.transfer("ethereum", "DAI", to, "6").await;
+    house.settle().await;
+    house.advance(3_600_000);
+    house.settle().await;
+    assert_eq!(house.read(&short).await["status"], "paid");
+    let [told, ledger] = paid_twice_told(&house).await;
+    assert_eq!((told.len(), &told), (3, &ledger));
+    let report = house.get("/api/v1/reports/invoices").await.ok();
+    let line = |date: &str, status: &str, count, amount: &str| {
+        (date.to_owned(), status.to_owned(), count, amount.to_owned())
+    };
+    let (first, second) = ("2025-12-21", "2025-12-22");
+    let expected = [
+        line(first, "unpaid", 5, "25.250"),
+        line(first, "underpaid", 1, "10.000"),
+        line(first, "paid", 2, "3.250"),
+        line(first, "canceled", 1, "7.000"),
+        line(second, "paid", 1, "10.000"),
+        line(second, "expired", 1, "5.000"),
+    ];
+    assert_eq!(counts(&report, "lines"), expected);
+    let paid_on_second = &report["lines"][4];
+    assert_eq!(
+        (&paid_on_second["network"], &paid_on_second["symbol"], &paid_on_second["amount_paid"]),
+        (&json!("ethereum"), &json!("DAI"), &json!("6"))
+    );
+    assert_eq!(report["lines"][0]["amount_paid"], Value::Null);
+    let totals = [
+        line("-", "unpaid", 5, "25.250"),
+        line("-", "underpaid", 1, "10.000"),
+        line("-", "paid", 2, "3.250"),
+        line("-", "paid", 1, "10.000"),
+        line("-", "expired", 1, "5.000"),
+        line("-", "canceled", 1, "7.000"),
+    ];
+    let mut told = counts(&report, "totals");
+    told.sort();
+    let mut totals = totals;
+    totals.sort();
+    assert_eq!(told, totals);
+
+    let csv = text(&house, "/api/v1/reports/invoices?format=csv").await;
+    let header =
+        "date,status,network,token_id,symbol,count,amount_usd,amount_paid,amount_paid_base";
+    assert_eq!(csv.lines().next(), Some(header));
+    assert_eq!(csv.lines().nth(1), Some("2025-12-21,unpaid,,,,5,25.250,,"));
+    assert_eq!(csv.lines().count(), 7);
+    let day = "/api/v1/reports/invoices?created_gte=2025-12-22T00:00:00Z";
+    assert_eq!(counts(&house.get(day).await.ok(), "lines"), expected[4..]);
+    let long = house.get("/api/v1/reports/invoices?created_gte=0").await;
+    assert_eq!((long.error(), long.param()), ((400, "VALIDATION_ERROR"), "created_gte"));
+    let (_, stranger) = house.stranger().await;
+    let request = house.request("GET", "/api/v1/reports/invoices").header("x-api-key", &stranger);
+    assert_eq!(house.send(request).await.ok()["lines"], json!([]));
+}
+
+#[tokio::test]
+async fn what_a_reorg_takes_back_is_paid_no_more_in_the_report_of_invoices() {
+    let house = House::start().await;
+    let invoice = paid(&house, "3").await;
+    let hash = invoice["payments"][0]["tx_hash"].clone();
+    let body = json!({ "depth": 5, "drop": [hash] });
+    house.post("/api/v1/devnet/chain/base/reorgs", body).await.ok();
+    house.settle().await;
+    let reverted = house.get("/api/v1/reports/payments").await.ok().to_string();
+    assert!(reverted.contains("payment_reverted"), "{reverted}");
+    let [told, ledger] = paid_twice_told(&house).await;
+    assert_eq!(told, ledger);
+    let report = house.get("/api/v1/reports/invoices").await.ok();
+    let of_paid = |line: &&Value| line["status"] == "paid";
+    let totals = report["totals"].as_array().expect("totals");
+    let paid = totals.iter().find(of_paid).expect("it was paid");
+    assert_eq!((&paid["count"], &paid["amount_paid"]), (&json!(1), &json!("0")));
 }

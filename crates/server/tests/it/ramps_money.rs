@@ -2,12 +2,14 @@
 //!
 //! Every test ends with the books: they sum to zero, and hold what the test says.
 
+mod assets;
 mod deposits;
 #[allow(dead_code, reason = "made for the tests of the client too, which use all of it")]
 #[path = "../../../providers/tests/it/double.rs"]
 mod double;
 mod onramps;
 mod payouts;
+mod personal_data;
 mod provider;
 mod races;
 

@@ -1,11 +1,15 @@
 //! Money on its way to the merchant: from a confirmed payment to a transaction that is final.
 //!
 //! `settlement/crashes.rs` kills the house between its steps, `settlement/refunds.rs` sends money
-//! back, `settlement/safety.rs` is about who may lead money where, and how much of it.
+//! back, `settlement/safety.rs` is about who may lead money where, and how much of it,
+//! `settlement/destinations.rs` about the list of where, and `settlement/vanished.rs` about what
+//! nobody can tell of.
 
 mod crashes;
+mod destinations;
 mod refunds;
 mod safety;
+mod vanished;
 
 use domain::environment::Environment;
 use domain::network::Network;
@@ -137,6 +141,34 @@ async fn a_confirmed_payment_reaches_the_merchants_wallet() {
     assert_eq!(statuses, ["settled", "processing", "pending"]);
     // The coin that was brought for gas is nobody's payment.
     assert_eq!(house.read(&created).await["payments"].as_array().expect("payments").len(), 1);
+    check(&house).await;
+}
+
+#[tokio::test]
+async fn a_sweep_of_tokens_leaves_coin_that_came_as_a_payment_alone() {
+    let house = house_with(|config| config.settlement.minimum_usd = 9).await;
+    let created = house.invoice(10.0).await;
+    let allocation = house.allocate(&created, "ethereum", "USDC").await;
+    let to = allocation["temp_address"].as_str().expect("an address").to_owned();
+    let coin = house.allocate(&created, "ethereum", "ETH").await;
+    assert_eq!(coin["temp_address"], to.as_str(), "one address for both");
+    house.transfer("ethereum", "ETH", &to, "0.0015").await;
+    house.transfer("ethereum", "USDC", &to, "10").await;
+    run(&house).await;
+    run(&house).await;
+    assert_eq!(arrived(&house, WALLET, "USDC").await.len(), 1);
+    assert_eq!(arrived(&house, WALLET, "ETH").await.len(), 0, "it is too little by itself");
+    let place = (Environment::Devnet, Network::Ethereum);
+    let sender = house.app.networks.sender(place).expect("sends");
+    let address = domain::address::Address::parse(place.1, place.0, &to).expect("an address");
+    let stands = sender.state(&address, None).await.expect("answers").coin;
+    let paid_in: u128 = 1_500_000_000_000_000;
+    assert!(stands.0 >= paid_in, "{stands:?} stand there of {paid_in}");
+    house.advance(25 * HOUR_MS);
+    run(&house).await;
+    run(&house).await;
+    let sent = arrived(&house, WALLET, "ETH").await;
+    assert_eq!(sent.iter().map(|row| row.amount.expect("fits").0).sum::<u128>(), paid_in);
     check(&house).await;
 }
 
@@ -344,6 +376,29 @@ async fn a_route_carries_money_to_another_network() {
     let payment = payment(&house, &created).await;
     assert_eq!(payment["settlement"]["settlement_tx_hash"], there[0].tx_hash);
     assert_eq!(payment["settlement"]["network"], "base");
+    // Ten were given for ten, of which the route kept its fee: every cent has its place.
+    for (kind, symbol, base_units) in [
+        ("merchant", "USDT", 0),
+        ("clearing", "USDT", 0),
+        ("exchange", "USDT", 0),
+        ("merchant", "USDC", 0),
+        ("clearing", "USDC", 0),
+        ("fees", "USDC", 150_000),
+        ("exchange", "USDC", -150_000),
+    ] {
+        assert_eq!(balance(&house, kind, symbol).await, base_units, "{kind} {symbol}");
+    }
+    let postings = house.get("/api/v1/balance_transactions?limit=100").await.ok();
+    let postings = postings["data"].as_array().expect("postings");
+    let of = |kind: &str, phase: &str| {
+        let is_it = |one: &&Value| one["type"] == kind && one["phase"] == phase;
+        let found = postings.iter().filter(is_it);
+        found.map(|one| (one["symbol"].clone(), one["amount"].clone())).collect::<Vec<_>>()
+    };
+    let told = |symbol: &str, amount: &str| (json!(symbol), json!(amount));
+    assert_eq!(of("conversion", "captured"), [told("USDT", "10")]);
+    assert_eq!(of("settlement_fee", "posted"), [told("USDC", "0.15")]);
+    assert_eq!(of("settlement", "captured"), [told("USDC", "9.85")]);
     check(&house).await;
 }
 
@@ -385,4 +440,38 @@ async fn the_preference_is_the_members_and_has_defaults() {
     let last = act(&house, &token, "GET", path, Value::Null).await.ok();
     assert_eq!(last["selected_settlement_token"], first["selected_settlement_token"]);
     assert_eq!(last["settlement_preference"], "stables_preferred");
+}
+
+#[tokio::test]
+async fn a_settlements_postings_are_found_by_its_number_and_reported_by_network_and_token() {
+    let house = house().await;
+    let created = paid(&house, "USDC", "10").await;
+    run(&house).await;
+    let id = settlement_of(&house, &created).await["id"].as_i64().expect("a number");
+    let path = format!("/api/v1/balance_transactions?source={id}");
+    let found = house.get(&path).await.ok();
+    let found = found["data"].as_array().expect("a list").clone();
+    let told: Vec<_> = found.iter().map(|one| (&one["type"], &one["phase"])).collect();
+    assert!(told.contains(&(&json!("settlement"), &json!("reserved"))), "{told:?}");
+    assert!(told.contains(&(&json!("settlement"), &json!("captured"))), "{told:?}");
+    assert!(found.iter().all(|one| one["source"] == id.to_string()), "{found:?}");
+    let all = house.get("/api/v1/balance_transactions?limit=100").await.ok();
+    let all = all["data"].as_array().expect("a list").clone();
+    let its: Vec<_> = all.into_iter().filter(|one| one["source"] == id.to_string()).collect();
+    assert_eq!(found, its);
+    let none = house.get("/api/v1/balance_transactions?source=777").await.ok();
+    assert_eq!(none["data"], json!([]));
+    for wrong in ["0", "-1", "99999999999999999999"] {
+        let refused = house.get(&format!("/api/v1/balance_transactions?source={wrong}")).await;
+        assert_eq!((refused.status, refused.param()), (400, "source"), "{wrong}");
+    }
+
+    let report = house.get("/api/v1/reports/settlements").await.ok();
+    let lines = report["lines"].as_array().expect("lines");
+    let told: Vec<_> = lines.iter().map(|line| (&line["status"], &line["amount"])).collect();
+    assert_eq!(told, [(&json!("started"), &json!("10")), (&json!("completed"), &json!("10"))]);
+    for line in lines {
+        assert_eq!((&line["network"], &line["symbol"]), (&json!("ethereum"), &json!("USDC")));
+        assert_eq!(line["token_id"], token_id("ethereum", "USDC"));
+    }
 }

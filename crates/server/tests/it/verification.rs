@@ -209,3 +209,57 @@ async fn a_payment_whose_block_cannot_be_looked_at_makes_a_job_by_itself() {
     assert_eq!(house.read(&created).await["status"], "paid");
     assert_eq!(house.app.store.check().await.expect("reads"), vec![]);
 }
+
+#[tokio::test]
+async fn what_a_network_shows_of_itself_counts_and_the_rest_is_looked_for_again() {
+    let house = House::start().await;
+    let (created, _) = overlooked(&house).await;
+    let fault = json!({ "rpc": "partial", "for_seconds": 30 });
+    house.post("/api/v1/devnet/chain/ethereum/faults", fault).await.ok();
+    start(&house, &created, json!({})).await.ok();
+    verify(&house).await;
+    let job = read(&house, &created).await.ok()["data"].clone();
+    assert_eq!((&job["status"], &job["attempt_count"]), (&json!("pending"), &json!(1)));
+    assert_eq!(
+        (&job["error"]["code"], &job["result"]),
+        (&json!("CHAIN_UNAVAILABLE"), &Value::Null)
+    );
+    // What was found counts already, and waits only for the look that was not whole.
+    let invoice = house.read(&created).await;
+    assert_eq!(invoice["payments"].as_array().map(Vec::len), Some(1));
+    assert_eq!(invoice["payments"][0]["token_amount"], "10");
+    // Not before its time.
+    verify(&house).await;
+    assert_eq!(read(&house, &created).await.ok()["data"]["attempt_count"], 1);
+
+    house.advance(31_000);
+    verify(&house).await;
+    let job = read(&house, &created).await.ok()["data"].clone();
+    assert_eq!((&job["status"], &job["attempt_count"]), (&json!("completed"), &json!(2)));
+    assert_eq!(job["result"]["payments_found"], 1, "what the first look found is counted once");
+    assert_eq!(job["error"], Value::Null);
+    house.settle().await;
+    let invoice = house.read(&created).await;
+    assert_eq!((&invoice["status"], &invoice["amount_paid"]), (&json!("paid"), &json!(10_000)));
+    assert_eq!(invoice["payments"].as_array().map(Vec::len), Some(1));
+    assert_eq!(house.app.store.check().await.expect("reads"), vec![]);
+}
+
+#[tokio::test]
+async fn a_network_that_never_shows_all_of_itself_is_given_up_with_what_was_found() {
+    let house = House::start().await;
+    let (created, sent) = overlooked(&house).await;
+    let fault = json!({ "rpc": "partial", "for_seconds": 86_400 });
+    house.post("/api/v1/devnet/chain/ethereum/faults", fault).await.ok();
+    start(&house, &created, json!({ "tx_hash": sent["data"]["tx_hash"] })).await.ok();
+    for _ in 0..5 {
+        verify(&house).await;
+        house.advance(600_000);
+    }
+    let job = read(&house, &created).await.ok()["data"].clone();
+    assert_eq!((&job["status"], &job["attempt_count"]), (&json!("failed"), &json!(5)));
+    house.settle().await;
+    // The watcher sees what the node tells of its blocks: the payment is not lost.
+    let invoice = house.read(&created).await;
+    assert_eq!((&invoice["status"], &invoice["amount_paid"]), (&json!("paid"), &json!(10_000)));
+}

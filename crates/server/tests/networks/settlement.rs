@@ -84,9 +84,17 @@ async fn without_gas_it_waits_and_goes_on_when_there_is_some() {
     node.pay(&json!(["token", "Dollar", to, "10000000"]));
     let waiting = settled(&house, &node, &created).await;
     assert_eq!(waiting["settlement_status"], "processing", "{waiting}");
+    let low = |level: u8| {
+        format!("pepay_gas_wallet_low{{environment=\"devnet\",network=\"base\"}} {level}")
+    };
+    let metrics = house.app.metrics.render();
+    assert!(metrics.contains(&low(1)), "{metrics}");
+    assert!(metrics.contains("pepay_gas_wallet_short_total"), "{metrics}");
     node.give_coin(gas_wallet(&house).as_str(), ONE_COIN);
     house.advance(10 * crate::MINUTE_MS);
     let payment = settled(&house, &node, &created).await;
     assert_eq!(payment["settlement_status"], "settled", "{payment}");
+    let metrics = house.app.metrics.render();
+    assert!(metrics.contains(&low(0)), "{metrics}");
     assert_eq!(house.app.store.check().await.expect("reads"), vec![]);
 }

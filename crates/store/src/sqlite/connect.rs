@@ -15,14 +15,20 @@ use crate::error::StoreError;
 const BUSY_MS: u64 = 5_000;
 const READER_CACHE_KIB: i64 = 512;
 const STATEMENTS_MAX: usize = 128;
+/// Where one connection does everything.
+const STATEMENTS_OF_ALL_MAX: usize = 1_024;
 const LOCK_TRIES: u32 = 20;
 const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
 #[derive(Clone, Copy)]
 pub(super) enum Role {
-    Writer { cache_kib: i64 },
+    Writer {
+        cache_kib: i64,
+    },
     Reader,
     Checkpointer,
+    /// Of a simulated process, which dies at commits and never with its machine.
+    Alone,
 }
 
 /// The path behind `sqlite:`.
@@ -39,7 +45,7 @@ pub(crate) fn path_of(url: &str) -> Result<PathBuf, StoreError> {
 pub(super) fn open(path: &Path, role: Role) -> Result<Connection, StoreError> {
     let connect = || -> rusqlite::Result<Connection> {
         let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        if matches!(role, Role::Writer { .. }) {
+        if matches!(role, Role::Writer { .. } | Role::Alone) {
             flags |= OpenFlags::SQLITE_OPEN_CREATE;
         }
         let connection = Connection::open_with_flags(path, flags)?;
@@ -66,6 +72,12 @@ pub(super) fn open(path: &Path, role: Role) -> Result<Connection, StoreError> {
                 connection.pragma_update(None, "synchronous", "FULL")?;
                 connection.pragma_update(None, "wal_autocheckpoint", 0)?;
                 connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
+            }
+            Role::Alone => {
+                connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+                connection.pragma_update(None, "journal_mode", "MEMORY")?;
+                connection.pragma_update(None, "synchronous", "OFF")?;
+                connection.set_prepared_statement_cache_capacity(STATEMENTS_OF_ALL_MAX);
             }
         }
         Ok(connection)

@@ -83,7 +83,8 @@ impl Lists {
     }
 }
 
-fn list(
+/// Reads one list.
+pub(super) fn list(
     connection: &Connection,
     sql: &str,
     kinds: &[Kind],

@@ -90,7 +90,7 @@ fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
     connection.prepare_cached(sql)?.execute([]).map(drop)
 }
 
-fn points(
+pub(super) fn points(
     connection: &Connection,
     relation: &Relation,
     keys: &[RowKey],

@@ -59,7 +59,7 @@ impl Request {
     }
 }
 
-fn in_transaction(connection: &Connection, chunk: Chunk) -> rusqlite::Result<Swept> {
+pub(super) fn in_transaction(connection: &Connection, chunk: Chunk) -> rusqlite::Result<Swept> {
     if !connection.is_autocommit() {
         // An earlier roll-back failed, say of a full disk.
         connection.execute_batch("ROLLBACK")?;

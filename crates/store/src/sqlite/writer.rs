@@ -53,7 +53,7 @@ impl Writer {
 
     fn group(&mut self, mut group: Group) {
         let changes = &group.changes;
-        let verdicts = match self.attempt(changes) {
+        let verdicts = match attempt(&self.connection, changes) {
             Ok(verdicts) => {
                 self.note(None);
                 verdicts
@@ -83,46 +83,55 @@ impl Writer {
     }
 
     fn alone(&mut self, change: &Prepared) -> Verdict {
-        let refused = |failure: rusqlite::Error| {
-            tracing::error!(error = %failure, "the database does not take a change");
-            let refusal = if is_about_a_row(&failure) {
-                StoreError::Rejected(failure.to_string())
-            } else {
-                unavailable(&failure)
-            };
-            vec![Err(refusal.into())]
-        };
-        let mut verdicts = self.attempt(std::slice::from_ref(change)).unwrap_or_else(refused);
+        let attempted = attempt(&self.connection, std::slice::from_ref(change));
+        let mut verdicts = attempted.unwrap_or_else(|failure| vec![Err(refusal(&failure).into())]);
         verdicts.pop().expect("one change, one verdict")
     }
+}
 
-    /// Writes a group. If a fresh key turns out to be taken, looks everything up and judges again.
-    fn attempt(&mut self, group: &[Prepared]) -> rusqlite::Result<Vec<Verdict>> {
-        let first = self.write(group, LookUp::WhatMayExist);
-        match first {
-            Err(failure) if is_unique_violation(&failure) => self.write(group, LookUp::Everything),
-            other => other,
+/// Writes a group. If a fresh key turns out to be taken, looks everything up and judges again.
+pub(super) fn attempt(
+    connection: &Connection,
+    group: &[Prepared],
+) -> rusqlite::Result<Vec<Verdict>> {
+    match write(connection, group, LookUp::WhatMayExist) {
+        Err(failure) if is_unique_violation(&failure) => {
+            write(connection, group, LookUp::Everything)
         }
+        other => other,
     }
+}
 
-    fn write(&mut self, group: &[Prepared], look_up: LookUp) -> rusqlite::Result<Vec<Verdict>> {
-        let run = |sql: &str| -> rusqlite::Result<()> {
-            self.connection.prepare_cached(sql)?.execute([]).map(drop)
-        };
-        if !self.connection.is_autocommit() {
-            // An earlier roll-back failed, say of a full disk.
-            run("ROLLBACK")?;
-        }
-        run("BEGIN IMMEDIATE")?;
-        let written = write_group(&self.connection, group, look_up).and_then(|verdicts| {
-            run("COMMIT")?;
-            Ok(verdicts)
-        });
-        if written.is_err() && !self.connection.is_autocommit() {
-            run("ROLLBACK")?;
-        }
-        written
+/// Of a change that was attempted alone.
+pub(super) fn refusal(failure: &rusqlite::Error) -> StoreError {
+    tracing::error!(error = %failure, "the database does not take a change");
+    match is_about_a_row(failure) {
+        true => StoreError::Rejected(failure.to_string()),
+        false => unavailable(failure),
     }
+}
+
+fn write(
+    connection: &Connection,
+    group: &[Prepared],
+    look_up: LookUp,
+) -> rusqlite::Result<Vec<Verdict>> {
+    let run = |sql: &str| -> rusqlite::Result<()> {
+        connection.prepare_cached(sql)?.execute([]).map(drop)
+    };
+    if !connection.is_autocommit() {
+        // An earlier roll-back failed, say of a full disk.
+        run("ROLLBACK")?;
+    }
+    run("BEGIN IMMEDIATE")?;
+    let written = write_group(connection, group, look_up).and_then(|verdicts| {
+        run("COMMIT")?;
+        Ok(verdicts)
+    });
+    if written.is_err() && !connection.is_autocommit() {
+        run("ROLLBACK")?;
+    }
+    written
 }
 
 fn write_group(

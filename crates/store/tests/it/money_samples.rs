@@ -1,6 +1,7 @@
 //! Samples of what moves money, and of the ledger's own rows; `samples.rs` has all the others.
 
 use domain::address::Address;
+use domain::allowed_destination::AllowedDestination;
 use domain::audit::Actor;
 use domain::currency::Currency;
 use domain::environment::Environment;
@@ -28,6 +29,19 @@ pub fn settlement_wallet() -> SettlementWallet {
     let address = Address::from_payload(Family::Evm, Environment::Mainnet, &[3; 32]);
     let place = (MERCHANT, Environment::Mainnet, Network::Bsc);
     SettlementWallet::name(None, place, &address, (NOW, 7))
+}
+
+pub fn allowed_destination() -> AllowedDestination {
+    AllowedDestination {
+        merchant_id: MERCHANT,
+        environment: Environment::Mainnet,
+        network: Network::Bsc,
+        address: "0xto".into(),
+        allowed_from: NOW.plus_ms(7),
+        removed_at: None,
+        created_at: NOW,
+        version: 0,
+    }
 }
 
 pub fn settlement_rule() -> SettlementRule {
@@ -66,6 +80,7 @@ pub fn settlement() -> Settlement {
         sends_confirmed: 1,
         sends_failed: 0,
         amount_settled: TokenAmount(5),
+        counted: Vec::new(),
         tx_hashes: vec!["0x1".into()],
         created_at: NOW,
         updated_at: NOW.plus_ms(1),

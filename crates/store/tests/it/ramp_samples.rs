@@ -14,7 +14,7 @@ use domain::network::Network;
 use domain::onchain_deposit::{DepositPosting, OnchainDeposit, OnchainStatus, SenderVerdict};
 use domain::onramp::{Onramp, OnrampStatus};
 use domain::payout::{Attempt, Payout, PayoutStatus};
-use domain::provider::{FiatInstructions, FxRate, RampFailure};
+use domain::provider::{FiatInstructions, FxRate, PaidOut, RampFailure};
 use domain::ramp_address::{AddressPurpose, RampAddress};
 use domain::ramp_deposit::{self, CreditAsk, RampDeposit};
 use domain::ramp_quote::RampQuote;
@@ -45,13 +45,13 @@ pub fn ramp_quote() -> RampQuote {
         country: Country::parse("DE").expect("a country"),
         method: PayoutMethod::SepaInstant,
         level: KycLevel::Enhanced,
-        network: Network::Base,
-        token_id: TokenId(5),
+        asset: Asset::Token { network: Network::Base, token_id: TokenId(5) },
         source: TokenAmount(1 << 99),
         fee: TokenAmount(7),
         currency: Currency::EUR,
         target: TokenAmount(9_200),
         rate: RATE,
+        value: Usd(100_000_000),
         used_by: None,
         created_at: NOW,
         expires_at: NOW.plus_ms(300_000),
@@ -70,8 +70,7 @@ pub fn payout() -> Payout {
         deposit_id: Some(key(53).into()),
         country: Country::parse("DE").expect("a country"),
         method: PayoutMethod::Sepa,
-        network: Network::Base,
-        token_id: TokenId(5),
+        asset: Asset::Token { network: Network::Base, token_id: TokenId(5) },
         source: TokenAmount(1 << 99),
         fee: TokenAmount(7),
         currency: Currency::EUR,
@@ -88,6 +87,7 @@ pub fn payout() -> Payout {
         look_count: 0,
         next_at: Some(NOW),
         paid_at: None,
+        settled: PaidOut::default(),
         created_at: NOW,
         updated_at: NOW,
         version: 0,
@@ -105,6 +105,7 @@ pub fn later_payout(row: Payout) -> Payout {
         look_count: 9,
         next_at: None,
         paid_at: Some(NOW.plus_ms(5)),
+        settled: PaidOut { received: Some(TokenAmount(9_150)), ..PaidOut::default() },
         updated_at: NOW.plus_ms(6),
         ..row
     }
@@ -238,6 +239,7 @@ pub fn onramp() -> Onramp {
         instructions: None,
         tx_hash: None,
         hold_id: None,
+        review_id: None,
         look_count: 0,
         next_at: Some(NOW),
         expires_at: NOW,
@@ -256,6 +258,7 @@ pub fn later_onramp(row: Onramp) -> Onramp {
         instructions: Some(instructions()),
         tx_hash: text("0x1"),
         hold_id: Some(key(54).into()),
+        review_id: Some(key(55).into()),
         next_at: None,
         ..row
     }

@@ -5,6 +5,7 @@
 
 use std::fmt::Debug;
 
+use domain::allowed_destination::AllowedDestination;
 use domain::api_key::ApiKey;
 use domain::audit::AuditEntry;
 use domain::bank_account::BankAccount;
@@ -91,6 +92,10 @@ async fn what_is_sent_survives(store: &Store) {
     let at = |row, version| SettlementWallet { version, ..row };
     let change = |row| SettlementWallet { address: None, before: text("0x5"), ..row };
     check(store, money_samples::settlement_wallet(), at, change).await;
+
+    let at = |row, version| AllowedDestination { version, ..row };
+    let change = |row| AllowedDestination { removed_at: Some(NOW), ..row };
+    check(store, money_samples::allowed_destination(), at, change).await;
 
     let at = |row, version| SettlementRule { version, ..row };
     let change = |row| SettlementRule { token_id: None, ..row };

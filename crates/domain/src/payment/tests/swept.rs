@@ -5,7 +5,7 @@
 
 use super::*;
 use crate::ids::SettlementId;
-use crate::send::Touched;
+use crate::send::{Limits, Touched};
 use crate::settlement::{Batch, Plan, Pool, start};
 
 /// What is begun to be settled out of the world's one payment.
@@ -18,6 +18,7 @@ fn started(world: &mut World) -> Option<Vec<u128>> {
         pool: Pool::of(&payment).expect("a known token"),
         plan: Plan { destination: "0x2".to_owned(), delivery: None },
         review: None,
+        limits: Limits::default(),
         payments,
         sources: vec![(payment.to_address.clone(), 0)],
         head: world.head,

@@ -7,7 +7,7 @@ use domain::currency::Currency;
 use domain::ids::RowKey;
 use domain::money::TokenAmount;
 use domain::provider::{
-    BankDetails, FiatInstructions, FiatReceipt, FxRate, OnrampOrder, OnrampReport, Party,
+    BankDetails, FiatInstructions, FiatReceipt, FxRate, OnrampOrder, OnrampReport, PaidOut, Party,
     PayoutReport, ProviderNews, RampFailure,
 };
 use domain::time::Timestamp;
@@ -235,7 +235,18 @@ pub struct Transfer {
     currency: Option<String>,
     #[serde(default)]
     created_at: Option<String>,
+    #[serde(default)]
+    destination: Option<Destination>,
 }
+
+#[derive(Deserialize)]
+struct Destination {
+    #[serde(default)]
+    currency: Option<String>,
+}
+
+/// No amount of theirs is believed above this, so that no sum passes what the ledger holds.
+const PAID_MAX: u128 = 1 << 100;
 
 /// The currency of an amount they told, if it is the one it must be in.
 fn told_in(told: Option<&str>, expected: Currency) -> Option<Currency> {
@@ -254,6 +265,37 @@ struct Receipt {
     initial_amount: Option<String>,
     #[serde(default)]
     destination_tx_hash: Option<String>,
+    /// What arrived, in the destination's currency.
+    #[serde(default)]
+    final_amount: Option<String>,
+    #[serde(default)]
+    exchange_rate: Option<String>,
+    /// What was kept, of the source.
+    #[serde(default)]
+    developer_fee: Option<String>,
+    #[serde(default)]
+    exchange_fee: Option<String>,
+    #[serde(default)]
+    gas_fee: Option<String>,
+}
+
+const FEE_DECIMALS: u8 = 6;
+
+impl Receipt {
+    /// What they tell, in the currency it must be in; a part that makes no sense is not told.
+    fn paid_out(&self, currency: Option<Currency>) -> PaidOut {
+        let amount = |text: &Option<String>, decimals: u8| {
+            let amount = TokenAmount::parse(text.as_deref()?, decimals).ok()?;
+            Some(amount).filter(|amount| amount.0 <= PAID_MAX)
+        };
+        let fees = [&self.developer_fee, &self.exchange_fee, &self.gas_fee];
+        let fees = fees.into_iter().filter_map(|fee| amount(fee, FEE_DECIMALS));
+        PaidOut {
+            received: currency.and_then(|one| amount(&self.final_amount, one.decimals())),
+            fee_micros: fees.reduce(|sum, fee| TokenAmount(sum.0 + fee.0)),
+            rate: self.exchange_rate.as_deref().and_then(FxRate::parse),
+        }
+    }
 }
 
 impl Transfer {
@@ -264,9 +306,14 @@ impl Transfer {
             .map_or(RampFailure::BankRejected, failure)
     }
 
-    pub fn payout_report(&self) -> PayoutReport {
+    pub fn payout_report(&self, currency: Currency) -> PayoutReport {
         match self.state.as_str() {
-            "payment_processed" => PayoutReport::Paid,
+            "payment_processed" => {
+                let told = self.destination.as_ref().and_then(|one| one.currency.as_deref());
+                let receipt = self.receipt.as_ref();
+                let settled = receipt.map(|one| one.paid_out(told_in(told, currency)));
+                PayoutReport::Paid(settled.unwrap_or_default())
+            }
             "in_review" => PayoutReport::InReview,
             "returned" | "refunded" => PayoutReport::Returned(self.why()),
             "canceled" | "undeliverable" => PayoutReport::Failed(self.why()),

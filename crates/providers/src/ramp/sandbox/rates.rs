@@ -3,7 +3,10 @@
 //! They stand still, so that a test can compute what it is answered.
 
 use domain::currency::Currency;
-use domain::provider::FxRate;
+use domain::money::mul_div_floor;
+use domain::provider::{FX_SCALE, FxRate};
+
+use crate::ramp::Pair;
 
 /// By code; every currency there is has a line.
 const RATES: &[(&str, &str)] = &[
@@ -64,7 +67,12 @@ const RATES: &[(&str, &str)] = &[
     ("zmw", "23.5"),
 ];
 
-pub fn rate(currency: Currency) -> Option<FxRate> {
+pub fn rate(Pair { from, to }: Pair) -> Option<FxRate> {
+    let (from, to) = (of_a_dollar(from)?, of_a_dollar(to)?);
+    mul_div_floor(to.0, FX_SCALE, from.0).filter(|rate| *rate > 0).map(FxRate)
+}
+
+fn of_a_dollar(currency: Currency) -> Option<FxRate> {
     let row = RATES.iter().find(|(code, _)| *code == currency.as_str());
     row.and_then(|(_, rate)| FxRate::parse(rate))
 }
@@ -76,8 +84,10 @@ mod tests {
     #[test]
     fn every_currency_has_a_rate() {
         for currency in Currency::all() {
-            assert!(rate(currency).is_some(), "{currency:?}");
+            assert_eq!(rate(Pair::dollars_in(currency)), of_a_dollar(currency), "{currency:?}");
+            assert_eq!(rate(Pair { from: currency, to: currency }), Some(FxRate::PAR));
         }
-        assert_eq!(rate(Currency::USD), Some(FxRate::PAR));
+        let back = rate(Pair { from: Currency::EUR, to: Currency::USD });
+        assert_eq!(back, FxRate::parse("1.086956521739"));
     }
 }

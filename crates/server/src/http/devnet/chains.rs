@@ -239,8 +239,8 @@ pub async fn reorg(
 
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct FaultRequest {
-    /// `ok`, `lagging`, `failing` or `duplicating`.
-    #[schema(value_type = String, pattern = "^(ok|lagging|failing|duplicating)$")]
+    /// `ok`, `lagging`, `failing`, `duplicating` or `partial`.
+    #[schema(value_type = String, pattern = "^(ok|lagging|failing|duplicating|partial)$")]
     pub rpc: FaultKind,
     /// 1 to 86400; not needed with `ok`.
     #[schema(minimum = 1, maximum = 86400)]
@@ -249,7 +249,8 @@ pub struct FaultRequest {
 
 /// Make the chain's node misbehave
 ///
-/// `lagging` stands still, `failing` answers nothing, `duplicating` tells every transfer twice.
+/// `lagging` stands still, `failing` answers nothing, `duplicating` tells every transfer twice,
+/// `partial` says of what is looked up that there may be more.
 #[utoipa::path(post, path = "/api/v1/devnet/chain/{network}/faults",
     operation_id = "setSimulatedFault", tag = "Devnet Chains",
     params(("network" = Network, Path, description = "One of the ten networks")),

@@ -158,6 +158,10 @@ async fn onramp(
     if ![FiatReceived, Failed, Refunded].contains(&outcome) {
         return Err(wrong("fiat_received, failed, refunded"));
     }
+    // As with payouts: what has ended is not decided anew, but late bank money still comes.
+    if !onramp.is_open() {
+        return Err(ApiError::invalid("outcome", "comes too late: this on-ramp has ended"));
+    }
     let blank = blank(key, onramp.currency, onramp.amount);
     sandbox.force(blank, outcome).await.map_err(|_| busy())?;
     wake(app, onramp.wake(app.now())).await;

@@ -83,11 +83,11 @@ pub struct CreateRefund {
         (status = 200, body = RefundView),
         (status = 400, body = ErrorBody),
         (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody),
+        (status = 403, body = ErrorBody, description = "DESTINATION_NOT_ALLOWED"),
         (status = 404, body = ErrorBody),
         (status = 409, body = ErrorBody,
             description = "INSUFFICIENT_FUNDS, REFUND_TOO_LARGE, REFUND_FEE_TOO_HIGH, \
-                NOTHING_TO_REFUND")))]
+                NOTHING_TO_REFUND, DESTINATION_NOT_ALLOWED_YET")))]
 pub async fn create(
     State(app): State<Shared>,
     MerchantCaller(caller): MerchantCaller,
@@ -186,6 +186,9 @@ async fn made(
     let (drawn, touched) = sources(app, &invoice, &given, payments).await?;
     check_fee(app, environment, &given, drawn.len())?;
     let (passage, mut changes) = reviewed(app, &invoice, &given).await?;
+    let place = (network, destination.as_str());
+    let whose = (invoice.merchant_id, environment);
+    settling::check_allowed(app, whose, place, &mut changes).await?;
     let mut fresh = app.fresh();
     let head = app.head(environment, network);
     let (refund, promised) = promised(ask, given, drawn, (touched, passage, head), &mut fresh);
@@ -491,9 +494,11 @@ async fn canceled(
     responses(
         (status = 200, body = RefundView),
         (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody, description = "OWN_REQUEST, OPERATOR_REQUIRED"),
+        (status = 403, body = ErrorBody, description = "OWN_REQUEST, OPERATOR_REQUIRED, \
+            DESTINATION_NOT_ALLOWED"),
         (status = 404, body = ErrorBody),
-        (status = 409, body = ErrorBody, description = "NOT_IN_REVIEW")))]
+        (status = 409, body = ErrorBody,
+            description = "NOT_IN_REVIEW, DESTINATION_NOT_ALLOWED_YET")))]
 pub async fn approve(
     State(app): State<Shared>,
     approver: Approver,
@@ -514,6 +519,8 @@ pub async fn approve(
             let mut changes = Changes::of(before.merchant_id);
             let limits = app.config.settlement.limits();
             let whose = (before.merchant_id, before.environment);
+            let place = (before.network, before.destination.as_str());
+            settling::check_allowed(app, whose, place, &mut changes).await?;
             let speed = approver.speed(app, whose, before.value).await?;
             let counted = (before.value, speed);
             let counted = count_against(&limits, whose, counted, &mut changes, now);

@@ -15,6 +15,7 @@ use crate::http::error::{ApiError, Code, ErrorBody};
 use crate::http::extract::Json;
 use crate::http::idempotency::Answer;
 use crate::http::page::List;
+use crate::releasing::{self, ReleaseError, Word};
 use crate::sending;
 
 #[derive(Deserialize, ToSchema)]
@@ -150,9 +151,71 @@ pub async fn confirm(
     _: Operator,
     Json(body): Json<ConfirmSend>,
 ) -> Result<axum::Json<crate::http::account::Done>, ApiError> {
-    sending::confirm_exported(&app, body.id, &body.tx_hash).await.map_err(refused)?;
+    releasing::confirm_exported(&app, body.id, &body.tx_hash).await?;
     let message = "The transfer is confirmed".to_owned();
     Ok(axum::Json(crate::http::account::Done { success: true, message }))
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SendOutcome {
+    NotSent,
+    Sent,
+}
+
+#[derive(Deserialize, ToSchema)]
+pub struct ReleaseSend {
+    id: SendId,
+    outcome: SendOutcome,
+    /// With `sent`: the transaction, as its network writes it.
+    #[schema(min_length = 1, max_length = 128)]
+    tx_hash: Option<String>,
+}
+
+/// Say what became of a send that no node can tell about
+///
+/// Of one that waits for the operator, or whose transactions have been silent for a day. Refused
+/// while a node knows a transaction of it, or one may still be included.
+#[utoipa::path(post, path = "/api/admin/settlement/release", tag = "Account",
+    operation_id = "releaseSend", request_body = ReleaseSend,
+    security(("bearerAuth" = [])),
+    responses(
+        (status = 200, body = crate::http::account::Done),
+        (status = 400, body = ErrorBody, description = "The transaction is not it"),
+        (status = 401, body = ErrorBody),
+        (status = 404, body = ErrorBody),
+        (status = 409, body = ErrorBody, description = "SEND_NOT_RELEASABLE")))]
+pub async fn release(
+    State(app): State<Shared>,
+    _: Operator,
+    Json(body): Json<ReleaseSend>,
+) -> Result<axum::Json<crate::http::account::Done>, ApiError> {
+    let word = match (body.outcome, body.tx_hash) {
+        (SendOutcome::NotSent, None) => Word::NotSent,
+        (SendOutcome::Sent, Some(tx_hash)) => Word::Sent(tx_hash),
+        (SendOutcome::NotSent, Some(_)) | (SendOutcome::Sent, None) => {
+            return Err(ApiError::invalid("tx_hash", "goes with sent, and sent with it"));
+        }
+    };
+    releasing::release(&app, body.id, &word).await?;
+    let message = "The send is released".to_owned();
+    Ok(axum::Json(crate::http::account::Done { success: true, message }))
+}
+
+impl From<ReleaseError> for ApiError {
+    fn from(error: ReleaseError) -> ApiError {
+        match error {
+            ReleaseError::Unknown => ApiError::not_found("send"),
+            ReleaseError::NotIt(why) => ApiError::new(Code::ValidationError, why),
+            ReleaseError::Refused(refusal) => refusal.into(),
+            ReleaseError::Commit(error) => error.into(),
+            ReleaseError::Failed(error) => {
+                tracing::warn!(error = format!("{error:#}"), "a send was not released");
+                ApiError::new(Code::Busy, "Somebody else changed this at once; try again")
+                    .retry_after(1)
+            }
+        }
+    }
 }
 
 fn refused(error: anyhow::Error) -> ApiError {

@@ -10,6 +10,7 @@ use domain::environment::Environment;
 use domain::ids::{OnrampId, RampUserId};
 use domain::onramp::{self, Onramp, OnrampAsk, OnrampStatus, OnrampView};
 use domain::token::TokenId;
+use providers::ramp::Pair;
 use serde::{Deserialize, Serialize};
 use store::OnrampFilter;
 use utoipa::{IntoParams, ToSchema};
@@ -82,7 +83,7 @@ pub async fn create(
         return Err(ApiError::invalid("wallet_address", "is not one that can be sent to"));
     }
     let amount = amount("amount", &body.amount, body.currency.decimals())?;
-    let key = (acting.environment, body.currency);
+    let key = (acting.environment, Pair::dollars_in(body.currency));
     let rate = app.ramp_providers.rate(key, app.now()).await.map_err(|error| {
         tracing::warn!(%error, "no rate for an on-ramp");
         ApiError::new(Code::ServiceUnavailable, "There is no rate for this now").retry_after(5)

@@ -10,18 +10,22 @@ use axum::extract::State;
 use axum::response::Response;
 use domain::bank_account::{BankAccount, BankAccountView, Numbers};
 use domain::changes::Changes;
+use domain::currency::Currency;
 use domain::environment::Environment;
-use domain::ids::{MerchantId, RampUserId};
+use domain::ids::{BankAccountId, MerchantId, RampUserId, RowKey};
 use domain::kyc::{KycCase, KycCaseView};
-use domain::ledger::{AccountKind, BalanceView, PlacedTransfer};
+use domain::ledger::{AccountKind, Balance, BalanceView, PlacedTransfer};
 use domain::member::Role;
-use domain::onramp::Onramp;
-use domain::payout::Payout;
+use domain::money::TokenAmount;
+use domain::onramp::{Onramp, OnrampView};
+use domain::payout::{Payout, PayoutView};
+use domain::ramp_address::{AddressPurpose, RampAddress, RampAddressView};
 use domain::ramp_deposit::{RampDeposit, RampDepositView};
-use domain::ramp_user::{Identification, RampUser, RampUserView, StatementLine};
+use domain::ramp_quote::{RampQuote, RampQuoteView, worth};
+use domain::ramp_user::{self, Held, Identification, RampUser, RampUserView, StatementLine};
 use domain::refusal::Refusal;
-use domain::virtual_account::{VirtualAccount, VirtualAccountStatus};
-use serde::Serialize;
+use domain::virtual_account::{VirtualAccount, VirtualAccountStatus, VirtualAccountView};
+use serde::{Deserialize, Serialize};
 use store::{OnrampFilter, Page, PayoutFilter, StoreError};
 use utoipa::ToSchema;
 
@@ -30,10 +34,11 @@ use super::{unreadable, user_of};
 use crate::app::{App, Shared};
 use crate::http::auth::{Caller, MerchantCaller};
 use crate::http::error::{ApiError, ErrorBody};
-use crate::http::extract::{Path, Query};
+use crate::http::extract::{Path, Query, parse_json};
 use crate::http::idempotency::Answer;
 use crate::http::merchant::{EnvironmentQuery, Write};
 use crate::http::page::List;
+use crate::ramp_pricing::pricing;
 
 const PAGE: i64 = 200;
 /// What an export holds of each kind; what is beyond it is in the lists.
@@ -69,6 +74,12 @@ pub struct RampUserExport {
     pub deposits: Vec<RampDepositView>,
     pub balances: Vec<BalanceView>,
     pub transactions: Vec<StatementLine>,
+    pub quotes: Vec<RampQuoteView>,
+    pub payouts: Vec<PayoutView>,
+    pub onramps: Vec<OnrampView>,
+    pub deposit_addresses: Vec<RampAddressView>,
+    pub liquidation_addresses: Vec<RampAddressView>,
+    pub virtual_accounts: Vec<VirtualAccountView>,
     /// Epoch seconds.
     pub exported_at: i64,
 }
@@ -125,6 +136,7 @@ pub async fn export(
         let numbers = account.open_numbers(&app.keys).map_err(unreadable)?;
         Ok::<_, ApiError>(ExportedBankAccount { account: account.view(), numbers })
     });
+    let money = Money::of(&app, (caller.merchant_id, environment), id).await?;
     let now = app.now();
     let answer = Answer::ok(&RampUserExport {
         object: "ramp_user_export",
@@ -140,6 +152,12 @@ pub async fn export(
             .map(|balance| balance.view())
             .collect(),
         transactions: statement(&app, id, postings).await?.data,
+        quotes: money.quotes.iter().map(|quote| quote.view(now)).collect(),
+        payouts: money.payouts.iter().map(Payout::view).collect(),
+        onramps: money.onramps.iter().map(Onramp::view).collect(),
+        deposit_addresses: money.deposit_addresses.iter().map(RampAddress::view).collect(),
+        liquidation_addresses: money.liquidation_addresses.iter().map(RampAddress::view).collect(),
+        virtual_accounts: money.virtual_accounts.iter().map(VirtualAccount::view).collect(),
         exported_at: now.seconds(),
     });
     let mut changes = Changes::of(caller.merchant_id);
@@ -148,8 +166,62 @@ pub async fn export(
     Ok(answer)
 }
 
+/// What a user asked for and was given to move money with, each kind within the same bound.
+struct Money {
+    quotes: Vec<RampQuote>,
+    payouts: Vec<Payout>,
+    onramps: Vec<Onramp>,
+    deposit_addresses: Vec<RampAddress>,
+    liquidation_addresses: Vec<RampAddress>,
+    virtual_accounts: Vec<VirtualAccount>,
+}
+
+impl Money {
+    async fn of(
+        app: &App,
+        (merchant_id, environment): (MerchantId, Environment),
+        id: RampUserId,
+    ) -> Result<Money, StoreError> {
+        let (store, user_id) = (&app.store, Some(id));
+        let payouts = PayoutFilter { merchant_id, environment, user_id, status: None };
+        let onramps = OnrampFilter { merchant_id, environment, user_id, status: None };
+        let deposit = AddressPurpose::Deposit;
+        // Any account will do: addresses of one purpose are asked for, wherever they lead.
+        let liquidation = AddressPurpose::Liquidation(BankAccountId::from(RowKey([0; 16])));
+        Ok(Money {
+            quotes: whole_list!(RampQuote::key, |page| store.ramp_quotes_of_user(id, page, PAGE)),
+            payouts: whole_list!(Payout::key, |page| store.payouts(payouts, page, PAGE)),
+            onramps: whole_list!(Onramp::key, |page| store.onramps(onramps, page, PAGE)),
+            deposit_addresses: whole_list!(RampAddress::key, |page| {
+                store.ramp_addresses_of_user(id, deposit, page, PAGE)
+            }),
+            liquidation_addresses: whole_list!(RampAddress::key, |page| {
+                store.ramp_addresses_of_user(id, liquidation, page, PAGE)
+            }),
+            virtual_accounts: whole_list!(VirtualAccount::key, |page| {
+                store.virtual_accounts_of_user(id, page, PAGE)
+            }),
+        })
+    }
+}
+
 async fn all_accounts(app: &App, id: RampUserId) -> Result<Vec<BankAccount>, StoreError> {
     Ok(whole_list!(BankAccount::key, |page| app.store.bank_accounts_of_user(id, page, PAGE)))
+}
+
+/// How a user is forgotten.
+#[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct EraseRampUser {
+    /// Whether what is worth less than a dollar, of each token and currency he has, is left to you.
+    forfeit_dust: bool,
+}
+
+/// What becomes of what no bank carries.
+#[derive(Clone, Copy)]
+enum Dust {
+    Kept,
+    Forfeited,
 }
 
 /// Forget a user
@@ -157,7 +229,8 @@ async fn all_accounts(app: &App, id: RampUserId) -> Result<Vec<BankAccount>, Sto
 /// His name, e-mail, address, birth date, documents and bank accounts are gone for good; the ledger
 /// keeps its postings under his id. Events that tell of him pass with the event retention. Refused
 /// while he has a balance, or money on its way: on-ramps that are open or may still be paid late,
-/// payouts that may still come back (45 days), deposits that wait for a chain or a human.
+/// payouts that may still come back (45 days), deposits that wait for a chain or a human. Balances
+/// that are worth less than a dollar each are left to you if you say `forfeit_dust`.
 #[utoipa::path(
     post,
     path = "/api/v1/ramps/users/{user_id}/erase",
@@ -168,6 +241,7 @@ async fn all_accounts(app: &App, id: RampUserId) -> Result<Vec<BankAccount>, Sto
         ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters."),
         EnvironmentQuery,
     ),
+    request_body(content = EraseRampUser, description = "May be left out"),
     responses(
         (status = 200, description = "What is left of the user", body = RampUserView),
         (status = 401, description = "No valid credential", body = ErrorBody),
@@ -186,6 +260,11 @@ pub async fn erase(
     write: Write,
 ) -> Result<Response, ApiError> {
     caller.require_role(Role::Developer)?;
+    let body = match write.body.is_empty() {
+        true => EraseRampUser::default(),
+        false => parse_json::<Option<EraseRampUser>>(&write.body)?.unwrap_or_default(),
+    };
+    let dust = if body.forfeit_dust { Dust::Forfeited } else { Dust::Kept };
     let environment = caller.environment(&app, query.environment).await?;
     let whose = (caller.merchant_id, environment);
     let once = write.once(whose)?;
@@ -194,7 +273,10 @@ pub async fn erase(
     if is_open {
         close(&app, whose, id).await?;
     }
-    let erased = once.answer(&app, || forgotten(&app, &caller, whose, id, origin.clone())).await;
+    let asked = (id, dust);
+    let forgotten = || forgotten(&app, &caller, whose, asked, origin.clone());
+    // What the commit misses of his dust is what somebody just took of it.
+    let erased = once.answer_bounded(&app, forgotten, |_| Refusal::UserHasBalance.into()).await;
     if is_open && erased.is_err() {
         reopen(&app, whose, id).await?;
     }
@@ -237,7 +319,7 @@ async fn forgotten(
     app: &App,
     caller: &Caller,
     whose: (MerchantId, Environment),
-    id: RampUserId,
+    (id, dust): (RampUserId, Dust),
     origin: domain::event::Origin,
 ) -> Result<(Changes, Answer), ApiError> {
     let before: RampUser = user_of(app, whose, id).await?;
@@ -247,12 +329,11 @@ async fn forgotten(
     // First, so that what arrives between the two is seen as money he has.
     let (onramps, accounts) = with_nothing_on_its_way(app, whose, id).await?;
     let balances = app.store.balances_of_owner(whose.0, before.key()).await?;
-    if balances.iter().any(|balance| balance.balance != 0 || balance.reserved != 0) {
-        return Err(Refusal::UserHasBalance.into());
-    }
     let mut fresh = app.fresh();
     let now = fresh.now();
     let mut changes = Changes::of(whose.0);
+    let held = valued(app, balances, dust).await;
+    ramp_user::forfeit(&before, &held, &mut changes, &mut fresh)?;
     for account in all_accounts(app, id).await? {
         account.erase(&mut changes, now);
     }
@@ -269,6 +350,26 @@ async fn forgotten(
     after.record_erased(&mut changes, origin, now);
     changes.insert(caller.audit("ramp_user.erased", id, &mut fresh));
     Ok((changes, Answer::ok(&shown.view(now))))
+}
+
+/// What of his balances may be left behind has a value here, and nothing else has.
+async fn valued(app: &App, balances: Vec<Balance>, dust: Dust) -> Vec<Held> {
+    let mut all = Vec::new();
+    for balance in balances {
+        let asset = balance.account.asset;
+        let value = match dust {
+            Dust::Kept => None,
+            Dust::Forfeited => {
+                let ways = (asset, Currency::USD);
+                let priced = pricing(app, balance.account.environment, ways).await.ok().flatten();
+                let amount = u128::try_from(balance.balance).ok().map(TokenAmount);
+                let known = priced.zip(amount).zip(asset.decimals());
+                known.map(|((price, amount), places)| worth(amount, places, price.dollars))
+            }
+        };
+        all.push(Held { balance, value });
+    }
+    all
 }
 
 /// His on-ramps and virtual accounts, if no money can come to him, or come back, any more.

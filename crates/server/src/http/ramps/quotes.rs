@@ -9,6 +9,7 @@ use domain::country::Country;
 use domain::currency::Currency;
 use domain::environment::Environment;
 use domain::ids::{BankAccountId, RampQuoteId, RampUserId};
+use domain::ledger::{Account, AccountKind, Asset};
 use domain::money::{AmountError, TokenAmount};
 use domain::ramp_quote::{RampQuote, RampQuoteAsk, RampQuoteView, Side};
 use domain::token::{Token, TokenId};
@@ -22,14 +23,21 @@ use crate::http::error::{ApiError, Code, ErrorBody};
 use crate::http::extract::{Path, Query, parse_json};
 use crate::http::idempotency::Answer;
 use crate::http::merchant::{EnvironmentQuery, Write};
+use crate::ramp_pricing::pricing;
 
-/// What is to leave the balance.
+/// What `source.amount` says for whatever there is.
+const ALL: &str = "all";
+
+/// What is to leave the balance: any token or bank money there may be in one.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 pub struct QuoteSource {
-    /// A stablecoin of USD.
-    #[schema(value_type = i64)]
-    token_id: TokenId,
-    /// In whole tokens. Either this or the target's amount.
+    /// A token. Either this or `currency`.
+    #[schema(value_type = Option<i64>)]
+    token_id: Option<TokenId>,
+    /// Bank money.
+    currency: Option<Currency>,
+    /// In whole units, or `all`: whatever the user has of it now, even below the corridor's least.
+    /// Either this or the target's amount.
     #[schema(example = "100.00")]
     amount: Option<String>,
 }
@@ -59,8 +67,9 @@ pub struct CreateRampQuote {
 
 /// Ask for a quote
 ///
-/// Rate and fee are held still for 300 seconds, for one payout. Give the source's amount, or the
-/// target's: the source is then what is needed for it.
+/// Rate and fee are held still for 300 seconds, for one payout. Give the source's amount, or `all`,
+/// or the target's: the source is then what is needed for it. The same bank money on both sides is
+/// paid out without being converted.
 #[utoipa::path(
     post,
     path = "/api/v1/ramps/quotes",
@@ -74,6 +83,7 @@ pub struct CreateRampQuote {
         (status = 401, description = "No valid credential", body = ErrorBody),
         (status = 403, description = "The credential does not open this", body = ErrorBody),
         (status = 404, description = "No such user or bank account here", body = ErrorBody),
+        (status = 409, description = "INSUFFICIENT_FUNDS: there is none", body = ErrorBody),
         (status = 503, description = "There is no rate now", body = ErrorBody),
     ),
     security(("merchantApiKey" = []), ("bearerAuth" = [])),
@@ -99,41 +109,69 @@ async fn quoted(
         user(app, acting, id).await?;
     }
     let corridor = corridor(app, acting, user_id, body).await?;
+    let asset = asset(acting.environment, &body.source)?;
+    let side = match body.source.amount.as_deref() {
+        Some(ALL) if body.target.is_none() => {
+            Side::Whole(all_of(app, acting, (user_id, asset)).await?)
+        }
+        Some(_) | None => side(asset, body, corridor)?,
+    };
     let ask = RampQuoteAsk {
         merchant_id: acting.merchant_id,
         environment: acting.environment,
         user_id,
         bank_account_id: body.bank_account_id,
-        token: token(acting.environment, body.source.token_id)?,
-        side: side(acting.environment, body, corridor)?,
+        asset,
+        side,
     };
-    let (now, key) = (app.now(), (acting.environment, corridor.currency));
+    let now = app.now();
     let no_rate = || ApiError::new(Code::ServiceUnavailable, "There is no rate for this now");
-    let rate = app.ramp_providers.rate(key, now).await.map_err(|error| {
+    let priced = pricing(app, acting.environment, (asset, corridor.currency)).await;
+    let priced = priced.map_err(|error| {
         tracing::warn!(%error, "no rate for a quote");
         no_rate().retry_after(5)
     })?;
-    let rate = rate.ok_or_else(|| ApiError::invalid("currency", "is not served here"))?;
-    let quote = RampQuote::new(ask, corridor, rate, &mut app.fresh())?;
+    let pricing = priced.ok_or_else(|| ApiError::invalid("currency", "is not served here"))?;
+    let quote = RampQuote::new(ask, corridor, pricing, &mut app.fresh())?;
     let mut changes = Changes::of(acting.merchant_id);
     let answer = Answer::ok(&quote.view(now));
     changes.insert(quote);
     Ok((changes, answer))
 }
 
-fn token(environment: Environment, id: TokenId) -> Result<&'static Token, ApiError> {
-    let token = Token::by_id(id).filter(|token| token.environment == environment);
-    token.ok_or_else(|| ApiError::invalid("source.token_id", "is not a token of this environment"))
+fn asset(environment: Environment, source: &QuoteSource) -> Result<Asset, ApiError> {
+    match (source.token_id, source.currency) {
+        (Some(id), None) => {
+            let token = Token::by_id(id).filter(|token| token.environment == environment);
+            let unknown = || ApiError::invalid("source.token_id", "is not a token here");
+            token.map(Asset::of_token).ok_or_else(unknown)
+        }
+        (None, Some(currency)) => Ok(Asset::Currency(currency)),
+        (Some(_), Some(_)) => Err(ApiError::invalid("source.currency", "excludes the token")),
+        (None, None) => Err(ApiError::invalid("source.token_id", "or currency is required")),
+    }
 }
 
-fn side(
-    environment: Environment,
-    body: &CreateRampQuote,
-    corridor: &Corridor,
-) -> Result<Side, ApiError> {
-    let token = token(environment, body.source.token_id)?;
+/// What a user may still spend of something.
+async fn all_of(
+    app: &App,
+    acting: &Acting,
+    (user_id, asset): (Option<RampUserId>, Asset),
+) -> Result<TokenAmount, ApiError> {
+    let user_id = user_id.ok_or_else(|| ApiError::invalid("user_id", "is required for all"))?;
+    let (merchant_id, environment) = acting.whose();
+    let (kind, owner) = (AccountKind::User, Some(user_id.key()));
+    let account = Account { merchant_id, environment, kind, asset, owner };
+    let available = app.store.balance(account).await?.available();
+    let available = u128::try_from(available).ok().filter(|available| *available > 0);
+    let nothing = || ApiError::new(Code::InsufficientFunds, "The balance has nothing of this");
+    available.map(TokenAmount).ok_or_else(nothing)
+}
+
+fn side(asset: Asset, body: &CreateRampQuote, corridor: &Corridor) -> Result<Side, ApiError> {
+    let decimals = asset.decimals().unwrap_or(0);
     match (&body.source.amount, &body.target) {
-        (Some(text), None) => amount("source.amount", text, token.decimals).map(Side::Source),
+        (Some(text), None) => amount("source.amount", text, decimals).map(Side::Source),
         (None, Some(QuoteTarget { amount: text })) => {
             amount("target.amount", text, corridor.currency.decimals()).map(Side::Target)
         }

@@ -85,6 +85,30 @@ async fn an_on_ramp_can_fail_go_back_or_expire() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_on_ramp_that_has_ended_is_not_decided_anew() {
+    let house = House::start().await;
+    let customer = customer(&house, "standard").await;
+    let made = start(&house, &customer.id, "10").await;
+    pass(&house, 2).await;
+    simulate(&house, &made, "failed").await;
+    pass(&house, 2).await;
+    assert_eq!(read(&house, &made).await["status"], "failed");
+    let path = format!("/api/v1/devnet/ramps/onramps/{}/simulate", text(&made, "id"));
+    for outcome in ["fiat_received", "failed", "refunded"] {
+        let refused = house.post(&path, json!({ "outcome": outcome })).await;
+        assert_eq!(refused.error(), (400, "VALIDATION_ERROR"), "{outcome}");
+    }
+    // What the sandbox says of it is what it said.
+    let id = domain::ids::RowKey::from(uuid::Uuid::parse_str(&text(&made, "id")).expect("an id"));
+    let provider = house.app.ramp_providers.provider(domain::environment::Environment::Devnet);
+    let currency = domain::currency::Currency::EUR;
+    let handle = domain::provider::Handle { id, reference: None, currency };
+    let report = provider.expect("the sandbox").look_up_onramp(&handle).await.expect("answers");
+    assert!(matches!(report, domain::provider::OnrampReport::Failed(_)), "{report:?}");
+    check_books(&house).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn bank_money_on_a_virtual_account_is_stablecoin_in_the_balance() {
     let house = House::start().await;
     let customer = customer(&house, "standard").await;
@@ -110,6 +134,102 @@ async fn bank_money_on_a_virtual_account_is_stablecoin_in_the_balance() {
     assert_eq!(deposits["data"][0]["kind"], "virtual_account");
     assert_eq!(deposits["data"][0]["source_id"], made["id"]);
     check_books(&house).await;
+}
+
+/// An on-ramp whose bank money came after its user was suspended.
+async fn held(house: &House) -> (Value, super::Customer, String) {
+    let customer = customer(house, "standard").await;
+    let made = start(house, &customer.id, "92").await;
+    pass(house, 2).await;
+    let admin = format!("/api/admin/ramps/users/{}/kyc", customer.id);
+    house.operate("POST", &admin, json!({ "outcome": "suspended" })).await.ok();
+    simulate(house, &made, "fiat_received").await;
+    pass(house, 8).await;
+    let held = read(house, &made).await;
+    assert_eq!((&held["status"], &held["received"]), (&json!("in_review"), &json!("92")));
+    assert_eq!(available(house, &customer.id, "eur").await, "0");
+    check_books(house).await;
+    let path = "/api/admin/ramps/reviews";
+    let reviews = house.operate("GET", path, Value::Null).await.ok();
+    let review = reviews["data"][0].clone();
+    assert_eq!((&review["subject_type"], &review["subject_id"]), (&json!("onramp"), &made["id"]));
+    assert!(text(&review, "matched").contains("status suspended"), "{review}");
+    (made, customer, format!("{path}/{}", text(&review, "id")))
+}
+
+async fn wait_for_the_worker(house: &House) {
+    for _ in 0..4 {
+        house.advance(3_600_000);
+        house.step().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bank_money_of_a_suspended_user_waits_and_goes_on_at_a_human_s_word() {
+    let house = House::start().await;
+    let (made, customer, review) = held(&house).await;
+    let erase = format!("/api/v1/ramps/users/{}/erase", customer.id);
+    assert_eq!(house.post(&erase, json!({})).await.error(), (409, "USER_HAS_BALANCE"));
+    house.operate("POST", &format!("{review}/approve"), Value::Null).await.ok();
+    wait_for_the_worker(&house).await;
+    assert_eq!(read(&house, &made).await["status"], "completed");
+    let whole = ["awaiting_fiat", "in_review", "fiat_received", "converting", "sent", "completed"];
+    let mut steps = told(&house, &made).await;
+    steps.dedup();
+    assert_eq!(steps, whole);
+    check_books(&house).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bank_money_a_human_refuses_goes_back() {
+    let house = House::start().await;
+    let (made, customer, review) = held(&house).await;
+    house.operate("POST", &format!("{review}/reject"), Value::Null).await.ok();
+    wait_for_the_worker(&house).await;
+    let refused = read(&house, &made).await;
+    assert_eq!(
+        (&refused["status"], &refused["failure_reason"]),
+        (&json!("failed"), &json!("declined_on_review"))
+    );
+    assert_eq!(available(&house, &customer.id, "eur").await, "0");
+    check_books(&house).await;
+    simulate(&house, &made, "refunded").await;
+    house.advance(2 * 86_400_000);
+    house.step().await;
+    assert_eq!(read(&house, &made).await["status"], "refunded");
+    check_books(&house).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bank_money_that_waits_with_a_human_may_go_back_before() {
+    let house = House::start().await;
+    let (made, customer, review) = held(&house).await;
+    simulate(&house, &made, "refunded").await;
+    wait_for_the_worker(&house).await;
+    assert_eq!(read(&house, &made).await["status"], "refunded");
+    // Too late a word changes nothing.
+    house.operate("POST", &format!("{review}/approve"), Value::Null).await.ok();
+    wait_for_the_worker(&house).await;
+    assert_eq!(read(&house, &made).await["status"], "refunded");
+    assert_eq!(available(&house, &customer.id, "eur").await, "0");
+    check_books(&house).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listed_wallet_gets_nothing() {
+    let lists = tempfile::tempdir().expect("a directory");
+    let list = lists.path().join("list.txt");
+    std::fs::write(&list, WALLET.to_lowercase()).expect("writes");
+    let house = House::with(|config| config.ramps.screening_lists = vec![list]).await;
+    let customer = customer(&house, "standard").await;
+    let body = json!({
+        "user_id": customer.id, "currency": "eur", "amount": "92", "wallet_address": WALLET,
+        "token_id": crate::house::token_id("base", "USDC"),
+    });
+    let refused = house.post("/api/v1/ramps/onramps", body).await;
+    assert_eq!((refused.error(), refused.param()), ((400, "VALIDATION_ERROR"), "wallet_address"));
+    let none = house.get("/api/v1/ramps/onramps").await.ok();
+    assert_eq!(none["data"], json!([]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

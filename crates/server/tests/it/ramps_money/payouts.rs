@@ -121,7 +121,7 @@ async fn a_target_amount_asks_for_what_it_needs() {
     assert_eq!(same["target"]["amount"], "46");
     for (body, param) in [
         (json!({ "source": { "token_id": 1 } }), "bank_account_id"),
-        (json!({ "source": {} }), "source.token_id"),
+        (json!({ "source": {} }), "bank_account_id"),
         (
             json!({ "bank_account_id": customer.account_id,
                 "source": { "token_id": token_id("base", "ETH"), "amount": "1" } }),
@@ -179,6 +179,43 @@ async fn nothing_moves_without_the_level_it_needs_or_above_its_limit() {
     let refused = request_payout(&house, &customer, &second, "k2").await;
     assert_eq!(refused.error(), (409, "LIMIT_EXCEEDED"));
     assert_eq!(available(&house, &customer.id, "USDC").await, "24000");
+    check_books(&house).await;
+}
+
+/// Every way not to be known well enough, and what the answer says of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_missing_of_a_level_is_named() {
+    let house = House::with(|config| config.ramps.kyc_approval_days = 30).await;
+    let body = json!({ "type": "individual", "name": "Ada Lovelace", "country": "US" });
+    let user = house.post("/api/v1/ramps/users", body).await.ok();
+    let body = json!({
+        "country": "US", "currency": "usd", "method": "wire", "holder_name": "Ada Lovelace",
+        "account": { "routing_number": "021000021", "account_number": "12345678",
+            "account_type": "checking" },
+    });
+    let path = format!("/api/v1/ramps/users/{}/bank_accounts", text(&user, "id"));
+    let account = house.post(&path, body).await.ok();
+    let ada = super::Customer { id: text(&user, "id"), account_id: text(&account, "id") };
+    let refused = async |key: &str, says: &str| {
+        let quoted = quote(&house, &ada, "500").await.ok();
+        let refused = request_payout(&house, &ada, &quoted, key).await;
+        assert_eq!(refused.error(), (403, "KYC_REQUIRED"), "{says}");
+        let message = text(&refused.body["error"], "message");
+        assert!(message.contains(says), "{message}: {says}");
+    };
+    refused("k1", "level standard is needed; the user has none, status not_started").await;
+    approve(&house, &ada.id, "basic").await;
+    refused("k2", "level standard is needed; the user has basic, status approved").await;
+    approve(&house, &ada.id, "standard").await;
+    let admin = format!("/api/admin/ramps/users/{}/kyc", ada.id);
+    house.operate("POST", &admin, json!({ "outcome": "suspended" })).await.ok();
+    refused("k3", "level standard is needed; the user has none, status suspended").await;
+    house.operate("POST", &admin, json!({ "outcome": "reinstated" })).await.ok();
+    fund(&house, &ada.id, "1000").await;
+    let quoted = quote(&house, &ada, "500").await.ok();
+    request_payout(&house, &ada, &quoted, "k4").await.ok();
+    house.advance(31 * DAY_MS);
+    refused("k5", "level standard is needed; the user has none, status expired").await;
     check_books(&house).await;
 }
 

@@ -5,6 +5,9 @@
 
 use std::sync::{Arc, Mutex};
 
+use domain::currency::Currency;
+use domain::environment::Environment;
+use domain::ledger::{Account, AccountKind, Asset};
 use serde_json::{Value, json};
 use server::config::{RampProviderConfig, RampProviderKind};
 use server::workers::Worker as _;
@@ -13,6 +16,7 @@ use server::workers::payouts::Payer;
 use super::double::{CANARIES, Double, Mood, PUBLIC_KEY};
 use super::{Customer, available, check_books, customer, fund, payout, read, text, told};
 use crate::account::{act, owner};
+use crate::commands::{complaint, pepay, said_by};
 use crate::house::House;
 
 const DAY_MS: i64 = 86_400_000;
@@ -100,6 +104,83 @@ async fn a_house_that_dies_while_it_sends_sends_once() {
     assert_eq!(read(&house, &made).await["status"], "submitted");
     assert_eq!((double.sent(), double.asked()), (1, 1));
     check_books(&house).await;
+}
+
+/// Whoever was made known stays known: to the next payout, and to an on-ramp.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_second_payout_makes_no_second_customer() {
+    let double = Double::start().await;
+    let (house, customer) = house(&double).await;
+    let first = payout(&house, &customer, "100").await;
+    house.step().await;
+    assert_eq!((double.customers(), double.accounts()), ((1, 1), (1, 1)));
+    // A day later the provider has forgotten every idempotency key.
+    house.advance(2 * DAY_MS);
+    payout(&house, &customer, "50").await;
+    let body = json!({
+        "user_id": customer.id, "currency": "eur", "amount": "20",
+        "wallet_address": "0x52908400098527886E0F7030069857D2E4169EE7",
+        "token_id": crate::house::token_id("base", "USDC"),
+    });
+    house.post("/api/v1/ramps/onramps", body).await.ok();
+    for _ in 0..3 {
+        house.advance(60_000);
+        house.step().await;
+    }
+    assert_eq!((double.customers(), double.accounts()), ((1, 1), (1, 1)));
+    assert_eq!(double.sent(), 3);
+    no_canary(&house, &first).await;
+    check_books(&house).await;
+}
+
+/// Fees of an asset as the house has them.
+async fn fees(house: &House, asset: Asset) -> i128 {
+    let (merchant_id, environment) = (house.merchant_id, Environment::Devnet);
+    let kind = AccountKind::Fees;
+    let account = Account { merchant_id, environment, kind, asset, owner: None };
+    house.app.store.balance(account).await.expect("reads").balance
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_really_paid_is_told_and_booked() {
+    let double = Double::start().await;
+    let (house, customer) = house(&double).await;
+    let euros = Asset::Currency(Currency::EUR);
+    let made = payout(&house, &customer, "100").await;
+    assert_eq!(made["settled"], Value::Null);
+    house.step().await;
+    double.set_state("payment_processed");
+    house.advance(600_000);
+    house.step().await;
+    let paid = read(&house, &made).await;
+    // Nothing is told of it yet.
+    assert_eq!((&paid["status"], &paid["settled"]), (&json!("paid"), &Value::Null));
+    assert_eq!(fees(&house, euros).await, 0);
+    let target: f64 = text(&paid["target"], "amount").parse().expect("a number");
+    let less = format!("{:.2}", target - 0.5);
+    double.set_receipt(json!({
+        "final_amount": less, "exchange_rate": "0.905", "exchange_fee": "0.55",
+    }));
+    for _ in 0..2 {
+        house.advance(DAY_MS);
+        house.step().await;
+    }
+    let settled = read(&house, &made).await["settled"].clone();
+    assert_eq!(
+        (&settled["difference"], &settled["rate"], &settled["provider_fee"]),
+        (&json!("-0.5"), &json!("0.905"), &json!("0.55"))
+    );
+    assert_eq!(fees(&house, euros).await, 50);
+    check_books(&house).await;
+    // It comes back: the user has all of it, and nothing of the difference is left.
+    double.set_state("returned");
+    house.advance(DAY_MS);
+    house.step().await;
+    assert_eq!(read(&house, &made).await["status"], "returned");
+    assert_eq!(available(&house, &customer.id, "USDC").await, "1000");
+    assert_eq!(fees(&house, euros).await, 0);
+    check_books(&house).await;
+    no_canary(&house, &made).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -193,6 +274,57 @@ async fn a_payout_nobody_can_tell_about_is_given_up_once_it_is_old_and_not_there
     assert!(audit.contains("ramp_payout.given_up"), "{audit}");
     assert_eq!(double.sent(), 0);
     check_books(&house).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_operators_command_gives_up_what_is_lost_and_nothing_else() {
+    let double = Double::start().await;
+    let (house, customer) = house(&double).await;
+    let going = payout(&house, &customer, "50").await;
+    house.step().await;
+    double.moods(&[Mood::Broken]);
+    let lost = payout(&house, &customer, "100").await;
+    house.step().await;
+    house.app.store.close().await;
+
+    let (directory, url) = (house.data_dir.path(), house.app.config.database_url());
+    let directory = directory.to_str().expect("UTF-8");
+    let give_up = |id: &str| {
+        let place = ["--data-dir", directory, "--database-url", &url];
+        let mut command =
+            pepay(&[&["ramps", "payouts", "give-up", "--id", id][..], &place].concat());
+        for (name, value) in [
+            ("KIND", "bridge"),
+            ("BASE_URL", &double.url),
+            ("API_KEY", "key-of-the-house"),
+            ("PREFUNDED_ACCOUNT_ID", "prefunded"),
+            ("WEBHOOK_PUBLIC_KEY", PUBLIC_KEY),
+            ("TIMEOUT_MS", "500"),
+        ] {
+            command.env(format!("PEPAY_RAMP_PROVIDERS__DEVNET__{name}"), value);
+        }
+        command
+    };
+    // The command lives now: the payout has been unknown for long enough.
+    let known = complaint(give_up(&text(&going, "id")).output().expect("runs"));
+    assert!(known.contains("canceled"), "{known}");
+    double.set_mute(true);
+    let id = text(&lost, "id");
+    let mute = complaint(give_up(&id).output().expect("runs"));
+    assert!(mute.contains("could not be asked about"), "{mute}");
+    double.set_mute(false);
+    let given_up = said_by(&mut give_up(&id));
+    assert_eq!(given_up, format!("{id} is given up; its money is free\n"));
+    let again = complaint(give_up(&id).output().expect("runs"));
+    assert!(again.contains("canceled"), "{again}");
+
+    let store = store::Store::open(store::StoreConfig::new(url)).await.expect("opens");
+    let key = domain::ids::PayoutId::parse(&id).expect("an id").key();
+    let payout = store.get::<domain::payout::Payout>(key).await.expect("reads").expect("is there");
+    assert_eq!(payout.status, domain::payout::PayoutStatus::Failed);
+    assert_eq!(store.check().await.expect("reads"), vec![]);
+    assert_eq!(double.sent(), 1);
+    store.close().await;
 }
 
 /// None of the provider's words in anything a merchant, a user or an operator can read.

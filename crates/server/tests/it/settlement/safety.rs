@@ -6,15 +6,15 @@ use super::{
     HOUR_MS, OTHER_WALLET, WALLET, arrived, check, house, house_with, paid, payment, run,
     set_wallet, settlement_of,
 };
-use crate::account::{act, owner};
-use crate::house::{House, Reply};
+use crate::account::{act, base32_decoded, code_of, owner};
+use crate::house::{House, OWNER_PASSWORD, Reply};
 
-async fn operator(house: &House, path: &str, body: Value) -> Reply {
+pub async fn operator(house: &House, path: &str, body: Value) -> Reply {
     let request = house.request("POST", path).header("authorization", "Bearer operator-token");
     house.send(request.json(&body)).await
 }
 
-async fn pause(house: &House, sending: &str) {
+pub async fn pause(house: &House, sending: &str) {
     let body = json!({ "environment": "devnet", "network": "ethereum", "sending": sending });
     operator(house, "/api/admin/networks/sending", body).await.ok();
 }
@@ -138,6 +138,26 @@ async fn what_is_above_the_limit_waits_for_a_person() {
 }
 
 #[tokio::test]
+async fn what_never_left_is_not_counted_against_the_limits() {
+    let limit = |config: &mut server::config::Config| {
+        config.settlement.merchant_hour_usd = Some(15);
+        config.settlement.total_day_usd = Some(15);
+    };
+    let house = house_with(limit).await;
+    let first = paid(&house, "USDC", "10.013001").await;
+    run(&house).await;
+    assert_eq!(payment(&house, &first).await["settlement_status"], "failed");
+    let second = paid(&house, "USDC", "10").await;
+    run(&house).await;
+    assert_eq!(payment(&house, &second).await["settlement_status"], "settled");
+    // What did leave counts.
+    let third = paid(&house, "USDC", "10").await;
+    run(&house).await;
+    assert_eq!(settlement_of(&house, &third).await["review_reason"], "limit_reached");
+    check(&house).await;
+}
+
+#[tokio::test]
 async fn a_large_settlement_is_approved_or_turned_down_by_an_owner() {
     let limit = |config: &mut server::config::Config| {
         config.settlement.approval_above_usd = Some(9);
@@ -239,4 +259,61 @@ async fn where_the_keys_are_elsewhere_the_operator_signs() {
     let plan = operator(&house, "/api/admin/settlement/plan", place).await.ok();
     assert_eq!(plan["data"], json!([]));
     check(&house).await;
+}
+
+#[tokio::test]
+async fn a_wallet_takes_the_owners_code_where_he_has_one() {
+    let house = House::start().await;
+    let path = "/api/v1/merchant/settlement-wallets";
+    let token = owner(&house).await;
+    let password = json!({ "password": OWNER_PASSWORD });
+    let enrolled = act(&house, &token, "POST", "/api/auth/totp/enroll", password).await.ok();
+    let seed = base32_decoded(enrolled["secret"].as_str().expect("a seed"));
+    let confirm = json!({ "code": code_of(&house, &seed) });
+    act(&house, &token, "POST", "/api/auth/totp/confirm", confirm).await.ok();
+    house.advance(30_000);
+
+    let change = async |method: &str, address: &str, code: Option<&str>| {
+        let body = json!({ "network": "ethereum", "address": address, "totp": code });
+        act(&house, &token, method, path, body).await
+    };
+    let listed = async || act(&house, &token, "GET", path, Value::Null).await.ok()["data"].clone();
+    assert_eq!(change("PUT", WALLET, None).await.error(), (401, "TOTP_REQUIRED"));
+    let wrong = change("PUT", WALLET, Some("000000")).await;
+    assert_eq!(wrong.error(), (401, "SIGN_IN_FAILED"));
+    assert_eq!(listed().await, json!([]), "nothing was changed");
+    let code = code_of(&house, &seed);
+    change("PUT", WALLET, Some(&code)).await.ok();
+    let used = change("PUT", OTHER_WALLET, Some(&code)).await;
+    assert_eq!(used.error(), (401, "SIGN_IN_FAILED"), "a code works once");
+    let used = change("DELETE", "", Some(&code)).await;
+    assert_eq!(used.error(), (401, "SIGN_IN_FAILED"), "nor does it take the wallet away");
+    assert_eq!(change("DELETE", "", None).await.error(), (401, "TOTP_REQUIRED"));
+    let wallets = listed().await;
+    assert_eq!(
+        (wallets.as_array().map(Vec::len), &wallets[0]["address"]),
+        (Some(1), &json!(WALLET))
+    );
+    house.advance(30_000);
+    change("DELETE", "", Some(&code_of(&house, &seed))).await.ok();
+    assert_eq!(listed().await, json!([]));
+    // Whoever guesses is locked out, with the right code too.
+    house.advance(30_000);
+    for _ in 0..5 {
+        change("PUT", WALLET, Some("000000")).await;
+    }
+    let locked = change("PUT", WALLET, Some(&code_of(&house, &seed))).await;
+    assert_eq!(locked.error(), (429, "SIGN_IN_LOCKED"));
+    assert_eq!(listed().await, json!([]));
+}
+
+#[tokio::test]
+async fn a_gas_wallet_that_is_full_raises_no_alarm() {
+    let house = house().await;
+    paid(&house, "USDC", "10").await;
+    run(&house).await;
+    let metrics = house.app.metrics.render();
+    let low = "pepay_gas_wallet_low{environment=\"devnet\",network=\"ethereum\"} 0";
+    assert!(metrics.contains(low), "{metrics}");
+    assert!(!metrics.contains("pepay_gas_wallet_short_total"), "{metrics}");
 }

@@ -6,6 +6,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use domain::address::Address;
+use domain::changes::Changes;
 use domain::environment::Environment;
 use domain::ids::RampUserId;
 use domain::invoice::{self, InvoiceAsk, Metadata};
@@ -137,11 +138,16 @@ pub async fn create(
             let network = rule.token().network;
             let text = body.receiver_override_address.as_deref().unwrap_or_default();
             // What is no address at all is refused with the rest of the request.
-            if let Ok(address) = Address::parse(network, environment, text.trim())
-                && is_ours(&app, (environment, network), &address).await?
-            {
-                let message = "belongs to this server itself";
-                return Err(ApiError::invalid("receiver_override_address", message));
+            if let Ok(address) = Address::parse(network, environment, text.trim()) {
+                if is_ours(&app, (environment, network), &address).await? {
+                    let message = "belongs to this server itself";
+                    return Err(ApiError::invalid("receiver_override_address", message));
+                }
+                // Asked again when its payments are settled, so nothing has to be guarded here.
+                let mut unguarded = Changes::of(caller.merchant_id);
+                let (whose, place) =
+                    ((caller.merchant_id, environment), (network, address.as_str()));
+                settling::check_allowed(&app, whose, place, &mut unguarded).await?;
             }
             Some(network)
         }

@@ -10,5 +10,5 @@ mod transactions;
 
 pub use balances::{__path_balances, balances};
 pub use export::{__path_export, export};
-pub use reports::{__path_report, report};
+pub use reports::{__path_invoices, __path_report, invoices, report};
 pub use transactions::{__path_transactions, transactions};

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use axum::extract::State;
 use domain::environment::Environment;
-use domain::ids::{MerchantId, RowKey};
+use domain::ids::{MerchantId, RowKey, SettlementId};
 use domain::ledger::{BalanceTransactionView, PlacedTransfer};
 use serde::{Deserialize, Serialize};
 use store::{LedgerFilter, Store};
@@ -48,7 +48,8 @@ impl LedgerQuery {
 #[serde(default)]
 #[into_params(parameter_in = Query)]
 pub struct SourceQuery {
-    /// Only what belongs to this payment, settlement, refund, deposit or payout.
+    /// Only what belongs to this payment, settlement, refund, deposit or payout: its id, or a
+    /// settlement's number.
     pub source: Option<String>,
 }
 
@@ -101,9 +102,10 @@ async fn of_source(
     filter: LedgerFilter,
     source: &str,
 ) -> Result<Vec<PlacedTransfer>, ApiError> {
-    let source =
-        Uuid::try_parse(source).map_err(|_| ApiError::invalid("source", "must be an id"))?;
-    let mut rows = store.transfers_of(RowKey::from(source)).await?;
+    let number = SettlementId::parse(source).map(SettlementId::key);
+    let key = number.or_else(|| Uuid::try_parse(source).ok().map(RowKey::from));
+    let key = key.ok_or_else(|| ApiError::invalid("source", "must be an id"))?;
+    let mut rows = store.transfers_of(key).await?;
     rows.retain(|transfer| is_within(transfer, &filter));
     rows.reverse();
     Ok(rows)

@@ -3,6 +3,7 @@
 //! Wallets, preference and token are the member's own business (bearer only): a key must not be
 //! able to lead money elsewhere.
 
+pub mod allowed_destinations;
 pub mod preference;
 pub mod settlements;
 pub mod wallets;

@@ -115,7 +115,8 @@ async fn visible(
         (status = 401, body = ErrorBody),
         (status = 403, body = ErrorBody),
         (status = 404, body = ErrorBody),
-        (status = 409, body = ErrorBody, description = "It waits for nobody")))]
+        (status = 409, body = ErrorBody,
+            description = "NOT_IN_REVIEW, DESTINATION_CHANGED, DESTINATION_NOT_ALLOWED_YET")))]
 pub async fn approve(
     State(app): State<Shared>,
     approver: Approver,
@@ -138,14 +139,16 @@ pub async fn approve(
             let limits = app.config.settlement.limits();
             let speed = approver.speed(app, whose, before.value).await?;
             let counted = (before.value, speed);
-            count_against(&limits, whose, counted, &mut changes, now);
-            for send in app.store.sends_of(before.key()).await? {
+            let counted = count_against(&limits, whose, counted, &mut changes, now);
+            let sends = app.store.sends_of(before.key()).await?;
+            settling::check_destination(app, &before, &sends, &mut changes).await?;
+            for send in sends {
                 changes.update(send.released(now));
             }
             let audit =
                 approver.audit(before.merchant_id, "settlement.approved", before.id, &mut fresh);
             changes.insert(audit);
-            let after = before.approve(approver.actor(), now);
+            let after = before.approve((approver.actor(), counted), now);
             changes.update(after.clone());
             Ok((changes, after))
         })
