@@ -7,7 +7,7 @@ mod create;
 mod lifecycle;
 mod metadata;
 
-pub use create::{Created, EXPIRES_IN_MS_MAX, InvoiceAsk, check_amount, create};
+pub use create::{AMOUNT_MAX, Created, EXPIRES_IN_MS_MAX, InvoiceAsk, check_amount, create};
 pub use lifecycle::{
     AddressAsk, Allocation, Expiry, LATE_WINDOW_MS, OtherSessions, WaitReason, accept,
     answer_questions, cancel, expire, expire_now_for_simulation, fresh_session, give_out_address,

@@ -72,6 +72,8 @@ pub enum Refusal {
     OperatorRequired,
     #[error("Network fees would be too much of its value; ask for more at once")]
     RefundFeeTooHigh,
+    #[error("A cart holds at most {} different things", crate::cart::LINES_MAX)]
+    CartFull,
     #[error("The estimate has expired; make another")]
     EstimateExpired,
     #[error("Nothing of this estimate can be had")]

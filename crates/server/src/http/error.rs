@@ -204,9 +204,10 @@ impl From<Refusal> for ApiError {
             Refusal::MainnetNotEnabled => Code::MainnetNotEnabled,
             Refusal::AccessKeyInvalid => Code::AccessKeyInvalid,
             Refusal::EndpointDisabled => Code::EndpointDisabled,
-            Refusal::TooManyEndpoints | Refusal::TooManyAttempts | Refusal::TooManyBankAccounts => {
-                Code::LimitReached
-            }
+            Refusal::TooManyEndpoints
+            | Refusal::TooManyAttempts
+            | Refusal::TooManyBankAccounts
+            | Refusal::CartFull => Code::LimitReached,
             Refusal::KycRequired(_) => Code::KycRequired,
             Refusal::KycStep(..) => Code::KycState,
             Refusal::KycLinkClosed => Code::KycLinkClosed,
