@@ -384,7 +384,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_done_a_cart_adds_up(steps in prop::collection::vec((0_u8..6, 0_u32..120), 1..60)) {
+        fn whatever_is_done_a_cart_adds_up(
+            steps in prop::collection::vec((0_u8..6, 0_u32..120), 1..60),
+        ) {
             let mut fresh = fresh();
             let mut cart = cart();
             for (number, quantity) in steps {
@@ -400,7 +402,8 @@ mod tests {
                 };
                 cart = done.unwrap_or(before);
                 prop_assert!(cart.items.iter().all(|item| (1..=99).contains(&item.quantity)));
-                let sum: i64 = cart.items.iter().map(|item| item.price.0 * i64::from(item.quantity)).sum();
+                let line = |item: &CartItem| item.price.0 * i64::from(item.quantity);
+                let sum: i64 = cart.items.iter().map(line).sum();
                 prop_assert_eq!(cart.subtotal(), Usd(sum));
             }
         }

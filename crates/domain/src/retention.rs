@@ -76,8 +76,8 @@ pub struct Retention {
 }
 
 impl Retention {
-    /// Since its creation; a sign-in is renewed at every use, so since it expired; a cart is changed,
-    /// so since its last change.
+    /// Since its creation; a sign-in is renewed at every use, so since it expired; a cart since
+    /// its last change.
     pub fn kept_ms(self, passing: Passing) -> i64 {
         match passing {
             Passing::Idempotency => IDEMPOTENCY_MS,

@@ -245,8 +245,8 @@ mod tests {
             tax_bps in 0_i64..=10_000,
             taxes_shipping: bool,
         ) {
-            let lines: Vec<Bought> =
-                lines.into_iter().map(|(price, quantity, post)| line(price, quantity, post)).collect();
+            let bought = |(price, quantity, post)| line(price, quantity, post);
+            let lines: Vec<Bought> = lines.into_iter().map(bought).collect();
             let tax = vec![tax("DE", None, tax_bps, taxes_shipping)];
             let rates = CommerceRates { fee_bps, tax, ..rates() };
             let priced = rates.price(&lines, rates.options(None).next(), Some(GERMANY));

@@ -87,7 +87,7 @@ pub fn line(wanted: &Wanted, found: Option<&Found<'_>>) -> Result<EstimateLine, 
         return Err(match most {
             None => refuse("No offer can be delivered within 10 days"),
             Some(..=0) => refuse("It is out of stock"),
-            Some(left) => refuse(&format!("Only {left} are left")),
+            Some(left) => refuse(&format!("Only {left} left")),
         });
     };
     Ok(EstimateLine {

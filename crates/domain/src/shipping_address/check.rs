@@ -1,4 +1,4 @@
-//! From an address as it was typed to one as its country's post writes it, or what is wrong with it.
+//! From an address as it was typed to one as its country's post writes it, or what is wrong.
 //!
 //! Countries whose rules are known here are checked by them: a state there is, a postcode of the
 //! right form, and both of one place. Of all others only the form is looked at, and the answer says
@@ -163,7 +163,8 @@ fn line(param: &'static str, text: &str, chars_max: usize) -> Result<String, Ref
 
 /// Turns the direction of text around or is not seen at all: on a parcel's label it only misleads.
 fn is_format(letter: char) -> bool {
-    matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    let unseen = ['\u{200b}'..='\u{200f}', '\u{2028}'..='\u{202e}', '\u{2060}'..='\u{2069}'];
+    letter == '\u{feff}' || unseen.iter().any(|range| range.contains(&letter))
 }
 
 fn needed(param: &'static str, text: &str, chars_max: usize) -> Result<String, Refusal> {

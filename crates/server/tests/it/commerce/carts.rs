@@ -278,7 +278,7 @@ async fn a_cart_is_compared_with_what_is_on_sale() {
         [
             json!([true, 10, 10, false, null]),
             json!([true, 12.5, 10, true, null]),
-            json!([false, 10, 10, false, "Only 1 are left"]),
+            json!([false, 10, 10, false, "Only 1 left"]),
             json!([false, 10, 10, false, "No offer can be delivered within 10 days"]),
             json!([false, null, 10, false, "There is no such product"]),
         ]

@@ -63,7 +63,7 @@ async fn an_estimate_says_what_can_be_had_and_what_it_comes_to() {
                 "metadata": { "image": "https://shop.example/mug.png", "sellerName": "Mugs & Co" },
             }],
             "invalidItems": [
-                { "productId": "few", "retailer": "other", "error": "Only 2 are left" },
+                { "productId": "few", "retailer": "other", "error": "Only 2 left" },
                 { "productId": "slow", "retailer": "other",
                   "error": "No offer can be delivered within 10 days" },
                 { "productId": "B0", "retailer": "ebay", "error": "There is no such product" },
