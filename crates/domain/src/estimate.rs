@@ -1,12 +1,23 @@
 //! An estimate: the first step of a checkout. What can be had, at prices that are held still for a
 //! quarter of an hour, and what cannot, and why.
 //!
+//! The second step gives it an address, which decides tax and shipping; the third makes an order.
+//!
 //! Invariant: the order that an estimate becomes writes the estimate's row, so that step 3 called
 //! twice makes one order and both callers read the same.
 
+mod create;
+mod lifecycle;
+mod view;
+mod wanted;
+
+pub use create::{EstimateAsk, Found, OnOffer, create, line};
+pub use view::{EstimateView, FeeBreakdown, LineView, PricingView, ShippingChoiceView};
+pub use wanted::{Basket, BasketAsk, Override, Wanted, of_cart};
+
 use serde::{Deserialize, Serialize};
 
-use crate::commerce_rates::Pricing;
+use crate::commerce_rates::{Bought, Pricing};
 use crate::environment::Environment;
 use crate::ids::{EstimateId, MerchantId, OfferId, OrderId, RowKey, ShippingAddressId, Version};
 use crate::money::Usd;
@@ -74,10 +85,26 @@ impl Estimate {
     pub fn key(&self) -> RowKey {
         self.id.key()
     }
+
+    /// Whether this is a shopper's own.
+    pub fn is_of(&self, whose: (MerchantId, Environment), shopper: &Shopper) -> bool {
+        (self.merchant_id, self.environment) == whose && self.shopper == *shopper
+    }
+
+    fn bought(&self) -> Vec<Bought> {
+        self.valid.iter().map(EstimateLine::bought).collect()
+    }
 }
 
 impl EstimateLine {
     pub fn total(&self) -> Usd {
         Usd(self.price.0.saturating_mul(self.quantity.into()))
     }
+
+    fn bought(&self) -> Bought {
+        Bought { price: self.price, quantity: self.quantity, shipping: self.shipping }
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ mod day;
 mod lifecycle;
 mod metadata;
 
-pub use create::{Created, EXPIRES_IN_MS_MAX, InvoiceAsk, check_amount, create};
+pub use create::{AMOUNT_MAX, Created, EXPIRES_IN_MS_MAX, InvoiceAsk, check_amount, create};
 pub use day::{Flow, InvoiceDay, InvoiceDayKey, counter_range, line_of};
 pub use lifecycle::{
     AddressAsk, Allocation, Expiry, LATE_WINDOW_MS, OtherSessions, WaitReason, accept,

@@ -86,6 +86,8 @@ pub enum Refusal {
     TooManyDestinations,
     #[error("This send cannot be released: {0}")]
     SendNotReleasable(&'static str),
+    #[error("A cart holds at most {} different things", crate::cart::LINES_MAX)]
+    CartFull,
     #[error("The estimate has expired; make another")]
     EstimateExpired,
     #[error("Nothing of this estimate can be had")]

@@ -5,6 +5,7 @@
 //! little later than said is always right, and a little earlier never is.
 
 use crate::challenge::CHALLENGE_MS;
+use crate::estimate::HELD_MS;
 use crate::idempotency::KEPT_MS;
 use crate::password::INVITATION_MS;
 use crate::ramp_session::EXPIRES_IN_SECONDS_MAX;
@@ -20,6 +21,10 @@ const CREDENTIALS_AFTER_MS: i64 = 7 * DAY_MS;
 /// The longest a ramp user's session opens anything.
 const RAMP_SESSION_MS: i64 = EXPIRES_IN_SECONDS_MAX * SECOND_MS;
 const SIMULATED_MS: i64 = 30 * DAY_MS;
+/// An estimate is asked about again by whoever lost the answer to his order.
+const ESTIMATE_MS: i64 = HELD_MS + 7 * DAY_MS;
+/// Nobody came back to it. Its row tells only the day of its last change, so a day more.
+const CART_MS: i64 = 91 * DAY_MS;
 
 pub const EVENT_DAYS_DEFAULT: u32 = 30;
 /// A webhook is tried again for up to 90 hours, and each time its event is read.
@@ -40,10 +45,14 @@ pub enum Passing {
     DeliveryAttempt,
     /// Of a ramp user.
     RampSession,
+    /// What became an order has been copied into it.
+    Estimate,
+    /// One that nobody changed for long.
+    Cart,
 }
 
 impl Passing {
-    pub const ALL: [Passing; 10] = [
+    pub const ALL: [Passing; 12] = [
         Passing::Idempotency,
         Passing::Session,
         Passing::Quote,
@@ -54,6 +63,8 @@ impl Passing {
         Passing::Delivery,
         Passing::DeliveryAttempt,
         Passing::RampSession,
+        Passing::Estimate,
+        Passing::Cart,
     ];
 }
 
@@ -65,7 +76,8 @@ pub struct Retention {
 }
 
 impl Retention {
-    /// Since its creation; a sign-in is renewed at every use, so since it expired.
+    /// Since its creation; a sign-in is renewed at every use, so since it expired; a cart since
+    /// its last change.
     pub fn kept_ms(self, passing: Passing) -> i64 {
         match passing {
             Passing::Idempotency => IDEMPOTENCY_MS,
@@ -75,6 +87,8 @@ impl Retention {
             Passing::PasswordReset => INVITATION_MS + CREDENTIALS_AFTER_MS,
             Passing::RampSession => RAMP_SESSION_MS + CREDENTIALS_AFTER_MS,
             Passing::SignIn => CREDENTIALS_AFTER_MS,
+            Passing::Estimate => ESTIMATE_MS,
+            Passing::Cart => CART_MS,
             Passing::SimulatedTransaction => SIMULATED_MS,
             Passing::Delivery | Passing::DeliveryAttempt => self.events_ms(),
         }

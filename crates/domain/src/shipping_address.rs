@@ -2,10 +2,21 @@
 //!
 //! An order keeps a copy, so that an address that is removed leaves no order without one.
 
+mod check;
+mod postcodes;
+mod states;
+mod view;
+
+pub use check::Checked;
+pub use states::us_state_of;
+pub use view::AddressView;
+
 use serde::{Deserialize, Serialize};
 
+use crate::changes::Changes;
+use crate::commerce_rates::Destination;
 use crate::environment::Environment;
-use crate::ids::{MerchantId, RowKey, ShippingAddressId, Version};
+use crate::ids::{Fresh, MerchantId, RowKey, ShippingAddressId, Version};
 use crate::shopper::Shopper;
 use crate::time::Timestamp;
 
@@ -39,8 +50,49 @@ pub struct PostalAddress {
     pub email: Option<String>,
 }
 
+impl PostalAddress {
+    pub fn destination(&self) -> Destination<'_> {
+        Destination { country: &self.country, state: self.state.as_deref() }
+    }
+}
+
 impl ShippingAddress {
     pub fn key(&self) -> RowKey {
         self.id.key()
+    }
+
+    pub fn new(
+        (merchant_id, environment): (MerchantId, Environment),
+        shopper: Shopper,
+        checked: Checked,
+        fresh: &mut Fresh,
+    ) -> ShippingAddress {
+        let now = fresh.now();
+        ShippingAddress {
+            id: ShippingAddressId::fresh(fresh),
+            merchant_id,
+            environment,
+            shopper,
+            postal: checked.postal,
+            validated_at: checked.is_of_its_country.then_some(now),
+            removed_at: None,
+            created_at: now,
+            version: 0,
+        }
+    }
+
+    /// Whether this is a shopper's address that he has not removed.
+    pub fn is_usable_by(&self, whose: (MerchantId, Environment), shopper: &Shopper) -> bool {
+        (self.merchant_id, self.environment) == whose
+            && self.shopper == *shopper
+            && self.removed_at.is_none()
+    }
+
+    /// Takes it out of the shopper's list. Orders have copies of their own.
+    pub fn remove(mut self, now: Timestamp) -> Changes {
+        let mut changes = Changes::of(self.merchant_id);
+        self.removed_at = Some(now);
+        changes.update(self);
+        changes
     }
 }

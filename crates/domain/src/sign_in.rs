@@ -15,6 +15,7 @@ use crate::ids::{Fresh, MemberId, MerchantId, RowKey, SignInId, Version};
 use crate::member::Member;
 use crate::merchant::notice;
 use crate::secret::{Entropy, KeyRing, Secret, equal, mac, sha256};
+use crate::shopper::Shopper;
 use crate::stream_holder::StreamHolder;
 use crate::time::{DAY_MS, HOUR_MS, Timestamp};
 
@@ -156,6 +157,8 @@ pub enum Audience {
     CommerceStream,
     /// The payor's stream of one invoice.
     PaymentStream,
+    /// A shopper's own cart.
+    OwnCart,
 }
 
 /// The claims of a bearer token.
@@ -186,6 +189,16 @@ pub struct StreamClaims {
     pub environment: Option<Environment>,
     /// Who had the token made: its stream ends with him.
     pub holder: StreamHolder,
+    pub exp: i64,
+}
+
+/// The claims of the token that opens a shopper's own cart, and nothing else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnCartClaims {
+    pub aud: Audience,
+    pub merchant: MerchantId,
+    pub environment: Environment,
+    pub shopper: Shopper,
     pub exp: i64,
 }
 

@@ -39,8 +39,9 @@ use crate::{
     allowed_destinations, api_keys, audit, bank_accounts, counters, delivery_attempts,
     deposit_addresses, invoices, kyc_cases, ledger_days, ledger_verify, members, merchants,
     onchain_deposits, payments, quotes, ramp_addresses, ramp_deposits, ramp_quotes, ramp_users,
-    refunds, screening_reviews, sends, settlement_wallets, settlements, sign_ins, simulated,
-    token_rules, unmatched, verifications, virtual_accounts, watch_cursors, webhook_endpoints,
+    refunds, screening_reviews, sends, settlement_wallets, settlements, shipping_addresses,
+    sign_ins, simulated, token_rules, unmatched, verifications, virtual_accounts, watch_cursors,
+    webhook_endpoints,
 };
 
 /// One text, with values of the kinds it takes.
@@ -312,6 +313,7 @@ fn of_the_others() -> Vec<Statement> {
         Statement::of(sends::of_parent(KEY).limit(5)),
         Statement::of(sends::of_account(KEY).limit(5)),
         Statement::of(sends::exported(Network::Base).limit(5)),
+        Statement::of(shipping_addresses::of_shopper(KEY, 0, 5)),
     ];
     for page in PAGES {
         let user = RampUserId::from(KEY);

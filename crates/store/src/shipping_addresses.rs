@@ -1,10 +1,13 @@
 //! Shoppers' addresses as rows: found by id, listed by shopper.
 
 use domain::changes::Noun;
+use domain::ids::RowKey;
 use domain::shipping_address::ShippingAddress;
 
 use crate::error::StoreError;
+use crate::lists::{List, NEWEST_FIRST};
 use crate::row::{Cells, Column, KeyOrigin, Kind, Row, Table, Value, frozen, mutable};
+use crate::store::Store;
 
 const COLUMNS: [Column; 5] = [
     mutable("body", Kind::Text),
@@ -35,5 +38,22 @@ impl Row for ShippingAddress {
 
     fn decode(cells: &mut Cells<'_>) -> Result<ShippingAddress, StoreError> {
         Ok(ShippingAddress { version: cells.version, ..cells.body(ShippingAddress::key)? })
+    }
+}
+
+pub(crate) fn of_shopper(shopper: RowKey, offset: i64, limit: i64) -> List<ShippingAddress> {
+    let list = List::new("").bind(" WHERE shopper = ", shopper).push(" AND is_removed = 0");
+    list.push(NEWEST_FIRST).limit(limit).bind(" OFFSET ", offset)
+}
+
+impl Store {
+    /// A shopper's addresses that he has not removed, newest first, but for the first `offset`.
+    pub async fn shipping_addresses(
+        &self,
+        shopper: RowKey,
+        offset: i64,
+        limit: i64,
+    ) -> Result<Vec<ShippingAddress>, StoreError> {
+        of_shopper(shopper, offset, limit).read(self).await
     }
 }

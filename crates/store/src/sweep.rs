@@ -88,6 +88,9 @@ impl Order {
             Passing::RampSession => Order::by_key("ramp_sessions"),
             Passing::Delivery => Order::by_key("deliveries"),
             Passing::DeliveryAttempt => Order::by_key("delivery_attempts"),
+            Passing::Estimate => Order::by_key("estimates"),
+            // Its key is a hash too, and it is changed as long as somebody shops.
+            Passing::Cart => Order::by_time("carts", "changed_on"),
         }
     }
 

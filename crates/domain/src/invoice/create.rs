@@ -16,7 +16,7 @@ use crate::settlement_rule;
 use crate::time::{DAY_MS, HOUR_MS, Timestamp};
 
 const AMOUNT_MIN: Usd = Usd(10_000);
-const AMOUNT_MAX: Usd = Usd(1_000_000_000_000);
+pub const AMOUNT_MAX: Usd = Usd(1_000_000_000_000);
 const TEXT_MAX: usize = 255;
 const METADATA_BYTES_MAX: usize = 512;
 const RETURN_URL_MAX: usize = 2_048;

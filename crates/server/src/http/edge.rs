@@ -97,6 +97,8 @@ fn version_error(headers: &HeaderMap) -> Option<ApiError> {
 fn is_payor_route(path: &str) -> bool {
     path.starts_with("/api/v1/payments/")
         || path.starts_with("/api/v1/ramps/")
+        || path == "/api/commerce/cart"
+        || path.starts_with("/api/commerce/cart/")
         || (path.starts_with("/api/v1/invoice/") && path.ends_with("/verify"))
 }
 
@@ -159,11 +161,11 @@ fn write_allowance(headers: &mut HeaderMap, allowance: Allowance) {
 fn write_cors(headers: &mut HeaderMap) {
     let any_origin = [
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
-        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, OPTIONS"),
+        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PUT, DELETE, OPTIONS"),
         (
             header::ACCESS_CONTROL_ALLOW_HEADERS,
-            "content-type, x-session-token, x-signature, x-request-id, pepay-version, \
-             idempotency-key",
+            "content-type, x-session-token, x-signature, user-authorization, x-request-id, \
+             pepay-version, idempotency-key",
         ),
         (
             header::ACCESS_CONTROL_EXPOSE_HEADERS,

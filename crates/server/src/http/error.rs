@@ -215,7 +215,8 @@ impl From<Refusal> for ApiError {
             Refusal::TooManyEndpoints
             | Refusal::TooManyAttempts
             | Refusal::TooManyBankAccounts
-            | Refusal::TooManyDestinations => Code::LimitReached,
+            | Refusal::TooManyDestinations
+            | Refusal::CartFull => Code::LimitReached,
             Refusal::KycRequired(_) => Code::KycRequired,
             Refusal::KycStep(..) => Code::KycState,
             Refusal::KycLinkClosed => Code::KycLinkClosed,

@@ -33,6 +33,10 @@ impl Answer {
     pub fn ok(body: &impl Serialize) -> Answer {
         Answer { status: StatusCode::OK, body: serde_json::to_vec(body).expect("views serialize") }
     }
+
+    pub fn created(body: &impl Serialize) -> Answer {
+        Answer { status: StatusCode::CREATED, ..Answer::ok(body) }
+    }
 }
 
 impl IntoResponse for Answer {

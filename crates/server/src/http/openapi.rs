@@ -13,6 +13,10 @@ use utoipa::openapi::server::ServerBuilder;
 use utoipa::openapi::{ComponentsBuilder, OpenApi as Document, SecurityRequirement};
 
 use crate::http::account::{environment, keys, mainnet, members, password, sign_in, totp, wallet};
+use crate::http::commerce::{
+    addresses as shipping_addresses, cart_prices, carts, customers, estimates, own_cart,
+    rates as commerce_rates,
+};
 use crate::http::devnet::{chains, ramps as simulated_ramps};
 use crate::http::error::{ErrorBody, ErrorDetail};
 use crate::http::merchant::settlement::{allowed_destinations, preference, settlements, wallets};
@@ -82,6 +86,12 @@ use crate::realtime::frames::{WsControl, WsError};
         payouts::create, payouts::list, payouts::retrieve, payouts::cancel,
         onramps::create, onramps::list, onramps::retrieve,
         providers::webhook, simulated_ramps::simulate,
+        carts::retrieve, carts::create, carts::clear, carts::add_item, carts::update_item,
+        carts::remove_item, cart_prices::validate, cart_prices::totals, customers::create_token,
+        own_cart::retrieve, own_cart::add_item, own_cart::clear, own_cart::update_item,
+        own_cart::remove_item, commerce_rates::retrieve, commerce_rates::set,
+        estimates::create, estimates::attach_address, shipping_addresses::list,
+        shipping_addresses::remove,
         chains::show, chains::transfer, chains::mine, chains::reorg, chains::fault,
         ops::healthz, ops::readyz, ops::metrics,
     ),
@@ -97,6 +107,14 @@ use crate::realtime::frames::{WsControl, WsError};
             states without a real retailer or a real payment."),
         (name = "Merchant Checkout", description = "From items to a payable invoice in three \
             calls: estimate, address, invoice. The saved cart is only read."),
+        (name = "Commerce - Merchant Cart", description = "Carts that a merchant's server keeps \
+            for its shoppers: what is in them, whether it can still be had, what it comes to."),
+        (name = "Commerce - Shopper's Cart", description = "The same cart for the shopper's own \
+            client, with a token that opens nothing else."),
+        (name = "Commerce - Merchant Addresses", description = "Where a merchant's shoppers have \
+            had things sent."),
+        (name = "Commerce - General", description = "What a merchant adds to prices, and what \
+            this shop can do."),
         (name = "Payment Sessions", description = "What the payor's client may do for one \
             invoice, with the two session headers and no server key."),
         (name = "Quotes", description = "Prices of tokens and locked quotes for an amount of \
@@ -166,6 +184,10 @@ fn with_security_schemes(components: ComponentsBuilder) -> ComponentsBuilder {
         .security_scheme(
             "merchantApiKey",
             header("x-api-key", "A server's key, of the merchant or the commerce scope."),
+        )
+        .security_scheme(
+            "userAuthorization",
+            header("User-Authorization", "`Bearer` and a customer's token: his own cart only."),
         )
         .security_scheme("sessionToken", header("x-session-token", "The payor's session."))
         .security_scheme("sessionSignature", header("x-signature", "Its signature."))

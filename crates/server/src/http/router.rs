@@ -6,6 +6,10 @@ use axum::routing::{delete, get, patch, post, put};
 
 use crate::app::Shared;
 use crate::http::account::{environment, keys, mainnet, members, password, sign_in, totp, wallet};
+use crate::http::commerce::{
+    addresses as shipping_addresses, cart_prices, carts, customers, estimates, own_cart,
+    rates as commerce_rates,
+};
 use crate::http::devnet::{chains, ramps as simulated_ramps};
 use crate::http::edge::edge;
 use crate::http::error::{ApiError, Code};
@@ -29,6 +33,7 @@ pub fn router(app: Shared) -> Router {
         .merge(stream_routes())
         .merge(account_routes())
         .merge(ramp_routes())
+        .merge(commerce_routes())
         .merge(devnet_routes())
         .merge(house_routes())
         .fallback(async || ApiError::not_found("route"))
@@ -220,6 +225,42 @@ fn ramp_routes() -> Router<Shared> {
         .route("/api/admin/ramps/reviews/{review_id}/reject", post(reviews::reject))
         .route("/api/admin/ramps/users/{user_id}/kyc", post(kyc::decide))
         .route("/kyc/{token}", get(kyc_page::show).post(kyc_page::answer))
+}
+
+/// Commerce: keys of either scope, or a member's bearer token; a shopper's own cart his token.
+fn commerce_routes() -> Router<Shared> {
+    Router::new()
+        .route(
+            "/api/commerce/merchant/carts",
+            get(carts::retrieve).post(carts::create).delete(carts::clear),
+        )
+        .route("/api/commerce/merchant/carts/items", post(carts::add_item))
+        .route(
+            "/api/commerce/merchant/carts/items/{item_id}",
+            put(carts::update_item).delete(carts::remove_item),
+        )
+        .route("/api/commerce/merchant/carts/validate", post(cart_prices::validate))
+        .route("/api/commerce/merchant/carts/totals", get(cart_prices::totals))
+        .route("/api/commerce/merchant/customers/tokens", post(customers::create_token))
+        .route(
+            "/api/commerce/cart",
+            get(own_cart::retrieve).post(own_cart::add_item).delete(own_cart::clear),
+        )
+        .route(
+            "/api/commerce/cart/{item_id}",
+            put(own_cart::update_item).delete(own_cart::remove_item),
+        )
+        .route(
+            "/api/commerce/merchant/rates",
+            get(commerce_rates::retrieve).put(commerce_rates::set),
+        )
+        .route("/api/commerce/merchant/checkout/estimate", post(estimates::create))
+        .route("/api/commerce/merchant/checkout/address", post(estimates::attach_address))
+        .route("/api/v1/commerce/merchant/addresses", get(shipping_addresses::list))
+        .route(
+            "/api/v1/commerce/merchant/addresses/{address_id}",
+            delete(shipping_addresses::remove),
+        )
 }
 
 /// The simulator: devnet credentials only.

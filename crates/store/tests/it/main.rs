@@ -3,6 +3,7 @@
 //! PostgreSQL comes from `cargo xtask test`, which starts a private one. Each test makes databases
 //! of its own and drops them. No test is skipped: without PostgreSQL they fail and say so.
 
+mod commerce_samples;
 mod commit;
 mod copying;
 mod crash;

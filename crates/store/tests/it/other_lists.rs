@@ -13,6 +13,8 @@ use domain::merchant::{MainnetRequest, Merchant};
 use domain::network::Network;
 use domain::payment::{Payment, PaymentStatus};
 use domain::quote::Quote;
+use domain::shipping_address::ShippingAddress;
+use domain::shopper::Shopper;
 use domain::sign_in::SignIn;
 use domain::simulated::SimulatedTransaction;
 use domain::time::Timestamp;
@@ -21,6 +23,7 @@ use domain::token_rule::TokenRule;
 use domain::verification::Verification;
 use store::{Page, Store};
 
+use crate::commerce_samples;
 use crate::engines::for_each_store;
 use crate::samples;
 
@@ -49,6 +52,38 @@ async fn inbox_and_audit() {
 #[tokio::test(flavor = "multi_thread")]
 async fn simulated() {
     for_each_store(simulated_transactions_are_found_three_ways).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn addresses() {
+    for_each_store(addresses_are_found_by_their_shopper).await;
+}
+
+async fn addresses_are_found_by_their_shopper(store: &Store) {
+    let address = |number: u8, shopper: &str, removed_at| ShippingAddress {
+        id: key(number).into(),
+        shopper: Shopper::Customer(shopper.to_owned()),
+        removed_at,
+        ..commerce_samples::shipping_address()
+    };
+    let elsewhere = ShippingAddress { environment: Environment::Devnet, ..address(6, "one", None) };
+    let rows = [
+        address(1, "one", None),
+        address(2, "another", None),
+        address(3, "one", Some(NOW)),
+        address(4, "one", None),
+        address(5, "one", None),
+        elsewhere,
+    ];
+    let (one, whose) = (rows[0].shopper.clone(), (rows[0].merchant_id, rows[0].environment));
+    insert(store, rows).await;
+    let list = async |offset, limit| {
+        store.shipping_addresses(one.list_key(whose), offset, limit).await.expect("reads")
+    };
+    check(list(0, 10).await, &[5, 4, 1]);
+    check(list(0, 2).await, &[5, 4]);
+    check(list(2, 2).await, &[1]);
+    check(list(3, 2).await, &[]);
 }
 
 /// A key that is newer the greater its number is.

@@ -9,13 +9,16 @@ use domain::allowed_destination::AllowedDestination;
 use domain::api_key::ApiKey;
 use domain::audit::AuditEntry;
 use domain::bank_account::BankAccount;
+use domain::cart::Cart;
 use domain::challenge::WalletChallenge;
 use domain::changes::{Changes, Record};
 use domain::claim::Claim;
+use domain::commerce_rates::CommerceRates;
 use domain::currency::Currency;
 use domain::delivery::{Attempt, AttemptOutcome, Delivery, EventPlace, Seen};
 use domain::deposit_address::DepositAddress;
 use domain::environment::Environment;
+use domain::estimate::Estimate;
 use domain::event::EventType;
 use domain::follow::{FollowCursor, Follower};
 use domain::idempotency::{IdempotencyRow, KEPT_MS};
@@ -50,9 +53,11 @@ use domain::session::Session;
 use domain::settlement::{Settlement, SettlementState};
 use domain::settlement_rule::SettlementRule;
 use domain::settlement_wallet::SettlementWallet;
+use domain::shipping_address::ShippingAddress;
 use domain::sign_in::SignIn;
 use domain::simulated::{SimulatedChain, SimulatedTransaction};
 use domain::slot::Slot;
+use domain::time::DAY_MS;
 use domain::token::TokenId;
 use domain::token_rule::TokenRule;
 use domain::unmatched::Unmatched;
@@ -63,6 +68,7 @@ use domain::webhook_endpoint::WebhookEndpoint;
 use store::Store;
 use store::row::Row;
 
+use crate::commerce_samples;
 use crate::engines::for_each_store;
 use crate::money_samples;
 use crate::ramp_samples;
@@ -142,6 +148,29 @@ async fn ramps() {
 #[tokio::test(flavor = "multi_thread")]
 async fn ramps_money() {
     for_each_store(ramps_money_survives).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn checkouts() {
+    for_each_store(checkouts_survive).await;
+}
+
+async fn checkouts_survive(store: &Store) {
+    let at = |row, version| Cart { version, ..row };
+    let change = |row: Cart| row.clear(NOW.plus_ms(DAY_MS)).0;
+    check(store, commerce_samples::cart(), at, change).await;
+
+    let at = |row, version| CommerceRates { version, ..row };
+    let change = |row| CommerceRates { tax: Vec::new(), fee_bps: 7, ..row };
+    check(store, commerce_samples::commerce_rates(), at, change).await;
+
+    let at = |row, version| ShippingAddress { version, ..row };
+    let change = |row| ShippingAddress { removed_at: Some(NOW), validated_at: None, ..row };
+    check(store, commerce_samples::shipping_address(), at, change).await;
+
+    let at = |row, version| Estimate { version, ..row };
+    let change = |row| Estimate { order_id: Some(key(63).into()), invalid: Vec::new(), ..row };
+    check(store, commerce_samples::estimate(), at, change).await;
 }
 
 async fn ramps_money_survives(store: &Store) {

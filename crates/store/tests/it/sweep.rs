@@ -1,8 +1,10 @@
 //! Sweeping: the oldest rows go, a bounded number at a time, and nothing else does.
 
+use domain::cart::Cart;
 use domain::changes::Changes;
 use domain::delivery::{Attempt, AttemptOutcome, Delivery, DeliveryStatus};
 use domain::environment::Environment;
+use domain::estimate::Estimate;
 use domain::event::{EntryKind, EventType, NewEntry, Notice, Origin, Subject};
 use domain::idempotency::IdempotencyRow;
 use domain::ids::{Fresh, RowKey};
@@ -10,11 +12,13 @@ use domain::password::PasswordReset;
 use domain::quote::Quote;
 use domain::retention::Passing;
 use domain::session::Session;
+use domain::shopper::Shopper;
 use domain::sign_in::SignIn;
-use domain::time::Timestamp;
+use domain::time::{DAY_MS, Timestamp};
 use futures_util::future::join_all;
 use store::{CommitError, Store, StoreError, Sweep, Swept};
 
+use crate::commerce_samples;
 use crate::engines::{client, for_each_store, on_postgres};
 use crate::given::{SHOP, START, invoice};
 use crate::ramp_samples;
@@ -56,6 +60,15 @@ fn aged(passing: Passing, at: Timestamp, number: u8) -> (RowKey, Changes) {
             id: key.into(),
             ..ramp_samples::ramp_session()
         }),
+        Passing::Estimate => {
+            changes.insert(Estimate { id: key.into(), ..commerce_samples::estimate() })
+        }
+        Passing::Cart => {
+            let shopper = Shopper::Customer(format!("{number} {}", at.0));
+            let cart = Cart { shopper, updated_at: at, ..commerce_samples::cart() };
+            key = cart.key();
+            changes.insert(cart);
+        }
         Passing::Delivery => changes.insert(Delivery {
             id: key.into(),
             merchant_id: SHOP,
@@ -94,8 +107,28 @@ async fn is_there(store: &Store, passing: Passing, key: RowKey) -> bool {
             has::<domain::simulated::SimulatedTransaction>(store, key).await
         }
         Passing::RampSession => has::<domain::ramp_session::RampSession>(store, key).await,
+        Passing::Estimate => has::<Estimate>(store, key).await,
+        Passing::Cart => has::<Cart>(store, key).await,
         Passing::Delivery => has::<Delivery>(store, key).await,
         Passing::DeliveryAttempt => has::<Attempt>(store, key).await,
+    }
+}
+
+/// A moment, and what the rows of a kind tell two moments apart by: carts the day only.
+fn grain(passing: Passing) -> (Timestamp, i64) {
+    match passing {
+        Passing::Cart => (Timestamp(START.0.div_euclid(DAY_MS) * DAY_MS), DAY_MS),
+        Passing::Idempotency
+        | Passing::Session
+        | Passing::Quote
+        | Passing::WalletChallenge
+        | Passing::PasswordReset
+        | Passing::SignIn
+        | Passing::SimulatedTransaction
+        | Passing::RampSession
+        | Passing::Estimate
+        | Passing::Delivery
+        | Passing::DeliveryAttempt => (START, 1),
     }
 }
 
@@ -120,17 +153,19 @@ async fn sweep_all(store: &Store, what: Sweep, before: Timestamp, limit: i64) ->
 async fn what_is_older_goes_and_what_is_not_stays() {
     for_each_store(async |store| {
         for passing in Passing::ALL {
+            let (start, grain_ms) = grain(passing);
             let mut keys = Vec::new();
             for number in 0..4 {
                 // Two before the moment, one at it, one after.
-                let at = START.plus_ms(i64::from(number) - 2);
+                let at = start.plus_ms((i64::from(number) - 2) * grain_ms);
                 let (key, changes) = aged(passing, at, number);
                 store.commit(changes).await.expect("commits");
                 keys.push(key);
             }
-            let none = store.sweep(Sweep::Rows(passing), START.plus_ms(-2), 100).await;
+            let before = start.plus_ms(-2 * grain_ms);
+            let none = store.sweep(Sweep::Rows(passing), before, 100).await;
             assert_eq!(none, Ok(Swept { rows: 0, is_done: true }), "{passing:?}");
-            let swept = store.sweep(Sweep::Rows(passing), START, 100).await;
+            let swept = store.sweep(Sweep::Rows(passing), start, 100).await;
             assert_eq!(swept, Ok(Swept { rows: 2, is_done: true }), "{passing:?}");
             for (number, key) in keys.into_iter().enumerate() {
                 assert_eq!(is_there(store, passing, key).await, number >= 2, "{passing:?}");

@@ -1,0 +1,46 @@
+//! Commerce over HTTP: what a shop is built with, from the first search to the parcel at the door.
+//!
+//! Bodies and answers are camelCase but for whose they are (`customer_id`, `wallet_address`,
+//! `wallet_network`); a success is `{"success":true,"data":…}`. Both key headers open it, with keys
+//! of either scope, and a member's bearer token.
+
+pub mod addresses;
+pub mod cart_prices;
+pub mod carts;
+pub mod customers;
+pub mod estimates;
+pub mod own_cart;
+pub mod rates;
+pub mod shopper;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A success.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Enveloped<T> {
+    /// Always true.
+    pub success: bool,
+    pub data: T,
+}
+
+impl<T> Enveloped<T> {
+    pub fn of(data: T) -> Enveloped<T> {
+        Enveloped { success: true, data }
+    }
+}
+
+/// A success that says in words what was done.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Told<T> {
+    /// Always true.
+    pub success: bool,
+    pub message: &'static str,
+    pub data: T,
+}
+
+impl<T> Told<T> {
+    pub fn of(message: &'static str, data: T) -> Told<T> {
+        Told { success: true, message, data }
+    }
+}
