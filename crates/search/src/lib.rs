@@ -28,11 +28,13 @@
 //! # What is exact and what is a bound
 //!
 //! * `total`, the hits and their order, retailers and price ranges: exact.
+//! * Facets count what passes every filter, that of their own kind included.
 //! * Brands and categories: exact up to [`FACET_SAMPLE_MAX`] found products; beyond, counted over
 //!   an even sample and scaled, and `facets.estimated` says so. The [`FACET_VALUES_MAX`] most
 //!   frequent are answered.
 //! * A half-typed word of four letters and more, and a misspelt one, stand for the
-//!   [`EXPANSIONS_MAX`] most frequent words they may mean, in each segment of the index.
+//!   [`EXPANSIONS_MAX`] most frequent words they may mean, in each segment of the index. Up to
+//!   three letters stand for every word that begins so in titles, brands, categories and ids.
 //! * Text is cut: [`QUERY_BYTES_MAX`], [`QUERY_WORDS_MAX`], and for products the bounds in
 //!   [`Document`]. A page reaches down to [`OFFSET_MAX`] + [`LIMIT_MAX`] hits.
 //!
