@@ -64,6 +64,7 @@ pub enum Code {
     OfferGone,
     OutOfStock,
     OrderState,
+    OrderNotCancelable,
     CommerceUnavailable,
     Busy,
     RateLimitExceeded,
@@ -134,6 +135,7 @@ impl Code {
             Code::OfferGone => (StatusCode::CONFLICT, "OFFER_UNAVAILABLE"),
             Code::OutOfStock => (StatusCode::CONFLICT, "OUT_OF_STOCK"),
             Code::OrderState => (StatusCode::CONFLICT, "ORDER_STATE"),
+            Code::OrderNotCancelable => (StatusCode::BAD_REQUEST, "ORDER_NOT_CANCELABLE"),
             Code::CommerceUnavailable => (StatusCode::CONFLICT, "COMMERCE_UNAVAILABLE"),
             Code::Busy => (StatusCode::CONFLICT, "BUSY"),
             Code::RateLimitExceeded => (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMIT_EXCEEDED"),
@@ -228,6 +230,7 @@ impl From<Refusal> for ApiError {
             Refusal::NothingToBuy => Code::NothingToBuy,
             Refusal::OfferGone { .. } => Code::OfferGone,
             Refusal::OrderStep { .. } => Code::OrderState,
+            Refusal::OrderNotCancelable { .. } => Code::OrderNotCancelable,
             Refusal::InsufficientFunds => Code::InsufficientFunds,
         };
         ApiError::new(code, message)

@@ -13,6 +13,10 @@ use utoipa::openapi::server::ServerBuilder;
 use utoipa::openapi::{ComponentsBuilder, OpenApi as Document, SecurityRequirement};
 
 use crate::http::account::{environment, keys, mainnet, members, password, sign_in, totp, wallet};
+use crate::http::commerce::{
+    checkout_invoice, fulfilment, orders, payments as order_payments, simulate as simulate_order,
+    status as commerce_status,
+};
 use crate::http::devnet::{chains, ramps as simulated_ramps};
 use crate::http::error::{ErrorBody, ErrorDetail};
 use crate::http::merchant::settlement::{preference, settlements, wallets};
@@ -78,6 +82,10 @@ use crate::realtime::frames::{WsControl, WsError};
         payouts::create, payouts::list, payouts::retrieve, payouts::cancel,
         onramps::create, onramps::list, onramps::retrieve,
         providers::webhook, simulated_ramps::simulate,
+        commerce_status::status, commerce_status::info, checkout_invoice::create,
+        orders::list, orders::retrieve, orders::cancel, orders::of_invoice,
+        fulfilment::fulfill, fulfilment::deliver, fulfilment::fail,
+        order_payments::status, order_payments::bulk_status, simulate_order::simulate,
         chains::show, chains::transfer, chains::mine, chains::reorg, chains::fault,
         ops::healthz, ops::readyz, ops::metrics,
     ),
@@ -93,6 +101,10 @@ use crate::realtime::frames::{WsControl, WsError};
             states without a real retailer or a real payment."),
         (name = "Merchant Checkout", description = "From items to a payable invoice in three \
             calls: estimate, address, invoice. The saved cart is only read."),
+        (name = "Orders", description = "What was bought, how far it is, and taking it back."),
+        (name = "Merchant Payments", description = "How the payments of orders stand."),
+        (name = "Commerce - General", description = "Whether commerce can be used now, and what \
+            it offers."),
         (name = "Payment Sessions", description = "What the payor's client may do for one \
             invoice, with the two session headers and no server key."),
         (name = "Quotes", description = "Prices of tokens and locked quotes for an amount of \

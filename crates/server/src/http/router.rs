@@ -6,6 +6,10 @@ use axum::routing::{delete, get, patch, post, put};
 
 use crate::app::Shared;
 use crate::http::account::{environment, keys, mainnet, members, password, sign_in, totp, wallet};
+use crate::http::commerce::{
+    checkout_invoice, fulfilment, orders, payments as order_payments, simulate as simulate_order,
+    status as commerce_status,
+};
 use crate::http::devnet::{chains, ramps as simulated_ramps};
 use crate::http::edge::edge;
 use crate::http::error::{ApiError, Code};
@@ -29,6 +33,7 @@ pub fn router(app: Shared) -> Router {
         .merge(stream_routes())
         .merge(account_routes())
         .merge(ramp_routes())
+        .merge(commerce_routes())
         .merge(devnet_routes())
         .merge(house_routes())
         .fallback(async || ApiError::not_found("route"))
@@ -211,6 +216,24 @@ fn ramp_routes() -> Router<Shared> {
         .route("/api/admin/ramps/reviews/{review_id}/reject", post(reviews::reject))
         .route("/api/admin/ramps/users/{user_id}/kyc", post(kyc::decide))
         .route("/kyc/{token}", get(kyc_page::show).post(kyc_page::answer))
+}
+
+/// Shops: both key headers with keys of either scope, or bearer.
+fn commerce_routes() -> Router<Shared> {
+    Router::new()
+        .route("/api/commerce/status", get(commerce_status::status))
+        .route("/api/commerce/info", get(commerce_status::info))
+        .route("/api/commerce/merchant/checkout/invoice", post(checkout_invoice::create))
+        .route("/api/commerce/merchant/orders", get(orders::list))
+        .route("/api/commerce/merchant/orders/{id}", get(orders::retrieve))
+        .route("/api/commerce/merchant/orders/{id}/cancel", post(orders::cancel))
+        .route("/api/commerce/merchant/orders/{id}/fulfill", post(fulfilment::fulfill))
+        .route("/api/commerce/merchant/orders/{id}/deliver", post(fulfilment::deliver))
+        .route("/api/commerce/merchant/orders/{id}/fail", post(fulfilment::fail))
+        .route("/api/commerce/merchant/invoices/{id}/status", get(orders::of_invoice))
+        .route("/api/commerce/merchant/payments/bulk-status", post(order_payments::bulk_status))
+        .route("/api/commerce/merchant/payments/{id}/status", get(order_payments::status))
+        .route("/api/commerce/devnet/orders/{id}/simulate", post(simulate_order::simulate))
 }
 
 /// The simulator: devnet credentials only.

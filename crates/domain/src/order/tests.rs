@@ -1,0 +1,1 @@
+//! Moves of an order: whatever is asked of it, in whatever order, stock and money stay whole.
