@@ -7,5 +7,6 @@ mod order_refunds;
 mod orders;
 mod paid_orders;
 mod placing;
+mod reference;
 mod shop;
 mod simulate;
