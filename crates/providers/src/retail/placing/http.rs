@@ -1,4 +1,4 @@
-//! A retailer over HTTP, by the routes that docs/commerce.md describes:
+//! A retailer over HTTP, by the routes that docs/orders.md describes:
 //! `PUT /orders/{id}`, `GET /orders/{id}` and `POST /orders/{id}/cancel`.
 //!
 //! 200 is a report, 409 and 422 are refusals, and anything else says nothing for sure.
