@@ -14,8 +14,9 @@ use crate::{install, process};
 
 /// Where the tests find the interpreter of their environment.
 pub const VARIABLE: &str = "PEPAY_TEST_PYTHON";
-/// What verifies webhooks and follows streams in `crates/server/tests/foreign`.
-const FOR_TESTS: [&str; 2] = ["standardwebhooks==1.1.0", "websockets==15.0.1"];
+/// What verifies webhooks, follows streams and judges checkouts in `crates/server/tests/foreign`.
+const FOR_TESTS: [&str; 4] =
+    ["standardwebhooks==1.1.0", "websockets==15.0.1", "openapi-core==0.23.1", "PyYAML==6.0.3"];
 /// Written last.
 const COMPLETE: &str = "complete";
 

@@ -10,14 +10,17 @@ use crate::ids::{RowKey, Version};
 pub enum Follower {
     /// Makes deliveries out of events.
     Webhooks,
+    /// Moves orders on by what became of their invoices.
+    Orders,
 }
 
 impl Follower {
-    pub const ALL: [Follower; 1] = [Follower::Webhooks];
+    pub const ALL: [Follower; 2] = [Follower::Webhooks, Follower::Orders];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Follower::Webhooks => "webhooks",
+            Follower::Orders => "orders",
         }
     }
 }

@@ -7,16 +7,27 @@
 //! Invariant: an order holds its pieces of the stock from the commit that makes it until it is
 //! cancelled, fails or its invoice ends unpaid; they are given back once.
 
+mod cancel;
 mod create;
+mod follow;
 mod lifecycle;
+mod retail;
+#[cfg(test)]
+mod tests;
+mod tracking;
 mod view;
 
+pub use cancel::{CancelAsk, InvoiceThen};
 pub use create::{Created, INVOICE_LIVES_MS, OrderAsk, create};
-pub use lifecycle::{Reason, Tracking};
-pub use view::OrderView;
+pub use follow::Seen;
+pub use lifecycle::Reason;
+pub use retail::{Answered, Asking, Purchase, PurchaseLine, Report, ReportState};
+pub use tracking::Tracking;
+pub use view::{Actions, OrderView, RefundPart, ShipmentsSummary};
 
 use serde::{Deserialize, Serialize};
 
+use crate::audit::Actor;
 use crate::changes::{Changes, CounterMove};
 use crate::commerce_rates::Pricing;
 use crate::environment::Environment;
@@ -27,11 +38,14 @@ use crate::ids::{
 };
 use crate::money::Usd;
 use crate::network::Network;
-use crate::product::stock_name;
+use crate::product::{stock_key, stock_name};
 use crate::retailer::Retailer;
 use crate::shipping_address::PostalAddress;
 use crate::shopper::Shopper;
 use crate::time::Timestamp;
+
+/// Bounds the timeline of an order that is asked for a refund again and again.
+const MOMENTS_MAX: usize = 64;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
@@ -48,7 +62,7 @@ pub struct Order {
     pub pricing: Pricing,
     pub payment: OrderPayment,
     pub shipments: Vec<Shipment>,
-    /// Oldest first; bounded, as no move repeats.
+    /// Oldest first.
     pub timeline: Vec<Moment>,
     pub cancellation: Cancellation,
     pub refund: OrderRefund,
@@ -141,6 +155,8 @@ pub struct OrderPayment {
     pub token_amount: Option<String>,
     pub tx_hash: Option<String>,
     pub from_address: Option<String>,
+    /// When the network took the payment back, deeper than anybody waits for.
+    pub taken_back_at: Option<Timestamp>,
     /// When all that was paid had reached the merchant's wallet.
     pub settled_at: Option<Timestamp>,
     pub settlement_network: Option<Network>,
@@ -202,6 +218,10 @@ pub struct OrderRefund {
     pub destination: Option<RefundDestination>,
     pub refund_id: Option<RefundId>,
     pub tx_hash: Option<String>,
+    /// Who gave the order up; none: the house itself.
+    pub asked_by: Option<Actor>,
+    /// How often it could not be made for want of money.
+    pub attempts: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -225,10 +245,12 @@ pub enum Placement {
     },
     Placed {
         retailer_order_id: String,
+        /// How often in a row nothing was heard of it.
+        attempts: u32,
     },
-    /// The retailer was asked to give it up.
+    /// The retailer was asked to give it up; whether it had been placed may not be known.
     Canceling {
-        retailer_order_id: String,
+        retailer_order_id: Option<String>,
         attempts: u32,
     },
     Ended,
@@ -251,6 +273,16 @@ impl Order {
             }
             Some(_) | None => Retailer::Other,
         }
+    }
+
+    /// Whether a counter is the stock of something in it.
+    pub fn takes_stock(&self, counter: RowKey) -> bool {
+        self.lines.iter().any(|line| match line.offer {
+            Chosen::Own { offer_id, is_counted: true } => {
+                stock_key(self.merchant_id, offer_id) == counter
+            }
+            Chosen::Own { is_counted: false, .. } | Chosen::Outside { .. } => false,
+        })
     }
 
     /// Moves its pieces: out of the stock, or back.
@@ -298,13 +330,18 @@ impl Order {
         changes.insert(self);
     }
 
-    /// Writes this order in place of `before`, with an event if anybody can see a difference.
-    fn record_updated(self, before: &Order, changes: &mut Changes, origin: Origin) {
-        let now = self.updated_at;
+    /// Tells what is new since `before`, if anybody can see a difference.
+    fn tell_since(&self, before: &Order, changes: &mut Changes, origin: Origin) {
         if self.view() != before.view() {
             let data = updated_data(&before.view(), &self.view());
+            let now = self.updated_at;
             changes.tell(self.entry(EventType::CommerceOrderUpdated, data, origin, now));
         }
+    }
+
+    /// Writes this order in place of `before`, with its event.
+    pub fn record(self, before: &Order, changes: &mut Changes, origin: Origin) {
+        self.tell_since(before, changes, origin);
         changes.update(self);
     }
 }

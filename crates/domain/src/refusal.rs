@@ -96,6 +96,8 @@ pub enum Refusal {
     OfferGone { product_id: String },
     #[error("An order that is {from} cannot go on with {step}")]
     OrderStep { from: &'static str, step: &'static str },
+    #[error("An order that is {from} cannot be cancelled")]
+    OrderNotCancelable { from: &'static str },
     #[error("The merchant's addresses do not hold that much of this token")]
     InsufficientFunds,
 }

@@ -10,6 +10,7 @@ use domain::ids::{Fresh, MerchantId, RowKey};
 use domain::network::Network;
 use domain::secret::KeyRing;
 use domain::time::Timestamp;
+use providers::retail::placing::Retailer;
 use store::{CommitError, Committed, Store, StoreError};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -42,6 +43,8 @@ pub struct App {
     pub screening: Screening,
     /// Who moves bank money.
     pub ramp_providers: RampProviders,
+    /// Who places mainnet orders with outside retailers; none: the merchants themselves.
+    pub retailer: Option<Arc<dyn Retailer>>,
     /// Ways to the token a merchant is settled in.
     pub routes: Routes,
     pub limits: RateLimits,
@@ -69,6 +72,7 @@ impl App {
     ) -> anyhow::Result<Shared> {
         let networks = Networks::open(&config, &clock, &store)?;
         let ramp_providers = RampProviders::open(&config, &clock, &store)?;
+        let retailer = config.commerce.retailer()?;
         let process = RowKey::from(clock.fresh().uuid());
         store.announce(process);
         Ok(Arc::new(App {
@@ -88,6 +92,7 @@ impl App {
             process,
             networks,
             ramp_providers,
+            retailer,
             keys,
             store,
             clock,

@@ -1,6 +1,7 @@
 //! Configuration: a TOML file, then `PEPAY_*` environment variables, each key with a sane default.
 
 mod chains;
+mod commerce;
 mod faults;
 mod ramp_providers;
 mod ramps;
@@ -21,6 +22,7 @@ use domain::webhook_endpoint::{Loopback, Reach};
 use serde::Deserialize;
 
 pub use self::chains::{ChainConfig, ChainConfigs};
+pub use self::commerce::CommerceConfig;
 pub use self::ramp_providers::{RampProviderConfig, RampProviderConfigs, RampProviderKind};
 pub use self::ramps::RampsConfig;
 pub use self::rates::{RateSourceConfig, RateSourceKind, RatesConfig};
@@ -97,6 +99,8 @@ pub struct Config {
     pub ramp_providers: RampProviderConfigs,
     /// When money is settled, and how much may leave.
     pub settlement: SettlementConfig,
+    /// Orders and who places them.
+    pub commerce: CommerceConfig,
     /// Tokens beside those that ship.
     pub tokens: Vec<AddedToken>,
     /// Opens the keystores of this deployment: `PEPAY_KEYSTORE_PASSPHRASE`, never the file.
@@ -173,6 +177,7 @@ impl Default for Config {
             ramps: RampsConfig::default(),
             ramp_providers: RampProviderConfigs::default(),
             settlement: SettlementConfig::default(),
+            commerce: CommerceConfig::default(),
             tokens: Vec::new(),
             keystore_passphrase: None,
             is_dev: false,
@@ -261,6 +266,7 @@ impl Config {
         self.ramps.check()?;
         self.ramp_providers.check()?;
         self.settlement.check()?;
+        self.commerce.check()?;
         for token in &self.tokens {
             token.add()?;
         }

@@ -62,6 +62,7 @@ CREATE TABLE orders (
 CREATE INDEX orders_of_merchant ON orders (merchant_id, environment, key {nulls_first});
 CREATE INDEX orders_of_shopper ON orders (shopper, key {nulls_first});
 CREATE INDEX orders_by_status ON orders (merchant_id, environment, status, key {nulls_first});
+CREATE INDEX orders_by_retailer ON orders (merchant_id, environment, retailer, key {nulls_first});
 
 -- What a worker has to look at.
 CREATE INDEX orders_due ON orders (due_at) WHERE due_at IS NOT NULL;

@@ -179,7 +179,7 @@ fn select() -> String {
 
 /// The columns a follower of events needs who does not look into them.
 pub(crate) const HEADINGS: &str = "SELECT sequence, kind, merchant_id, environment, created_at, \
-    object_id FROM log WHERE lane = $1 AND sequence > $2 ORDER BY sequence LIMIT $3";
+    object_id, order_id FROM log WHERE lane = $1 AND sequence > $2 ORDER BY sequence LIMIT $3";
 
 pub(crate) const AT_OR_AFTER: &str = "SELECT sequence, created_at FROM log \
     WHERE lane = $1 AND sequence >= $2 ORDER BY sequence LIMIT 1";
@@ -205,6 +205,7 @@ pub struct Heading {
     pub environment: Environment,
     pub created_at: Timestamp,
     pub object_id: Option<RowKey>,
+    pub order_id: Option<RowKey>,
 }
 
 impl Store {
@@ -251,7 +252,8 @@ impl Store {
         sequence: i64,
         limit: i64,
     ) -> Result<Vec<Heading>, StoreError> {
-        let kinds = [Kind::Int, Kind::Int, Kind::Int, Kind::Int, Kind::Int, Kind::Key];
+        let int = Kind::Int;
+        let kinds = [int, int, int, int, int, Kind::Key, Kind::Key];
         let params = vec![Value::Int(lane), Value::Int(sequence), Value::Int(limit)];
         let rows = self.select_cells(HEADINGS, &kinds, params).await?;
         rows.into_iter().map(heading).collect()
@@ -315,7 +317,7 @@ fn heading(row: Vec<Value>) -> Result<Heading, StoreError> {
     else {
         return Err(corrupt());
     };
-    let [Value::Int(environment), Value::Int(created_at), object_id] = rest else {
+    let [Value::Int(environment), Value::Int(created_at), object_id, order_id] = rest else {
         return Err(corrupt());
     };
     Ok(Heading {
@@ -324,9 +326,14 @@ fn heading(row: Vec<Value>) -> Result<Heading, StoreError> {
         merchant_id: MerchantId(*merchant_id),
         environment: Environment::from_code(*environment).ok_or_else(corrupt)?,
         created_at: Timestamp(*created_at),
-        object_id: match object_id {
-            Value::Key(key) => Some(*key),
-            Value::Null | Value::Int(_) | Value::Text(_) | Value::Bytes(_) => None,
-        },
+        object_id: maybe_key(object_id),
+        order_id: maybe_key(order_id),
     })
+}
+
+fn maybe_key(value: &Value) -> Option<RowKey> {
+    match value {
+        Value::Key(key) => Some(*key),
+        Value::Null | Value::Int(_) | Value::Text(_) | Value::Bytes(_) => None,
+    }
 }

@@ -102,6 +102,7 @@ pub use ledger_verify::{LedgerReport, NotedHead};
 pub use lists::Page;
 pub use log::Notices;
 pub use onramps::OnrampFilter;
+pub use orders::OrderFilter;
 pub use payouts::PayoutFilter;
 pub use ramp_filter::RampFilter;
 pub use stats::Stats;

@@ -13,8 +13,10 @@ use domain::ledger::{Day, Hold, PlacedTransfer};
 use domain::network::Network;
 use domain::onchain_deposit::OnchainDeposit;
 use domain::onramp::{Onramp, OnrampStatus};
+use domain::order::{Order, OrderStatus};
 use domain::payout::{Payout, PayoutStatus};
 use domain::ramp_address::AddressPurpose;
+use domain::retailer::Retailer;
 use domain::retention::Passing;
 use domain::screening_review::ReviewState;
 use domain::send::Send;
@@ -31,10 +33,11 @@ use crate::ledger::{self, LedgerFilter};
 use crate::lists::{List, Page};
 use crate::log;
 use crate::onramps::{self, OnrampFilter};
+use crate::orders::OrderFilter;
 use crate::payouts::{self, PayoutFilter};
 use crate::relation::catalog;
 use crate::row::{Row, Value};
-use crate::sweep::{OLDEST_ENTRIES, Order};
+use crate::sweep::{self, OLDEST_ENTRIES};
 use crate::{
     allowed_destinations, api_keys, audit, bank_accounts, counters, delivery_attempts,
     deposit_addresses, invoices, kyc_cases, ledger_days, ledger_verify, members, merchants,
@@ -60,7 +63,7 @@ impl Statement {
 
     /// What a sweep deletes. It names rows as each engine likes best, in this same order.
     fn of_sweep(passing: Passing) -> Statement {
-        let order = Order::of(passing);
+        let order = sweep::Order::of(passing);
         let params = vec![order.start(), order.at(NOW), Value::Int(5)];
         Statement { table: order.table, sql: order.oldest(order.column), params }
     }
@@ -85,8 +88,16 @@ const PAGES: [Page; 3] = [Page::First, Page::After(KEY), Page::Before(KEY)];
 
 /// Every list there is, each in every combination of its filters.
 pub fn statements() -> Vec<Statement> {
-    let all: [fn() -> Vec<Statement>; 7] =
-        [of_invoices, of_payments, of_events, of_webhooks, of_the_ledger, of_the_others, of_sweeps];
+    let all: [fn() -> Vec<Statement>; 8] = [
+        of_invoices,
+        of_payments,
+        of_events,
+        of_webhooks,
+        of_the_ledger,
+        of_orders,
+        of_the_others,
+        of_sweeps,
+    ];
     all.into_iter().flat_map(|of| of()).collect()
 }
 
@@ -260,6 +271,29 @@ fn of_the_ledger() -> Vec<Statement> {
                 created_to: moment,
             };
             statements.push(placed(ledger::of_merchant(filter, page, 5)));
+        }
+    }
+    statements
+}
+
+fn of_orders() -> Vec<Statement> {
+    let mut statements = vec![Statement::of(List::<Order>::due(NOW).limit(5))];
+    for shopper in [None, Some(KEY)] {
+        for status in [None, Some(OrderStatus::Placed)] {
+            for retailer in [None, Some(Retailer::Ebay)] {
+                for moment in [None, Some(NOW)] {
+                    let filter = OrderFilter {
+                        merchant_id: MERCHANT,
+                        environment: Environment::Devnet,
+                        shopper,
+                        status,
+                        retailer,
+                        created_from: moment,
+                        created_to: moment,
+                    };
+                    statements.push(Statement::of(filter.list((5, 10))));
+                }
+            }
         }
     }
     statements

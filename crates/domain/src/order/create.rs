@@ -2,8 +2,8 @@
 //! payor's session, and the pieces leave the stock, all in one commit.
 
 use super::{
-    Cancellation, Moment, Order, OrderPayment, OrderRefund, OrderRefundStatus, OrderStatus,
-    Placement, RefundDestination, Stock,
+    Cancellation, Moment, Order, OrderPayment, OrderRefund, OrderStatus, Placement,
+    RefundDestination, Stock,
 };
 use crate::changes::{Changes, Noun};
 use crate::estimate::{Chosen, Estimate};
@@ -11,8 +11,8 @@ use crate::event::Origin;
 use crate::ids::{Fresh, OrderId, RowKey, Version};
 use crate::invoice::{self, Invoice, InvoiceAsk};
 use crate::merchant::Merchant;
-use crate::money::Usd;
 use crate::product::Product;
+use crate::questions::normalize_email;
 use crate::refusal::Refusal;
 use crate::session::Session;
 use crate::shipping_address::ShippingAddress;
@@ -43,6 +43,9 @@ pub struct Created {
 
 pub fn create(ask: OrderAsk<'_>, fresh: &mut Fresh) -> Result<Created, Refusal> {
     let (now, estimate) = (fresh.now(), ask.estimate);
+    if estimate.order_id.is_some() {
+        return Err(Refusal::OrderStep { from: "ordered", step: "checkout" });
+    }
     if estimate.expires_at <= now {
         return Err(Refusal::EstimateExpired);
     }
@@ -54,11 +57,13 @@ pub fn create(ask: OrderAsk<'_>, fresh: &mut Fresh) -> Result<Created, Refusal> 
     }
     let sold = still_offered(estimate, ask.products)?;
     let id = OrderId::fresh(fresh);
+    // For the receipt; what is no address of e-mail is none.
+    let customer_email = ask.address.postal.email.as_deref().and_then(normalize_email);
     let invoice_ask = InvoiceAsk {
         amount: estimate.pricing.total,
         description: Some(format!("Order {id}")),
         customer_id: estimate.shopper.customer_id().map(str::to_owned),
-        customer_email: ask.address.postal.email.clone(),
+        customer_email,
         expires_in_ms: Some(INVOICE_LIVES_MS),
         order_id: Some(id),
         ..InvoiceAsk::default()
@@ -69,7 +74,6 @@ pub fn create(ask: OrderAsk<'_>, fresh: &mut Fresh) -> Result<Created, Refusal> 
     for (key, version) in sold {
         changes.guard(Noun::Product, key, version);
     }
-    let is_outside = estimate.valid.iter().any(|line| matches!(line.offer, Chosen::Outside { .. }));
     let order = Order {
         id,
         invoice_id: made.invoice.id,
@@ -90,15 +94,8 @@ pub fn create(ask: OrderAsk<'_>, fresh: &mut Fresh) -> Result<Created, Refusal> 
             message: "Order created, waiting for payment".to_owned(),
         }],
         cancellation: Cancellation::None,
-        refund: OrderRefund {
-            status: OrderRefundStatus::None,
-            amount: Usd::ZERO,
-            fee: Usd::ZERO,
-            destination: ask.refund_destination,
-            refund_id: None,
-            tx_hash: None,
-        },
-        placement: if is_outside { Placement::Waiting } else { Placement::Own },
+        refund: OrderRefund { destination: ask.refund_destination, ..OrderRefund::default() },
+        placement: Placement::of(&estimate.valid),
         holds_stock: true,
         due_at: None,
         created_at: now,

@@ -4,8 +4,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    Cancellation, Delivery, Order, OrderRefundStatus, OrderStatus, RefundDestination, Shipment,
-    Substatus,
+    Cancellation, Delivery, Order, OrderPayment, OrderRefundStatus, OrderStatus, RefundDestination,
+    Shipment, Substatus,
 };
 use crate::environment::Environment;
 use crate::ids::{InvoiceId, MerchantId, OrderId, ShipmentId};
@@ -68,7 +68,7 @@ pub struct TimelineView<'a> {
 #[schema(as = CommerceOrderPayment)]
 #[serde(rename_all = "camelCase")]
 pub struct PaymentPart<'a> {
-    /// `pending` or `paid`.
+    /// `pending`, `paid`, or `reverted` while the network has taken the payment back.
     pub status: &'static str,
     pub tx_hash: Option<&'a str>,
     pub settlement: SettlementPart<'a>,
@@ -130,6 +130,27 @@ pub struct RefundPart<'a> {
     pub tx_hash: Option<&'a str>,
 }
 
+/// The parcels of an order, in short.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = CommerceShipmentsSummary)]
+#[serde(rename_all = "camelCase")]
+pub struct ShipmentsSummary {
+    pub shipment_count: usize,
+    pub has_tracking: bool,
+    pub last_tracking_at: Option<i64>,
+    pub is_delivered: bool,
+}
+
+impl OrderPayment {
+    fn word(&self) -> &'static str {
+        match (self.paid_at, self.taken_back_at) {
+            (None, _) => "pending",
+            (Some(_), None) => "paid",
+            (Some(_), Some(_)) => "reverted",
+        }
+    }
+}
+
 impl Order {
     pub fn view(&self) -> OrderView<'_> {
         OrderView {
@@ -161,6 +182,18 @@ impl Order {
         }
     }
 
+    /// What lists show of the parcels.
+    pub fn shipments_summary(&self) -> ShipmentsSummary {
+        let is_tracked = |one: &&Shipment| one.tracking_number.is_some();
+        let tracked = self.shipments.iter().filter(is_tracked);
+        ShipmentsSummary {
+            shipment_count: self.shipments.len(),
+            has_tracking: tracked.clone().count() > 0,
+            last_tracking_at: tracked.map(|one| one.obtained_at.seconds()).max(),
+            is_delivered: self.status == OrderStatus::Delivered,
+        }
+    }
+
     pub fn actions(&self) -> Actions {
         let is_asked = self.cancellation == Cancellation::Requested;
         Actions { can_cancel: self.status.is_cancelable() && !is_asked }
@@ -169,7 +202,7 @@ impl Order {
     fn payment_part(&self) -> PaymentPart<'_> {
         let payment = &self.payment;
         PaymentPart {
-            status: if payment.paid_at.is_some() { "paid" } else { "pending" },
+            status: payment.word(),
             tx_hash: payment.tx_hash.as_deref(),
             settlement: SettlementPart {
                 status: if payment.settled_at.is_some() { "settled" } else { "pending" },
@@ -183,7 +216,8 @@ impl Order {
         self.lines.iter().map(|line| line_view(line, self.status)).collect()
     }
 
-    fn refund_part(&self) -> RefundPart<'_> {
+    /// What goes back, where to, and how far that is.
+    pub fn refund_part(&self) -> RefundPart<'_> {
         let is_quoted = self.refund.status != OrderRefundStatus::None;
         let destination = self.refund.destination.as_ref();
         let on_bsc = destination.filter(|destination| destination.network == Network::Bsc);

@@ -14,8 +14,9 @@ use utoipa::openapi::{ComponentsBuilder, OpenApi as Document, SecurityRequiremen
 
 use crate::http::account::{environment, keys, mainnet, members, password, sign_in, totp, wallet};
 use crate::http::commerce::{
-    addresses as shipping_addresses, cart_prices, carts, customers, estimates, own_cart,
-    rates as commerce_rates,
+    addresses as shipping_addresses, cart_prices, carts, checkout_invoice, customers, estimates,
+    fulfilment, orders, own_cart, payments as order_payments, rates as commerce_rates,
+    simulate as simulate_order, status as commerce_status,
 };
 use crate::http::devnet::{chains, ramps as simulated_ramps};
 use crate::http::error::{ErrorBody, ErrorDetail};
@@ -92,6 +93,10 @@ use crate::realtime::frames::{WsControl, WsError};
         own_cart::remove_item, commerce_rates::retrieve, commerce_rates::set,
         estimates::create, estimates::attach_address, shipping_addresses::list,
         shipping_addresses::remove,
+        commerce_status::status, commerce_status::info, checkout_invoice::create,
+        orders::list, orders::retrieve, orders::cancel, orders::of_invoice,
+        fulfilment::fulfill, fulfilment::deliver, fulfilment::fail,
+        order_payments::status, order_payments::bulk_status, simulate_order::simulate,
         chains::show, chains::transfer, chains::mine, chains::reorg, chains::fault,
         ops::healthz, ops::readyz, ops::metrics,
     ),
@@ -113,8 +118,10 @@ use crate::realtime::frames::{WsControl, WsError};
             client, with a token that opens nothing else."),
         (name = "Commerce - Merchant Addresses", description = "Where a merchant's shoppers have \
             had things sent."),
-        (name = "Commerce - General", description = "What a merchant adds to prices, and what \
-            this shop can do."),
+        (name = "Orders", description = "What was bought, how far it is, and taking it back."),
+        (name = "Merchant Payments", description = "How the payments of orders stand."),
+        (name = "Commerce - General", description = "What a merchant adds to prices, whether commerce can be used now, and what \
+            it offers."),
         (name = "Payment Sessions", description = "What the payor's client may do for one \
             invoice, with the two session headers and no server key."),
         (name = "Quotes", description = "Prices of tokens and locked quotes for an amount of \

@@ -7,8 +7,9 @@ use axum::routing::{delete, get, patch, post, put};
 use crate::app::Shared;
 use crate::http::account::{environment, keys, mainnet, members, password, sign_in, totp, wallet};
 use crate::http::commerce::{
-    addresses as shipping_addresses, cart_prices, carts, customers, estimates, own_cart,
-    rates as commerce_rates,
+    addresses as shipping_addresses, cart_prices, carts, checkout_invoice, customers, estimates,
+    fulfilment, orders, own_cart, payments as order_payments, rates as commerce_rates,
+    simulate as simulate_order, status as commerce_status,
 };
 use crate::http::devnet::{chains, ramps as simulated_ramps};
 use crate::http::edge::edge;
@@ -261,6 +262,19 @@ fn commerce_routes() -> Router<Shared> {
             "/api/v1/commerce/merchant/addresses/{address_id}",
             delete(shipping_addresses::remove),
         )
+        .route("/api/commerce/status", get(commerce_status::status))
+        .route("/api/commerce/info", get(commerce_status::info))
+        .route("/api/commerce/merchant/checkout/invoice", post(checkout_invoice::create))
+        .route("/api/commerce/merchant/orders", get(orders::list))
+        .route("/api/commerce/merchant/orders/{id}", get(orders::retrieve))
+        .route("/api/commerce/merchant/orders/{id}/cancel", post(orders::cancel))
+        .route("/api/commerce/merchant/orders/{id}/fulfill", post(fulfilment::fulfill))
+        .route("/api/commerce/merchant/orders/{id}/deliver", post(fulfilment::deliver))
+        .route("/api/commerce/merchant/orders/{id}/fail", post(fulfilment::fail))
+        .route("/api/commerce/merchant/invoices/{id}/status", get(orders::of_invoice))
+        .route("/api/commerce/merchant/payments/bulk-status", post(order_payments::bulk_status))
+        .route("/api/commerce/merchant/payments/{id}/status", get(order_payments::status))
+        .route("/api/commerce/devnet/orders/{id}/simulate", post(simulate_order::simulate))
 }
 
 /// The simulator: devnet credentials only.

@@ -4,6 +4,7 @@
 //! anyway; a lost wake-up costs latency, never data. Tests call the steps one by one.
 
 pub mod deliver;
+pub mod due_orders;
 pub mod expiry;
 pub mod fan_out;
 pub mod follow;
@@ -13,8 +14,10 @@ pub mod housekeeping;
 pub mod lease;
 pub mod ledger_chain;
 pub mod liquidations;
+pub mod log_place;
 pub mod observe;
 pub mod onramps;
+pub mod orders;
 pub mod payouts;
 pub mod rates;
 mod references;
@@ -50,6 +53,7 @@ const LEDGER_EVERY_MS: u64 = 1_000;
 const HOLDS_EVERY_MS: u64 = 1_000;
 const RAMPS_EVERY_MS: u64 = 1_000;
 const SETTLE_EVERY_MS: u64 = 1_000;
+const ORDERS_EVERY_MS: u64 = 1_000;
 const PAY_OUT_EVERY_MS: u64 = 500;
 const HOUSEKEEPING_EVERY_MS: u64 = 60_000;
 const RETENTION_EVERY_MS: u64 = 60_000;
@@ -78,6 +82,8 @@ pub fn spawn_shared(app: &Shared) {
     spawn(app, "verification", VERIFY_EVERY_MS, verification::Verifier::default());
     for lane in 0..app.store.lanes() {
         spawn(app, format!("fan-out {lane}"), FAN_OUT_EVERY_MS, fan_out::FanOut::new(lane));
+        let orders = orders::OrderFollower::new(lane);
+        spawn(app, format!("orders {lane}"), ORDERS_EVERY_MS, orders);
         let chain = ledger_chain::LedgerChain::new(lane);
         spawn(app, format!("ledger chain {lane}"), LEDGER_EVERY_MS, chain);
     }
@@ -87,6 +93,7 @@ pub fn spawn_shared(app: &Shared) {
     spawn(app, "on-ramps", RAMPS_EVERY_MS, onramps::Onramper::default());
     spawn(app, "liquidations", RAMPS_EVERY_MS, liquidations::Liquidator::default());
     spawn(app, "settlement", SETTLE_EVERY_MS, settle::Settler::default());
+    spawn(app, "due orders", ORDERS_EVERY_MS, due_orders::DueOrders::default());
     spawn(app, "sends", PAY_OUT_EVERY_MS, send::Dispatcher::default());
     spawn(app, "retention", RETENTION_EVERY_MS, retention::Sweeper::default());
 }

@@ -4,9 +4,17 @@
 
 mod addresses;
 mod carts;
+mod checkout_invoice;
 mod estimates;
+mod order_refunds;
+mod orders;
 mod own_cart;
+mod paid_orders;
+mod placing;
 mod rates;
+mod reference;
+mod shop;
+mod simulate;
 
 use domain::changes::{Changes, CounterMove};
 use domain::environment::Environment;

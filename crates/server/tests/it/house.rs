@@ -17,8 +17,8 @@ use server::config::Config;
 use server::merchants::{self, NewMerchant};
 use server::workers::lease::Lease;
 use server::workers::{
-    expiry, follow, holds, housekeeping, ledger_chain, liquidations, onramps, payouts, send,
-    settle, verification, watcher,
+    due_orders, expiry, follow, holds, housekeeping, ledger_chain, liquidations, onramps, orders,
+    payouts, send, settle, verification, watcher,
 };
 use store::{Store, StoreConfig};
 use tempfile::TempDir;
@@ -266,7 +266,9 @@ impl House {
         self.look_around().await;
         finish(&self.app, verification::Verifier::default()).await;
         finish(&self.app, expiry::Expirer::default()).await;
+        self.move_orders().await;
         self.move_money().await;
+        self.move_orders().await;
         finish(&self.app, liquidations::Liquidator::default()).await;
         finish(&self.app, payouts::Payer::default()).await;
         finish(&self.app, onramps::Onramper::default()).await;
@@ -276,6 +278,14 @@ impl House {
         for lane in 0..self.app.store.lanes() {
             finish(&self.app, ledger_chain::LedgerChain::new(lane)).await;
         }
+    }
+
+    /// Orders follow their invoices, and what they wait for is done.
+    pub async fn move_orders(&self) {
+        for lane in 0..self.app.store.lanes() {
+            finish(&self.app, orders::OrderFollower::new(lane)).await;
+        }
+        finish(&self.app, due_orders::DueOrders::default()).await;
     }
 
     /// What is due is settled, signed, sent and followed.

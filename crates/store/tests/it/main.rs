@@ -16,6 +16,7 @@ mod lists;
 mod log;
 mod migrate;
 mod money_samples;
+mod order_samples;
 mod other_lists;
 mod outages;
 mod plans;

@@ -9,6 +9,7 @@ use store::row::Value;
 
 use crate::engines::{Database, client, on_postgres};
 use crate::lists;
+use crate::order_samples;
 
 /// Tables of a handful of rows may be read whole.
 const SMALL: [&str; 1] = ["watch_cursors"];
@@ -20,6 +21,7 @@ async fn no_list_of_sqlite_reads_a_table_through() {
     let path = database.sqlite_path();
     check_sqlite(&path);
     lists::fill(&store).await;
+    order_samples::fill(&store).await;
     check_sqlite(&path);
     store.close().await;
     database.execute("ANALYZE").await;
@@ -42,6 +44,7 @@ async fn no_list_of_postgres_reads_a_table_through() {
         client.batch_execute(NO_AUTOVACUUM).await.expect("runs");
         check_postgres(&client).await;
         lists::fill(&store).await;
+        order_samples::fill(&store).await;
         multiply_postgres(&client).await;
         check_postgres(&client).await;
         client.batch_execute("VACUUM ANALYZE").await.expect("runs");
@@ -154,12 +157,16 @@ async fn check_postgres(client: &tokio_postgres::Client) {
 
 /// Doubles the invoices until plans for a small table no longer pay.
 async fn multiply_postgres(client: &tokio_postgres::Client) {
-    let double = "CREATE TEMP TABLE more AS SELECT * FROM invoices;
-        UPDATE more SET key = gen_random_uuid();
-        INSERT INTO invoices SELECT * FROM more;
-        DROP TABLE more";
-    for _ in 0..7 {
-        client.batch_execute(double).await.expect("twice as many");
+    for table in ["invoices", "orders"] {
+        let double = format!(
+            "CREATE TEMP TABLE more AS SELECT * FROM {table};
+            UPDATE more SET key = gen_random_uuid();
+            INSERT INTO {table} SELECT * FROM more;
+            DROP TABLE more"
+        );
+        for _ in 0..7 {
+            client.batch_execute(&double).await.expect("twice as many");
+        }
     }
 }
 

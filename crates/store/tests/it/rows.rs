@@ -34,9 +34,11 @@ use domain::network::Network;
 use domain::network_pause::NetworkPause;
 use domain::onchain_deposit::OnchainDeposit;
 use domain::onramp::Onramp;
+use domain::order::Order;
 use domain::password::PasswordReset;
 use domain::payment::{Outflow, Payment, PaymentStatus, Posting, SettlementStatus};
 use domain::payout::Payout;
+use domain::product::Product;
 use domain::questions::Answer;
 use domain::quote::Quote;
 use domain::ramp_address::RampAddress;
@@ -71,6 +73,7 @@ use store::row::Row;
 use crate::commerce_samples;
 use crate::engines::for_each_store;
 use crate::money_samples;
+use crate::order_samples;
 use crate::ramp_samples;
 use crate::samples::{self, MERCHANT, NOW, key, text};
 
@@ -171,6 +174,25 @@ async fn checkouts_survive(store: &Store) {
     let at = |row, version| Estimate { version, ..row };
     let change = |row| Estimate { order_id: Some(key(63).into()), invalid: Vec::new(), ..row };
     check(store, commerce_samples::estimate(), at, change).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orders() {
+    for_each_store(orders_survive).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_are_listed() {
+    for_each_store(order_samples::check_lists).await;
+}
+
+async fn orders_survive(store: &Store) {
+    let at = |row, version| Product { version, ..row };
+    let change = |row| Product { offers: Vec::new(), ..row };
+    check(store, order_samples::product(), at, change).await;
+    let at = |row, version| Order { version, ..row };
+    check(store, order_samples::order(), at, order_samples::later_order).await;
+    assert_eq!(store.orders_due(NOW.plus_ms(9), 5).await.expect("reads"), []);
 }
 
 async fn ramps_money_survives(store: &Store) {

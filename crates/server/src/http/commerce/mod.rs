@@ -7,11 +7,18 @@
 pub mod addresses;
 pub mod cart_prices;
 pub mod carts;
+pub mod checkout_invoice;
 pub mod customers;
 pub mod estimates;
+pub mod fulfilment;
+pub mod orders;
 pub mod own_cart;
+pub mod payments;
 pub mod rates;
+pub mod refund_destination;
 pub mod shopper;
+pub mod simulate;
+pub mod status;
 
 use serde::Serialize;
 use utoipa::ToSchema;

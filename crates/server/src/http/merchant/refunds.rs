@@ -2,31 +2,20 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use domain::address::Address;
 use domain::changes::Changes;
 use domain::environment::Environment;
 use domain::ids::{InvoiceId, PaymentId, RefundId, RowKey};
 use domain::invoice::Invoice;
-use domain::ledger::{Account, Asset};
 use domain::member::Role;
-use domain::money::Usd;
 use domain::network::Network;
-use domain::payment::{Payment, Posting};
-use domain::refund::{
-    Drawn, Given, Passage, Refund, RefundAsk, RefundView, Share, create as promised, draw_from,
-    give_back, resolvable,
-};
+use domain::refund::{Refund, RefundView};
 use domain::refusal::Refusal;
-use domain::send::{
-    Ending, Send, SendStatus, SpeedLimit, Touched, ceilings, close, count_against, limit_keys,
-};
-use domain::settlement::{ReviewReason, review_of};
-use domain::token::Token;
+use domain::send::{Ending, Send, SendStatus, Touched, close, count_against};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::invoices::visible;
-use super::settlement::{Approver, is_ours};
+use super::settlement::Approver;
 use super::{EnvironmentQuery, Write};
 use crate::app::{App, Shared};
 use crate::http::auth::{Caller, MerchantCaller};
@@ -34,13 +23,8 @@ use crate::http::error::{ApiError, ErrorBody};
 use crate::http::extract::{Path, Query, parse_json};
 use crate::http::idempotency::{Answer, Once};
 use crate::http::page::{List, PageQuery};
-use crate::{sending, settling};
-
-const PAYMENTS_MAX: i64 = 10_000;
-/// How many of the merchant's other payments are looked through for tokens.
-const STANDING_MAX: i64 = 500;
-/// Where tokens stand that may go back.
-const DRAWN_FROM: [Posting; 2] = [Posting::Merchant, Posting::Suspense];
+use crate::refunding::{self, Asker, Wanted, Way};
+use crate::sending;
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RefundList {
@@ -100,7 +84,6 @@ pub async fn create(
     let once = write.once((caller.merchant_id, environment))?.required()?;
     let body: CreateRefund = parse_json(&write.body)?;
     let wanted = Wanted {
-        key_text: once.key_text().map(str::to_owned),
         payment_id: body.payment_id,
         amount: body.amount,
         network: Some(body.destination.network),
@@ -118,35 +101,15 @@ pub async fn answered(
     wanted: &Wanted,
     once: Once,
 ) -> Result<Response, ApiError> {
-    let limits = app.config.settlement.limits();
     let whose = (caller.merchant_id, place.0);
+    // What passes a limit meanwhile is decided again, and waits for somebody to look.
     let passed = |key: RowKey| {
-        // What passes a limit meanwhile is decided again, and waits for somebody to look.
-        let is_limit = limit_keys(&limits, whose, app.now()).contains(&key);
+        let is_limit = refunding::is_limit(app, whose, key);
         (!is_limit).then(|| Refusal::InsufficientFunds.into())
     };
+    let key_text = once.key_text().map(str::to_owned);
+    let wanted = (wanted, key_text.as_deref());
     once.answer_deciding_again(app, || made(app, caller, place, wanted), passed).await
-}
-
-/// How somebody came to ask.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
-    /// Of anything that arrived.
-    Refund,
-    /// Of what is left over when an invoice is resolved.
-    Resolve,
-}
-
-/// What is asked for, as it came in.
-#[derive(Clone, Debug)]
-pub struct Wanted {
-    pub key_text: Option<String>,
-    pub payment_id: Option<PaymentId>,
-    pub amount: Option<String>,
-    /// None: that of the payment.
-    pub network: Option<Network>,
-    pub address: String,
-    pub way: Way,
 }
 
 /// Decides a refund: what goes back, what it is drawn from, and whether somebody has to look.
@@ -154,174 +117,13 @@ async fn made(
     app: &App,
     caller: &Caller,
     (environment, id): (Environment, InvoiceId),
-    wanted: &Wanted,
+    (wanted, key_text): (&Wanted, Option<&str>),
 ) -> Result<(Changes, Answer), ApiError> {
     let invoice = visible(app, caller, environment, id).await?;
-    let payments = app.store.payments_of_invoice(id, PAYMENTS_MAX).await?;
-    let named = wanted.payment_id;
-    if let Some(named) = named
-        && !payments.iter().any(|payment| payment.id == named)
-    {
-        return Err(ApiError::invalid("payment_id", "must be a payment of this invoice"));
-    }
-    let of_payment = payments.iter().find(|payment| Some(payment.id) == named);
-    let network = wanted.network.or(of_payment.map(|payment| payment.network));
-    let network = network.ok_or_else(|| ApiError::invalid("payment_id", "is required"))?;
-    let destination = destination(app, environment, network, &wanted.address).await?;
-    let share = match wanted.way {
-        Way::Refund => Share::Arrived,
-        Way::Resolve => resolvable(&invoice)?,
-    };
-    let ask = RefundAsk {
-        invoice: &invoice,
-        payment_id: named,
-        amount: wanted.amount.as_deref(),
-        network,
-        destination: destination.as_str(),
-        share,
-        by: caller.actor(),
-        origin: caller.origin(wanted.key_text.as_deref()),
-    };
-    let given = give_back(&ask, &payments)?;
-    let (drawn, touched) = sources(app, &invoice, &given, payments).await?;
-    check_fee(app, environment, &given, drawn.len())?;
-    let (passage, mut changes) = reviewed(app, &invoice, &given).await?;
-    let place = (network, destination.as_str());
-    let whose = (invoice.merchant_id, environment);
-    settling::check_allowed(app, whose, place, &mut changes).await?;
-    let mut fresh = app.fresh();
-    let head = app.head(environment, network);
-    let (refund, promised) = promised(ask, given, drawn, (touched, passage, head), &mut fresh);
-    changes.append(promised);
-    changes.insert(caller.audit("refund.created", refund.id, &mut fresh));
+    let asker = Asker { by: caller.actor(), origin: caller.origin(key_text) };
+    let (refund, mut changes) = refunding::decided(app, &invoice, wanted, asker).await?;
+    changes.insert(caller.audit("refund.created", refund.id, &mut app.fresh()));
     Ok((changes, Answer::ok(&refund.view())))
-}
-
-async fn destination(
-    app: &App,
-    environment: Environment,
-    network: Network,
-    text: &str,
-) -> Result<Address, ApiError> {
-    let address = Address::parse(network, environment, text.trim())
-        .map_err(|error| ApiError::invalid("destination", error.to_string()))?;
-    if is_ours(app, (environment, network), &address).await? {
-        return Err(ApiError::invalid("destination", "belongs to this server itself"));
-    }
-    Ok(address)
-}
-
-/// Refuses what would cost the house more in network fees than a settlement may.
-fn check_fee(
-    app: &App,
-    environment: Environment,
-    given: &Given,
-    sends: usize,
-) -> Result<(), Refusal> {
-    let token = given.token;
-    // As it was lately: whoever waits for an answer does not wait for nodes.
-    let each = app.routes.cost((environment, token.network)).0;
-    let fee = Usd(each.saturating_mul(i64::try_from(sends).unwrap_or(i64::MAX)));
-    let rate = app.rates.worth(token, app.now());
-    let worth = rate.map_or(Usd::ZERO, |rate| rate.value(given.amount, token.decimals));
-    let value = given.value.max(worth);
-    let is_too_high = fee > value.share(app.config.settlement.fee_bps_max);
-    if is_too_high { Err(Refusal::RefundFeeTooHigh) } else { Ok(()) }
-}
-
-fn drawn_account(invoice: &Invoice, token: &Token, posting: Posting) -> Account {
-    Account {
-        merchant_id: invoice.merchant_id,
-        environment: invoice.environment,
-        kind: posting.account_kind(),
-        asset: Asset::of_token(token),
-        owner: None,
-    }
-}
-
-/// What a refund is drawn from: the invoice's own tokens first, then others of the merchant's.
-async fn sources(
-    app: &App,
-    invoice: &Invoice,
-    given: &Given,
-    own: Vec<Payment>,
-) -> Result<(Vec<Drawn>, Touched), ApiError> {
-    let whose = (invoice.merchant_id, invoice.environment);
-    let asset = (given.token.network, given.token.id);
-    let is_of_asset = |payment: &Payment| payment.token_id == Some(given.token.id);
-    let mut all: Vec<Payment> = own.into_iter().filter(is_of_asset).collect();
-    // What is given back is drawn from itself first.
-    all.sort_by_key(|payment| !given.parts.iter().any(|part| part.payment_id == payment.id));
-    let others = app.store.payments_standing(whose, asset, STANDING_MAX).await?;
-    // What stands in suspense is not the merchant's yet to pay other refunds with.
-    let is_lendable = |payment: &Payment| {
-        payment.invoice_id != invoice.id && payment.posting == Posting::Merchant
-    };
-    all.extend(others.into_iter().filter(is_lendable));
-    let mut indexes = std::collections::HashMap::new();
-    let mut reach = 0_u128;
-    for payment in &all {
-        if reach >= given.amount.0 {
-            break;
-        }
-        if payment.free().0 > 0
-            && let Some(index) = settling::index_of(app, payment).await?
-        {
-            indexes.insert(payment.to_address.clone(), index);
-            reach = reach.saturating_add(payment.free().0);
-        }
-    }
-    let index_of = |address: &str| indexes.get(address).copied();
-    let drawn = draw_from(given.amount, &all, &index_of).ok_or(Refusal::InsufficientFunds)?;
-    for posting in DRAWN_FROM {
-        let account = drawn_account(invoice, given.token, posting);
-        let of_account = drawn.iter().filter(|one| one.posting == posting);
-        let amount: u128 = of_account.flat_map(|one| &one.parts).map(|part| part.amount.0).sum();
-        if amount == 0 {
-            continue;
-        }
-        let available = app.store.balance(account).await?.available();
-        if i128::try_from(amount).is_ok_and(|amount| available < amount) {
-            return Err(Refusal::InsufficientFunds.into());
-        }
-    }
-    let ids = drawn.iter().flat_map(|one| &one.parts).chain(&given.parts);
-    let mut ids: Vec<PaymentId> = ids.map(|part| part.payment_id).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let mut touched = Touched::default();
-    for payment in all.into_iter().filter(|payment| ids.contains(&payment.id)) {
-        let invoice = app.store.get::<Invoice>(payment.invoice_id.key()).await?;
-        let invoice = invoice.ok_or_else(|| ApiError::not_found("invoice"))?;
-        touched.add(payment, invoice);
-    }
-    Ok((drawn, touched))
-}
-
-/// Whether a human has to look; if not, it is counted against the limits.
-async fn reviewed(
-    app: &App,
-    invoice: &Invoice,
-    given: &Given,
-) -> Result<(Passage, Changes), ApiError> {
-    let limits = app.config.settlement.limits();
-    let whose = (invoice.merchant_id, invoice.environment);
-    let now = app.now();
-    let mut changes = Changes::of(invoice.merchant_id);
-    let mut review = review_of(given.value, &limits);
-    for (_, key, most) in ceilings(&limits, whose, now) {
-        if app.store.counter(key).await?.saturating_add(given.value.0) > most.0 {
-            review = review.or(Some(ReviewReason::LimitReached));
-        }
-    }
-    let passage = match review {
-        Some(review) => Passage::Held(review),
-        None => {
-            let counted = (given.value, SpeedLimit::Kept);
-            Passage::Open(count_against(&limits, whose, counted, &mut changes, now))
-        }
-    };
-    Ok((passage, changes))
 }
 
 /// List an invoice's refunds

@@ -6,7 +6,7 @@
 pub mod addresses;
 pub mod forms;
 mod give_out;
-mod payment_links;
+pub mod payment_links;
 pub mod session;
 pub mod simulate;
 pub mod verification;

@@ -108,7 +108,7 @@ pub async fn simulate(
     }
     let data = match body.scenario {
         Scenario::Exact | Scenario::Under | Scenario::Over | Scenario::Late => {
-            pay(&app, &invoice, &body).await?
+            pay(&app, &invoice, &body, None).await?
         }
         Scenario::Expire => {
             expire(&app, &invoice).await?;
@@ -133,10 +133,12 @@ impl Simulation {
     }
 }
 
-async fn pay(
+/// Pays an invoice on the simulated chain, from an address or the chain's own payer.
+pub async fn pay(
     app: &App,
     invoice: &Invoice,
     ask: &SimulationRequest,
+    from: Option<Address>,
 ) -> Result<Simulation, ApiError> {
     let token = choose(app, invoice, ask).await?;
     let node = simulated_node(app, token.network)?;
@@ -155,7 +157,7 @@ async fn pay(
         None => AssetRef::Native,
         Some(contract) => AssetRef::Contract(contract.to_owned()),
     };
-    let transfer = TransferAsk { to, asset, amount: Some(amount), from: None, is_failed: false };
+    let transfer = TransferAsk { to, asset, amount: Some(amount), from, is_failed: false };
     let sent = node.submit(transfer).await?;
     Ok(Simulation {
         scenario: ask.scenario,

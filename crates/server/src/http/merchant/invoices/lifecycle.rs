@@ -1,10 +1,14 @@
 //! What a merchant does with an invoice after making it: cancel, accept, let the payor in anew.
 
+use std::sync::Mutex;
+
 use axum::extract::State;
 use axum::response::Response;
 use domain::ids::{InvoiceId, PaymentId};
 use domain::invoice::{self, InvoiceView, OtherSessions};
+use domain::order::OrderPayment;
 use serde::Deserialize;
+use store::CommitError;
 use utoipa::ToSchema;
 
 use super::{InvoiceAccess, visible};
@@ -13,8 +17,10 @@ use crate::http::auth::MerchantCaller;
 use crate::http::error::{ApiError, ErrorBody};
 use crate::http::extract::{Path, Query, parse_json};
 use crate::http::idempotency::Answer;
-use crate::http::merchant::refunds::{self, Wanted, Way};
+use crate::http::merchant::refunds;
 use crate::http::merchant::{EnvironmentQuery, Write};
+use crate::ordering;
+use crate::refunding::{Wanted, Way};
 use crate::workers::observe;
 
 /// Far more payments than one invoice ever takes.
@@ -93,7 +99,7 @@ pub async fn cancel(
 ///
 /// `accept` takes what arrived as the full payment: the invoice becomes paid. `refund` sends a
 /// payment back, or what a paid invoice was paid too much, and answers the refund; it requires an
-/// `Idempotency-Key`.
+/// `Idempotency-Key`. To accept the invoice of an order reserves its pieces anew.
 #[utoipa::path(
     post,
     path = "/api/v1/invoices/{invoice_id}/resolve",
@@ -111,7 +117,8 @@ pub async fn cancel(
         (status = 401, description = "No valid credential", body = ErrorBody),
         (status = 403, description = "The credential does not open this", body = ErrorBody),
         (status = 404, description = "No such invoice here", body = ErrorBody),
-        (status = 409, description = "Nothing to resolve as it stands", body = ErrorBody),
+        (status = 409, description = "Nothing to resolve as it stands, or\
+            OUT_OF_STOCK", body = ErrorBody),
     ),
     security(("merchantApiKey" = []), ("bearerAuth" = [])),
 )]
@@ -133,7 +140,6 @@ pub async fn resolve(
             let payment_id = body.payment_id.ok_or_else(|| required("payment_id"))?;
             let address = body.destination_address;
             let wanted = Wanted {
-                key_text: once.key_text().map(str::to_owned),
                 payment_id: Some(payment_id),
                 amount: body.amount,
                 network: None,
@@ -145,20 +151,35 @@ pub async fn resolve(
     }
     let origin = caller.origin(once.key_text());
     let head = |network| app.head(environment, network);
-    once.answer(&app, async || {
+    let taken_for = Mutex::new(None);
+    let accept = async || {
         let mut fresh = app.fresh();
         let before = visible(&app, &caller, environment, id).await?;
+        let order = ordering::of_invoice(&app, &before).await?;
         let payments = app.store.payments_of_invoice(id, ACCEPTED_MAX).await?;
         let concerned = payments.iter().map(|payment| payment.id).collect();
         let crediting = observe::crediting(&app, &before, concerned).await?;
         let crediting = crediting.as_ref();
-        let origin = origin.clone();
-        let accepted = invoice::accept(&before, payments, crediting, &head, origin, &mut fresh);
+        let paid_with = OrderPayment::of(&payments, fresh.now());
+        let (cause, heard) = (origin.clone(), origin.clone());
+        let accepted = invoice::accept(&before, payments, crediting, &head, cause, &mut fresh);
         let (after, mut changes) = accepted?;
+        if let Some(order) = order {
+            let taken = order.clone().accepted(paid_with, &mut changes, fresh.now())?;
+            taken.record(&order, &mut changes, heard);
+            *taken_for.lock().expect("nobody panics holding it") = Some(order);
+        }
         changes.insert(caller.audit("invoice.accepted", id, &mut fresh));
         Ok((changes, Answer::ok(&after.view())))
-    })
-    .await
+    };
+    let refused = |key| {
+        let order = taken_for.lock().expect("nobody panics holding it");
+        match order.as_ref().filter(|order| order.takes_stock(key)) {
+            Some(_) => ordering::out_of_stock(),
+            None => CommitError::Insufficient { key }.into(),
+        }
+    };
+    once.answer_bounded(&app, accept, refused).await
 }
 
 /// Create a fresh session for an open invoice

@@ -1,0 +1,321 @@
+//! The simulator: walks a devnet order through its states without a real retailer.
+//!
+//! Every transition is the step that a payment, a settlement or a retailer would cause, with the
+//! same events. A payment is made on the simulated chain itself, so that the invoice, its payment
+//! and the order move by the workers that move them everywhere.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use chains::simulated::BLOCKS_AT_ONCE_MAX;
+use domain::address::Address;
+use domain::changes::Changes;
+use domain::environment::Environment;
+use domain::ids::{Fresh, MerchantId, OrderId};
+use domain::invoice::Invoice;
+use domain::network::Network;
+use domain::order::{
+    Order, OrderRefundStatus, OrderStatus, OrderView, RefundDestination, Tracking,
+};
+use domain::secret::{encode_hex, sha256};
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::time::{Instant, timeout};
+use utoipa::ToSchema;
+
+use super::Enveloped;
+use super::fulfilment::TrackingField;
+use crate::app::{App, Shared};
+use crate::http::auth::{AnyCaller, Caller, Credential};
+use crate::http::devnet::simulated_node;
+use crate::http::error::{ApiError, Code, ErrorBody};
+use crate::http::extract::{Json, Path};
+use crate::http::idempotency::Answer;
+use crate::http::payor::simulate::{Scenario, SimulationRequest, pay};
+use crate::ordering;
+
+/// How long a request waits for the workers to see its payment.
+const WAIT_MAX: Duration = Duration::from_secs(20);
+/// How long it goes without looking while nothing is committed.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// The block that includes the payment comes first.
+const BLOCKS_BEFORE: u64 = 1;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[schema(as = CommerceTransition)]
+#[serde(rename_all = "snake_case")]
+pub enum Transition {
+    PaymentConfirmed,
+    PaymentSettled,
+    Placed,
+    Shipped,
+    DeliveryConfirmed,
+    Failed,
+    Cancelled,
+    Refunded,
+}
+
+/// What a transition does not need is ignored, whatever it is.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[schema(as = CommerceSimulateRequest)]
+#[serde(rename_all = "camelCase")]
+pub struct SimulateOrder {
+    transition_to: Transition,
+    /// `{carrier, trackingNumber, trackingUrl?}`: for `shipped` and `delivery_confirmed`.
+    #[serde(default)]
+    #[schema(value_type = Option<TrackingField>)]
+    tracking: Value,
+    /// For payment transitions: where it is paid, or settled.
+    #[serde(default)]
+    #[schema(value_type = Option<Network>)]
+    wallet_network: Value,
+    /// For payment transitions: who pays.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    wallet_address: Value,
+}
+
+#[derive(Debug, serde::Serialize, ToSchema)]
+#[schema(as = CommerceSimulatedOrder)]
+pub struct SimulatedOrder<'a> {
+    pub order: OrderView<'a>,
+}
+
+/// Simulate an order's next step
+///
+/// Devnet only. `failed` is reached from `processing`, `cancelled` from `placed`, and `refunded`
+/// once a paid order was cancelled or has failed, with a BSC destination from the checkout or from
+/// the simulated payment.
+#[utoipa::path(post, path = "/api/commerce/devnet/orders/{orderId}/simulate",
+    tag = "Commerce - Devnet Simulator", operation_id = "simulateOrder",
+    params(("orderId" = OrderId, Path)), request_body = SimulateOrder,
+    security(("commerceApiKey" = []), ("merchantApiKey" = []), ("bearerAuth" = [])),
+    responses(
+        (status = 200, body = Enveloped<SimulatedOrder<'static>>),
+        (status = 400, body = ErrorBody),
+        (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody, description = "A mainnet key"),
+        (status = 404, body = ErrorBody, description = "No such order on devnet"),
+        (status = 409, body = ErrorBody, description = "ORDER_STATE: not from where it is")))]
+pub async fn simulate(
+    State(app): State<Shared>,
+    AnyCaller(caller): AnyCaller,
+    Path(id): Path<OrderId>,
+    Json(body): Json<SimulateOrder>,
+) -> Result<Answer, ApiError> {
+    let whose = devnet(&app, &caller).await?;
+    let order = match body.transition_to {
+        Transition::PaymentConfirmed => paid(&app, whose, id, &body).await?,
+        Transition::PaymentSettled
+        | Transition::Placed
+        | Transition::Shipped
+        | Transition::DeliveryConfirmed
+        | Transition::Failed
+        | Transition::Cancelled
+        | Transition::Refunded => stepped(&app, &caller, (whose, id), &body).await?,
+    };
+    Ok(Answer::ok(&Enveloped::of(SimulatedOrder { order: order.view() })))
+}
+
+async fn devnet(app: &App, caller: &Caller) -> Result<(MerchantId, Environment), ApiError> {
+    let is_mainnet_key =
+        matches!(&caller.credential, Credential::Key(key) if key.environment.is_live());
+    if is_mainnet_key {
+        let message = "The simulator exists on devnet only";
+        return Err(ApiError::new(Code::EnvironmentMismatch, message));
+    }
+    let environment = caller.environment(app, Some(Environment::Devnet)).await?;
+    Ok((caller.merchant_id, environment))
+}
+
+/// A text of the request, if this transition is told one.
+fn text<'a>(param: &str, value: &'a Value) -> Result<Option<&'a str>, ApiError> {
+    match value {
+        Value::Null => Ok(None),
+        Value::String(text) => Ok(Some(text)),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            Err(ApiError::invalid(param, "must be a string"))
+        }
+    }
+}
+
+impl SimulateOrder {
+    fn network(&self) -> Result<Option<Network>, ApiError> {
+        let wrong = || ApiError::invalid("walletNetwork", "must be one of the ten networks");
+        let text = text("walletNetwork", &self.wallet_network)?;
+        text.map(|text| Network::parse(text).ok_or_else(wrong)).transpose()
+    }
+
+    fn payer(&self, network: Option<Network>) -> Result<Option<Address>, ApiError> {
+        let Some(text) = text("walletAddress", &self.wallet_address)? else { return Ok(None) };
+        let required = || ApiError::invalid("walletNetwork", "is required with walletAddress");
+        let network = network.ok_or_else(required)?;
+        let address = Address::parse(network, Environment::Devnet, text.trim());
+        let wrong = |error: domain::address::AddressError| {
+            let message = format!("must be an address on {}: {error}", network.as_str());
+            ApiError::invalid("walletAddress", message)
+        };
+        address.map(Some).map_err(wrong)
+    }
+
+    fn tracking(&self) -> Result<Option<Tracking>, ApiError> {
+        if self.tracking.is_null() {
+            return Ok(None);
+        }
+        let field = serde_json::from_value::<TrackingField>(self.tracking.clone());
+        let wrong = |_| {
+            let message = "must be {carrier, trackingNumber, trackingUrl?}";
+            ApiError::invalid("tracking", message)
+        };
+        Ok(Some(field.map_err(wrong)?.parse()?))
+    }
+}
+
+/// Pays the order's invoice on the simulated chain, and answers the order that saw it.
+async fn paid(
+    app: &App,
+    whose: (MerchantId, Environment),
+    id: OrderId,
+    body: &SimulateOrder,
+) -> Result<Order, ApiError> {
+    let network = body.network()?;
+    let payer = body.payer(network)?;
+    let order = ordering::visible(app, whose, id).await?;
+    if order.status != OrderStatus::PendingPayment {
+        let refusal = order.clone().paid(order.payment.clone(), app.now());
+        return Ok(refusal?);
+    }
+    let invoice = ordering::standing(app, &order).await?.invoice;
+    let arriving = invoice.amount_paid.plus(invoice.amount_pending);
+    let network = if invoice.is_covered_by(arriving) {
+        // It was paid a moment ago, and only has to be seen.
+        newest_network(app, &invoice).await?.or(network)
+    } else {
+        let ask = SimulationRequest {
+            scenario: Scenario::Exact,
+            amount: None,
+            network: network.map(|network| network.as_str().to_owned()),
+            token_id: None,
+        };
+        pay(app, &invoice, &ask, payer).await?.network
+    };
+    if let Some(network) = network {
+        let depth = app.networks.depths(Environment::Devnet, network).of(invoice.amount);
+        let count = depth.saturating_add(BLOCKS_BEFORE).min(BLOCKS_AT_ONCE_MAX);
+        simulated_node(app, network)?.mine(count).await?;
+    }
+    moved_on(app, whose, id).await
+}
+
+async fn newest_network(app: &App, invoice: &Invoice) -> Result<Option<Network>, ApiError> {
+    let payments = app.store.payments_of_invoice(invoice.id, 1).await?;
+    Ok(payments.first().map(|payment| payment.network))
+}
+
+/// Waits until the workers have seen the payment.
+async fn moved_on(
+    app: &App,
+    whose: (MerchantId, Environment),
+    id: OrderId,
+) -> Result<Order, ApiError> {
+    let mut committed = app.store.committed();
+    let until = Instant::now() + WAIT_MAX;
+    loop {
+        let order = ordering::visible(app, whose, id).await?;
+        if order.status != OrderStatus::PendingPayment {
+            return Ok(order);
+        }
+        if Instant::now() >= until {
+            let message = "The payment was sent and is not seen yet; look at the order again";
+            return Err(ApiError::new(Code::Busy, message).retry_after(1));
+        }
+        let _ = timeout(LOOK_EVERY, committed.changed()).await;
+    }
+}
+
+/// One step that needs nobody else.
+async fn stepped(
+    app: &App,
+    caller: &Caller,
+    (whose, id): ((MerchantId, Environment), OrderId),
+    body: &SimulateOrder,
+) -> Result<Order, ApiError> {
+    let origin = caller.origin(None);
+    app.decide(async || {
+        let order = ordering::visible(app, whose, id).await?;
+        let mut fresh = app.fresh();
+        let mut changes = Changes::of(order.merchant_id);
+        let standing = ordering::standing(app, &order).await?;
+        let current = standing.bring_up_to_date(&order, &mut changes, fresh.now());
+        let after = step(&current, caller, body, &mut changes, &mut fresh)?;
+        if after != order {
+            after.clone().record(&current, &mut changes, origin.clone());
+        }
+        Ok::<_, ApiError>((changes, after))
+    })
+    .await
+}
+
+fn step(
+    order: &Order,
+    caller: &Caller,
+    body: &SimulateOrder,
+    changes: &mut Changes,
+    fresh: &mut Fresh,
+) -> Result<Order, ApiError> {
+    let (now, next) = (fresh.now(), order.clone());
+    let moved = match body.transition_to {
+        // Made on the chain, and never by hand.
+        Transition::PaymentConfirmed => return Ok(next),
+        Transition::PaymentSettled => {
+            let has_settled = order.payment.settled_at.is_some();
+            if has_settled && order.status == OrderStatus::Processing {
+                // The settlement itself came first.
+                return Ok(next);
+            }
+            let network = body.network()?.or(order.payment.network);
+            next.settled(network, Some(simulated_hash(order, "settlement")), now)
+        }
+        Transition::Placed => next.placed(now),
+        Transition::Shipped => next.shipped(body.tracking()?, fresh),
+        Transition::DeliveryConfirmed => next.delivered(body.tracking()?, fresh),
+        Transition::Failed => next.failed("Order failed", Some(caller.actor()), changes, now),
+        Transition::Cancelled => next.cancelled_by_simulator(caller.actor(), changes, now),
+        Transition::Refunded => return refunded(next, caller, fresh),
+    };
+    Ok(moved?)
+}
+
+/// The refund of a paid order that was given up, as if it had been sent.
+fn refunded(order: Order, caller: &Caller, fresh: &mut Fresh) -> Result<Order, ApiError> {
+    let now = fresh.now();
+    match order.refund.status {
+        OrderRefundStatus::Sent => return Ok(order),
+        OrderRefundStatus::None => return Ok(order.refund_sent(None, now)?),
+        OrderRefundStatus::Quoted | OrderRefundStatus::Pending | OrderRefundStatus::Failed => {}
+    }
+    let chosen = order.refund.destination.clone();
+    let paid_from = (order.payment.network, order.payment.from_address.clone());
+    let of_payment = match paid_from {
+        (Some(Network::Bsc), Some(address)) => {
+            Some(RefundDestination { network: Network::Bsc, address })
+        }
+        (Some(_) | None, _) => None,
+    };
+    let on_bsc = chosen.filter(|one| one.network == Network::Bsc).or(of_payment);
+    let destination = on_bsc.ok_or_else(|| {
+        let message = "is needed, from the checkout or from a payment with walletNetwork bsc";
+        ApiError::invalid("refundDestinationWalletAddressBsc", message)
+    })?;
+    let hash = simulated_hash(&order, "refund");
+    let order = match order.waits_for_destination() {
+        true => order.refund_to(destination, caller.actor(), now)?,
+        false => order,
+    };
+    Ok(order.refund_sent(Some(hash), now)?)
+}
+
+/// A hash that no chain has, the same for one order.
+fn simulated_hash(order: &Order, what: &str) -> String {
+    format!("0x{}", encode_hex(&sha256(format!("{} {what}", order.id).as_bytes())))
+}
