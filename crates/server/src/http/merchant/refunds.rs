@@ -24,7 +24,7 @@ use crate::http::extract::{Path, Query, parse_json};
 use crate::http::idempotency::{Answer, Once};
 use crate::http::page::{List, PageQuery};
 use crate::refunding::{self, Asker, Wanted, Way};
-use crate::sending;
+use crate::{sending, settling};
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RefundList {
