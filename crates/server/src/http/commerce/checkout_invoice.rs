@@ -25,6 +25,7 @@ use super::shopper::{Identity, Place, named};
 use crate::app::{App, Shared};
 use crate::http::auth::{AnyCaller, Caller};
 use crate::http::error::{ApiError, Code, ErrorBody};
+use crate::http::extract::{Query, parse_json};
 use crate::http::idempotency::Answer;
 use crate::http::merchant::invoices::PaymentSessionHeaders;
 use crate::http::merchant::{EnvironmentQuery, Write};
@@ -37,29 +38,28 @@ use crate::{escrow, ordering};
 struct CheckoutInvoiceAsk {
     estimate_id: EstimateId,
     address_id: ShippingAddressId,
-    #[serde(flatten)]
-    destination: DestinationFields,
 }
 
 /// Step 3 request. Creates the final invoice + commerce order from an existing estimate + address.
+///
+/// For the schema: it is read in three parts, so that a wrong type names its field.
 #[derive(ToSchema)]
 #[schema(as = CommerceMerchantCheckoutInvoiceRequest)]
-#[allow(dead_code, reason = "the schema of what is read in two parts")]
 pub struct CheckoutInvoiceRequest {
     #[schema(inline)]
     #[serde(flatten)]
-    identity: Identity,
+    pub identity: Identity,
     #[serde(rename = "estimateId")]
-    estimate_id: EstimateId,
+    pub estimate_id: EstimateId,
     /// The one that step 2 answered for this estimate.
     #[serde(rename = "addressId")]
-    address_id: ShippingAddressId,
+    pub address_id: ShippingAddressId,
     /// Deprecated/ignored; use merchant webhook configuration endpoints instead.
     #[serde(rename = "webhookUrl")]
-    webhook_url: Option<String>,
+    pub webhook_url: Option<String>,
     #[schema(inline)]
     #[serde(flatten)]
-    destination: DestinationFields,
+    pub destination: DestinationFields,
 }
 
 /// Step 3 result. Contains invoice URL and payment session headers.
@@ -134,12 +134,13 @@ pub struct Endpoints {
 pub async fn create(
     State(app): State<Shared>,
     AnyCaller(caller): AnyCaller,
-    crate::http::extract::Query(query): crate::http::extract::Query<EnvironmentQuery>,
+    Query(query): Query<EnvironmentQuery>,
     write: Write,
 ) -> Result<Response, ApiError> {
     let (place, ask) = named(&app, &caller, query.environment, &write.body).await?;
     let ask: CheckoutInvoiceAsk = ask;
-    let destination = ask.destination.parse(&app, place.whose.1).await?;
+    let destination: DestinationFields = parse_json(&write.body)?;
+    let destination = destination.parse(&app, place.whose.1).await?;
     let once = write.once(place.whose)?;
     let checkout = Checkout {
         caller: &caller,

@@ -224,15 +224,6 @@ pub async fn retrieve(
     Ok(Answer::ok(&Enveloped::of(order.view())))
 }
 
-/// Where the money goes, if the order was paid.
-#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
-#[schema(as = CommerceCancelOrderRequest)]
-pub struct CancelOrder {
-    #[serde(flatten)]
-    #[schema(inline)]
-    destination: DestinationFields,
-}
-
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CommerceCanceledOrder)]
 #[serde(rename_all = "camelCase")]
@@ -255,7 +246,7 @@ pub struct CanceledOrder<'a> {
     params(("orderId" = OrderId, Path),
         ("Idempotency-Key" = String, Header, description = "1 to 255 characters."),
         EnvironmentQuery),
-    request_body(content = Option<CancelOrder>),
+    request_body(content = Option<DestinationFields>),
     security(("commerceApiKey" = []), ("merchantApiKey" = []), ("bearerAuth" = [])),
     responses(
         (status = 200, body = Enveloped<CanceledOrder<'static>>),
@@ -275,11 +266,11 @@ pub async fn cancel(
     let environment = caller.environment(&app, query.environment).await?;
     let whose = (caller.merchant_id, environment);
     let once = write.once(whose)?.required()?;
-    let body: CancelOrder = match write.body.is_empty() {
-        true => CancelOrder::default(),
+    let body: DestinationFields = match write.body.is_empty() {
+        true => DestinationFields::default(),
         false => parse_json(&write.body)?,
     };
-    let destination = body.destination.parse(&app, environment).await?;
+    let destination = body.parse(&app, environment).await?;
     let origin = caller.origin(once.key_text());
     let ask = CancelAsk { by: caller.actor(), destination };
     once.answer(&app, async || {

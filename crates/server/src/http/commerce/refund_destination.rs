@@ -13,8 +13,9 @@ use crate::app::App;
 use crate::http::error::ApiError;
 use crate::refunding;
 
-/// Both fields of it, flattened into the bodies that have them.
+/// Where the money goes, if the order is given up once it is paid.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[schema(as = CommerceRefundDestinationFields)]
 #[serde(rename_all = "camelCase")]
 pub struct DestinationFields {
     /// Optional BSC destination address for refunds (0x…).

@@ -18,7 +18,7 @@ fn ids(list: &Value) -> Vec<&str> {
         .as_array()
         .expect("orders")
         .iter()
-        .map(|one| one["orderId"].as_str().unwrap())
+        .map(|one| one["orderId"].as_str().expect("an id"))
         .collect()
 }
 

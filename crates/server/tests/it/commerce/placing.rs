@@ -34,7 +34,7 @@ struct Double {
 
 impl Double {
     fn says(&self, status: u16, body: Value) {
-        self.answers.lock().unwrap().push_back((status, body));
+        self.answers.lock().expect("whole").push_back((status, body));
     }
 
     fn reports(&self, status: &str) {
@@ -44,14 +44,14 @@ impl Double {
     }
 
     fn asked(&self) -> Vec<String> {
-        self.asked.lock().unwrap().iter().map(|(what, _)| what.clone()).collect()
+        self.asked.lock().expect("whole").iter().map(|(what, _)| what.clone()).collect()
     }
 
     fn answer(&self, what: &str, id: &str, body: Value) -> axum::response::Response {
-        self.asked.lock().unwrap().push((format!("{what} {id}"), body));
-        let next = self.answers.lock().unwrap().pop_front();
+        self.asked.lock().expect("whole").push((format!("{what} {id}"), body));
+        let next = self.answers.lock().expect("whole").pop_front();
         let (status, body) = next.unwrap_or((503, Value::Null));
-        (StatusCode::from_u16(status).unwrap(), Json(body)).into_response()
+        (StatusCode::from_u16(status).expect("a status"), Json(body)).into_response()
     }
 }
 
@@ -127,7 +127,7 @@ async fn an_order_is_placed_followed_and_delivered() {
         (&order["status"], &order["substatus"]),
         (&json!("placed"), &json!("AWAITING_TRACKING"))
     );
-    let (what, body) = double.asked.lock().unwrap()[0].clone();
+    let (what, body) = double.asked.lock().expect("whole")[0].clone();
     assert_eq!(what, format!("place {id}"));
     assert_eq!(body["lines"][0]["offerId"], "B0-1");
     assert_eq!(

@@ -290,7 +290,8 @@ pub fn messages(snapshot: &Value) -> Vec<String> {
 /// The events of an order, oldest first.
 pub async fn events(house: &House, placed: &Value) -> Vec<Value> {
     let path = format!("/api/v1/events?type=commerce.order.*&limit=100&order_id={}", id(placed));
-    let mut events = house.get(&path).await.ok()["data"]["data"].as_array().unwrap().clone();
+    let events = house.get(&path).await.ok();
+    let mut events = events["data"]["data"].as_array().expect("events").clone();
     events.reverse();
     events
 }
