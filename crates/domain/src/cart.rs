@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::changes::{Changes, Noun};
 use crate::environment::Environment;
 use crate::ids::{CartItemId, Fresh, MerchantId, RowKey, Version};
-use crate::money::Usd;
+use crate::money::{AmountError, Rate, Usd};
 use crate::refusal::Refusal;
 use crate::retailer::Retailer;
 use crate::shopper::Shopper;
@@ -267,6 +267,17 @@ pub fn check_product_id(param: &'static str, product_id: &str) -> Result<String,
     text(param, product_id, PRODUCT_ID_MAX)
 }
 
+/// Stars in hundredths, out of the decimal text of a JSON number. What is finer is nobody's opinion.
+pub fn rating(text: &str) -> Result<u16, Refusal> {
+    let micros = match Usd::parse(text, 6) {
+        Err(AmountError::TooPrecise) => Rate::parse_cut(text).map(|rate| rate.0 / 1_000_000),
+        exact => exact.map(|stars| u128::from(stars.0.unsigned_abs())),
+    };
+    let hundredths = micros.ok().and_then(|micros| u16::try_from((micros + 5_000) / 10_000).ok());
+    let stars = hundredths.filter(|stars| *stars <= RATING_MAX);
+    stars.ok_or_else(|| Refusal::invalid("rating", "must be a number from 0 to 5"))
+}
+
 fn more(had: u32, by: u32) -> Result<u32, Refusal> {
     let sum = had.saturating_add(by);
     if sum > QUANTITY_MAX {
@@ -349,6 +360,23 @@ mod tests {
         check(ItemAsk { rating: Some(501), ..ask("a", 1) }, "rating");
         check(ItemAsk { image_url: http.clone(), ..ask("a", 1) }, "imageUrl");
         check(ItemAsk { product_url: http, ..ask("a", 1) }, "productUrl");
+    }
+
+    #[test]
+    fn a_rating_is_read_to_a_hundredth() {
+        for (text, stars) in [
+            ("0", Some(0)),
+            ("4.5", Some(450)),
+            ("4.555", Some(456)),
+            ("4.333333333333333", Some(433)),
+            ("5", Some(500)),
+            ("5.01", None),
+            ("1e9", None),
+            ("-1", None),
+            ("null", None),
+        ] {
+            assert_eq!(rating(text).ok(), stars, "{text}");
+        }
     }
 
     #[test]

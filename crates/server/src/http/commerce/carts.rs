@@ -5,7 +5,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use domain::cart::{Added, AddedAs, Cart, CartItem, CartView, ItemAsk, cart_key};
+use domain::cart::{Added, AddedAs, Cart, CartItem, CartView, ItemAsk, cart_key, rating};
 use domain::changes::Changes;
 use domain::ids::CartItemId;
 use domain::retailer::Retailer;
@@ -44,19 +44,13 @@ pub struct ItemBody {
     #[schema(format = "uri", max_length = 2048)]
     pub product_url: Option<String>,
     pub num_reviews: Option<u32>,
-    #[schema(minimum = 0, maximum = 5)]
-    pub rating: Option<f64>,
+    #[schema(value_type = Option<f64>, minimum = 0, maximum = 5)]
+    pub rating: Option<Box<RawValue>>,
 }
-
-const RATING_MAX: f64 = 5.0;
 
 impl ItemBody {
     pub fn into_ask(self) -> Result<ItemAsk, ApiError> {
-        let rating = self.rating.map(|stars| match (0.0..=RATING_MAX).contains(&stars) {
-            // In hundredths of a star: what is finer is nobody's opinion.
-            true => Ok((stars * 100.0).round() as u16),
-            false => Err(ApiError::invalid("rating", "must be a number from 0 to 5")),
-        });
+        let rating = self.rating.map(|raw| rating(raw.get()));
         Ok(ItemAsk {
             price: usd("price", &self.price)?,
             product_id: self.product_id,

@@ -200,7 +200,7 @@ async fn many_hands_in_one_cart_lose_nothing() {
     let house = House::start().await;
     // Forty adds to a cart that nobody has made yet: half of one thing, half of others.
     let adds = (0..40).map(async |number: u32| {
-        let product = if number % 2 == 0 { "mug".to_owned() } else { number.to_string() };
+        let product = if number.is_multiple_of(2) { "mug".to_owned() } else { number.to_string() };
         house.post(ITEMS, item(&product, 1)).await
     });
     for reply in join_all(adds).await {
