@@ -5,6 +5,7 @@ mod faults;
 mod ramp_providers;
 mod ramps;
 mod rates;
+mod retailers;
 mod settlement;
 
 use std::net::SocketAddr;
@@ -24,6 +25,7 @@ pub use self::chains::{ChainConfig, ChainConfigs};
 pub use self::ramp_providers::{RampProviderConfig, RampProviderConfigs, RampProviderKind};
 pub use self::ramps::RampsConfig;
 pub use self::rates::{RateSourceConfig, RateSourceKind, RatesConfig};
+pub use self::retailers::{RetailerConfig, RetailerConfigs};
 pub use self::settlement::SettlementConfig;
 use crate::outbound::{Patience, Resolve};
 
@@ -97,6 +99,12 @@ pub struct Config {
     pub ramp_providers: RampProviderConfigs,
     /// When money is settled, and how much may leave.
     pub settlement: SettlementConfig,
+    /// Outside retailers, by environment and shop.
+    pub retailers: RetailerConfigs,
+    /// Bytes of one file of products that is imported.
+    pub import_bytes_max: u64,
+    /// How long an import waits for the next bytes of its file.
+    pub import_stall_ms: u64,
     /// Tokens beside those that ship.
     pub tokens: Vec<AddedToken>,
     /// Opens the keystores of this deployment: `PEPAY_KEYSTORE_PASSPHRASE`, never the file.
@@ -173,6 +181,9 @@ impl Default for Config {
             ramps: RampsConfig::default(),
             ramp_providers: RampProviderConfigs::default(),
             settlement: SettlementConfig::default(),
+            retailers: RetailerConfigs::new(),
+            import_bytes_max: 1 << 30,
+            import_stall_ms: 30_000,
             tokens: Vec::new(),
             keystore_passphrase: None,
             is_dev: false,
@@ -261,6 +272,7 @@ impl Config {
         self.ramps.check()?;
         self.ramp_providers.check()?;
         self.settlement.check()?;
+        self::retailers::check(&self.retailers)?;
         for token in &self.tokens {
             token.add()?;
         }

@@ -6,6 +6,7 @@
 pub mod acceptance;
 pub mod app;
 pub mod cache;
+pub mod catalog;
 pub mod clock;
 pub mod commands;
 pub mod config;

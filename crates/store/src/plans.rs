@@ -37,7 +37,7 @@ use crate::row::{Row, Value};
 use crate::sweep::{OLDEST_ENTRIES, Order};
 use crate::{
     api_keys, audit, bank_accounts, delivery_attempts, deposit_addresses, invoices, kyc_cases,
-    ledger_days, ledger_verify, members, merchants, onchain_deposits, payments, quotes,
+    ledger_days, ledger_verify, members, merchants, onchain_deposits, payments, products, quotes,
     ramp_addresses, ramp_deposits, ramp_users, refunds, screening_reviews, sends,
     settlement_wallets, settlements, sign_ins, simulated, token_rules, unmatched, verifications,
     virtual_accounts, watch_cursors, webhook_endpoints,
@@ -276,6 +276,7 @@ fn of_the_others() -> Vec<Statement> {
     let place = (MERCHANT, Environment::Devnet);
     let mut statements = vec![
         of_notices(),
+        Statement::of(products::after(KEY).limit(5)),
         Statement::of(quotes::of_invoice(invoice_id, 5)),
         Statement::of(deposit_addresses::of_invoice(invoice_id)),
         Statement::of(merchants::after(Some(MERCHANT)).limit(5)),
@@ -321,6 +322,7 @@ fn of_the_others() -> Vec<Statement> {
             Statement::of(ramp_deposits::of_user(user, page, 5)),
             Statement::of(screening_reviews::of_state(ReviewState::Open, page, 5)),
         ]);
+        statements.push(Statement::of(products::of_merchant(place, page, 5)));
         statements.push(Statement::of(audit::of_merchant(MERCHANT, page, 5)));
         statements.push(Statement::of(settlements::of_merchant(place, page, 5)));
         statements.push(Statement::of(refunds::of_merchant(place, page, 5)));

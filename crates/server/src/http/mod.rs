@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod auth;
+pub mod commerce;
 pub mod devnet;
 pub mod edge;
 pub mod error;

@@ -6,6 +6,7 @@ use axum::routing::{delete, get, patch, post, put};
 
 use crate::app::Shared;
 use crate::http::account::{environment, keys, mainnet, members, password, sign_in, totp, wallet};
+use crate::http::commerce::{catalog, products as sold_products, search};
 use crate::http::devnet::{chains, ramps as simulated_ramps};
 use crate::http::edge::edge;
 use crate::http::error::{ApiError, Code};
@@ -29,6 +30,7 @@ pub fn router(app: Shared) -> Router {
         .merge(stream_routes())
         .merge(account_routes())
         .merge(ramp_routes())
+        .merge(commerce_routes())
         .merge(devnet_routes())
         .merge(house_routes())
         .fallback(async || ApiError::not_found("route"))
@@ -211,6 +213,43 @@ fn ramp_routes() -> Router<Shared> {
         .route("/api/admin/ramps/reviews/{review_id}/reject", post(reviews::reject))
         .route("/api/admin/ramps/users/{user_id}/kyc", post(kyc::decide))
         .route("/kyc/{token}", get(kyc_page::show).post(kyc_page::answer))
+}
+
+/// Commerce: both key headers, with keys of either scope, or a member's bearer token.
+fn commerce_routes() -> Router<Shared> {
+    Router::new().merge(catalog_routes())
+}
+
+/// What is sold: the public reads, and the merchant's own catalog.
+fn catalog_routes() -> Router<Shared> {
+    let own = "/api/commerce/merchant/catalog/products";
+    let path = |rest: &str| format!("{own}{rest}");
+    Router::new()
+        .route("/api/commerce/search", get(search::search))
+        .route("/api/commerce/products/{product_id}", get(sold_products::retrieve))
+        .route("/api/commerce/products/{product_id}/offers", get(sold_products::offers))
+        .route(own, post(catalog::products::create).get(catalog::products::list))
+        .route(&path("/import"), post(catalog::import::import))
+        .route(&path("/export"), get(catalog::export::export))
+        .route(
+            &path("/{product_id}"),
+            get(catalog::products::retrieve)
+                .put(catalog::products::replace)
+                .patch(catalog::products::update)
+                .delete(catalog::products::remove),
+        )
+        .route(
+            &path("/{product_id}/offers"),
+            post(catalog::offers::create).get(catalog::offers::list),
+        )
+        .route(
+            &path("/{product_id}/offers/{offer_id}"),
+            patch(catalog::offers::update).delete(catalog::offers::remove),
+        )
+        .route(
+            &path("/{product_id}/offers/{offer_id}/stock"),
+            put(catalog::offers::set_stock),
+        )
 }
 
 /// The simulator: devnet credentials only.

@@ -1,0 +1,253 @@
+//! Follows the catalogs: what changed of a product is read anew and told to the search index.
+//!
+//! Every process keeps an index of its own, with the place in the log it has heard up to. An index
+//! that is new, damaged, or behind what the log still has is fed every product once, a page at a
+//! time; products are replaced by key, so feeding twice changes nothing.
+//!
+//! Invariant: the index never says it heard of an entry before what it says is in the index.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use domain::event::{EntryKind, Notice};
+use domain::ids::{MerchantId, RowKey};
+use domain::product::Product;
+use domain::product::change::changed_keys;
+use domain::time::Timestamp;
+use search::{Change, Cursor, State};
+
+use crate::app::{App, Shared};
+use crate::catalog::Listed;
+use crate::catalog::demo::DEMO;
+use crate::catalog::index::{Open, change_of};
+use crate::workers::{Progress, Worker};
+
+const NOTICES_MAX: i64 = 500;
+/// Products told of at once; an import's notice names hundreds.
+const PRODUCTS_MAX: usize = 2_000;
+const FEED_PAGE: i64 = 1_000;
+/// What an index says that is not whole yet.
+const UNFINISHED: Cursor = Cursor(-1);
+/// What this process commits itself wakes it too; each batch is a write to disk.
+const REST_MS: u64 = 100;
+
+/// How often a place is saved that moved over nothing but what is no product's.
+const IDLE_SAVE_MS: i64 = 60_000;
+
+#[derive(Default)]
+pub struct Indexer {
+    open: Option<Arc<Open>>,
+    work: Work,
+    saved_at: Timestamp,
+}
+
+#[derive(Clone, Default)]
+enum Work {
+    #[default]
+    Unknown,
+    /// Everything is fed; afterwards the log is followed from where it stood before.
+    Feeding { after: RowKey, places: Vec<i64> },
+    Following { places: Vec<i64> },
+}
+
+impl Worker for Indexer {
+    async fn step(&mut self, app: &Shared) -> anyhow::Result<Progress> {
+        let open = match &self.open {
+            Some(open) => open.clone(),
+            None => self.open.insert(app.catalog.index.get().await?).clone(),
+        };
+        let stepped = match self.work.clone() {
+            Work::Unknown => self.begin(app, &open).await,
+            Work::Feeding { after, places } => self.feed(app, &open, (after, places)).await,
+            Work::Following { places } => self.follow(app, &open, places).await,
+        };
+        if stepped.as_ref().is_err_and(|error| error.is::<search::SearchError>()) {
+            // Its files cannot be trusted any more: opening decides what becomes of them.
+            (self.open, self.work) = (None, Work::Unknown);
+            drop(open);
+            app.catalog.index.forget().await;
+        }
+        stepped
+    }
+
+    fn wakes_on_commit(&self) -> bool {
+        true
+    }
+
+    fn rest_ms(&self) -> u64 {
+        REST_MS
+    }
+}
+
+impl Indexer {
+    async fn begin(&mut self, app: &App, open: &Arc<Open>) -> anyhow::Result<Progress> {
+        let cursor = match open.found {
+            State::Sound(cursor) => cursor,
+            State::MadeNew => UNFINISHED,
+        };
+        let demo = DEMO.all().iter().map(change_of).collect();
+        apply(open, demo, cursor).await?;
+        let known = match cursor {
+            UNFINISHED => None,
+            cursor => read_places(&open.directory, cursor, app.store.lanes()),
+        };
+        self.work = match known {
+            Some(places) if is_in_log(app, &places).await? => {
+                app.catalog.index.set_whole();
+                Work::Following { places }
+            }
+            Some(_) | None => {
+                tracing::info!("the search index is fed every product");
+                let mut places = Vec::new();
+                for lane in 0..app.store.lanes() {
+                    places.push(app.store.log_head(lane).await?);
+                }
+                Work::Feeding { after: RowKey([0; 16]), places }
+            }
+        };
+        Ok(Progress::More)
+    }
+
+    async fn feed(
+        &mut self,
+        app: &App,
+        open: &Arc<Open>,
+        (after, places): (RowKey, Vec<i64>),
+    ) -> anyhow::Result<Progress> {
+        let page = app.store.products_after(after, FEED_PAGE).await?;
+        let last = page.last().map(Product::key);
+        let changes = changes_of(app, page.into_iter().map(|row| (row.key(), Some(row)))).await?;
+        if let Some(last) = last {
+            apply(open, changes, UNFINISHED).await?;
+            self.work = Work::Feeding { after: last, places };
+            return Ok(Progress::More);
+        }
+        write_places(open, Vec::new(), &places).await?;
+        app.catalog.index.set_whole();
+        self.work = Work::Following { places };
+        Ok(Progress::More)
+    }
+
+    async fn follow(
+        &mut self,
+        app: &App,
+        open: &Arc<Open>,
+        places: Vec<i64>,
+    ) -> anyhow::Result<Progress> {
+        let (mut keys, mut next, mut is_cut) = (Vec::new(), places.clone(), false);
+        for (lane, place) in (0_i64..).zip(&mut next) {
+            let notices = app.store.notices_after(lane, *place, NOTICES_MAX).await?;
+            let count = i64::try_from(notices.entries.len()).unwrap_or(i64::MAX);
+            is_cut |= count == NOTICES_MAX;
+            let mut read_to = notices.read_to;
+            for entry in notices.entries {
+                match entry.entry.kind {
+                    EntryKind::Notice(Notice::ProductChanged) => {
+                        keys.extend(changed_keys(&entry.entry));
+                    }
+                    EntryKind::Notice(_) | EntryKind::Event(_) => {}
+                }
+                if keys.len() >= PRODUCTS_MAX {
+                    (read_to, is_cut) = (entry.sequence, true);
+                    break;
+                }
+            }
+            *place = read_to;
+        }
+        keys.sort_unstable();
+        keys.dedup();
+        let is_save_due = next != places && self.saved_at.plus_ms(IDLE_SAVE_MS) <= app.now();
+        if !keys.is_empty() || is_save_due {
+            let rows = app.store.get_many::<Product>(keys.clone()).await?;
+            let changes = changes_of(app, keys.into_iter().zip(rows)).await?;
+            write_places(open, changes, &next).await?;
+            self.saved_at = app.now();
+        }
+        self.work = Work::Following { places: next };
+        Ok(if is_cut { Progress::More } else { Progress::Idle })
+    }
+}
+
+/// What the index is told of rows as they are now.
+async fn changes_of(
+    app: &App,
+    rows: impl Iterator<Item = (RowKey, Option<Product>)>,
+) -> anyhow::Result<Vec<Change>> {
+    let (mut changes, mut products) = (Vec::new(), Vec::new());
+    for (key, row) in rows {
+        match row {
+            Some(product) if !product.is_removed() => products.push(product),
+            Some(_) | None => changes.push(Change::Delete(key.0)),
+        }
+    }
+    // Counters are a merchant's: the rows of one are read together.
+    products.sort_by_key(|product: &Product| product.merchant_id);
+    for of_one in products.chunk_by(|one, other| one.merchant_id == other.merchant_id) {
+        let merchant_id: MerchantId = of_one[0].merchant_id;
+        let stocks = app.stocks(merchant_id, of_one).await?;
+        let listed = of_one.iter().map(|product| Listed::own(product.clone(), &stocks));
+        changes.extend(listed.map(|listed| change_of(&listed)));
+    }
+    Ok(changes)
+}
+
+async fn apply(open: &Arc<Open>, changes: Vec<Change>, cursor: Cursor) -> anyhow::Result<()> {
+    let open = open.clone();
+    let applied = tokio::task::spawn_blocking(move || open.index.apply(&changes, cursor)).await;
+    Ok(applied.context("writing the search index")??)
+}
+
+/// Writes a batch, then where the log was read to. A crash between the two repeats the batch.
+async fn write_places(
+    open: &Arc<Open>,
+    changes: Vec<Change>,
+    places: &[i64],
+) -> anyhow::Result<()> {
+    apply(open, changes, sum(places)).await?;
+    if places.len() > 1 {
+        let (path, text) = (places_file(&open.directory), serde_json::to_vec(places)?);
+        let new = path.with_extension("new");
+        tokio::fs::write(&new, text).await?;
+        tokio::fs::rename(&new, &path).await?;
+    }
+    Ok(())
+}
+
+/// What the index itself keeps: with one lane that is the place in it.
+fn sum(places: &[i64]) -> Cursor {
+    Cursor(places.iter().sum())
+}
+
+fn places_file(directory: &Path) -> PathBuf {
+    directory.join("places.json")
+}
+
+/// Where the log was read to, if that can be told for certain.
+fn read_places(directory: &Path, cursor: Cursor, lanes: i64) -> Option<Vec<i64>> {
+    if lanes == 1 {
+        return Some(vec![cursor.0]);
+    }
+    let text = std::fs::read(places_file(directory)).ok()?;
+    let places: Vec<i64> = serde_json::from_slice(&text).ok()?;
+    let is_of_this_log = i64::try_from(places.len()).is_ok_and(|count| count == lanes);
+    // Further than the index itself would leave out what came between.
+    (is_of_this_log && sum(&places) <= cursor).then_some(places)
+}
+
+/// Whether the log goes on right after these places: what was swept or never was cannot be
+/// followed.
+async fn is_in_log(app: &App, places: &[i64]) -> anyhow::Result<bool> {
+    for (lane, place) in (0_i64..).zip(places) {
+        let head = app.store.log_head(lane).await?;
+        let next = app.store.log_after(lane, *place, 1).await?;
+        let goes_on = match next.first() {
+            Some(entry) => entry.sequence == place + 1,
+            None => head == *place,
+        };
+        if !goes_on {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
