@@ -1,0 +1,271 @@
+//! Which products of a segment have every word and pass every filter of terms.
+//!
+//! The rarest word proposes, the others dispose: its products are read in order and each further
+//! word strikes out those it is not in, by jumping through its lists if they are long and by one
+//! pass over them if they are short. The cost is that of the rarest word, not of the commonest.
+
+use std::cell::RefCell;
+
+use tantivy::postings::TermInfo;
+use tantivy::{DocId, InvertedIndexReader};
+
+use crate::postings::Postings;
+use crate::resolve::Way;
+use crate::terms::{IN_TITLE, Place};
+
+/// A product that has every word.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Match {
+    pub(crate) doc: DocId,
+    /// What its words are worth together, each 0 to 100.
+    pub(crate) words_worth: u16,
+    /// How many of the words are in its title.
+    pub(crate) words_in_title: u16,
+}
+
+/// What a word in each place is worth, in hundredths.
+const PLACE_WORTH: [u32; 5] = [0, 20, 50, 80, 100];
+
+/// Jumping to one product costs about as much as reading so many in a row.
+const JUMP_COST: u64 = 6;
+
+/// What a word is worth in a product, below 128, and whether it is in the title.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Worth(u8);
+
+impl Worth {
+    const NOTHING: Worth = Worth(0);
+    const TITLE_BIT: u8 = 0x80;
+
+    fn of(place: Place, worth: u32) -> Worth {
+        let hundredths = PLACE_WORTH[usize::from(place.min(IN_TITLE))] * worth / 100;
+        let title = if place >= IN_TITLE { Worth::TITLE_BIT } else { 0 };
+        // At least one: a product without any worth would be one that does not match.
+        Worth((hundredths.clamp(1, 100) as u8) | title)
+    }
+
+    fn number(self) -> u8 {
+        self.0 & !Worth::TITLE_BIT
+    }
+
+    fn better(self, other: Worth) -> Worth {
+        if other.number() > self.number() { other } else { self }
+    }
+}
+
+/// Whether a group of terms is a word, which has a worth, or a filter, which has none.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Word,
+    Filter,
+}
+
+/// The products of one way to meet a word.
+enum Source {
+    Listed(Box<Postings>, u32),
+    /// Those that have all of several terms, read already.
+    Read {
+        products: Vec<(DocId, Worth)>,
+        at: usize,
+    },
+}
+
+impl Source {
+    fn open(reader: &InvertedIndexReader, way: &Way) -> std::io::Result<Source> {
+        match way.terms.as_slice() {
+            [term] => Ok(Source::Listed(Box::new(Postings::open(reader, term)?), way.worth)),
+            terms => Ok(Source::Read { products: all_of(reader, terms, way.worth)?, at: 0 }),
+        }
+    }
+
+    fn worth_in(&mut self, doc: DocId) -> Worth {
+        match self {
+            Source::Listed(postings, worth) => {
+                postings.place_in(doc).map_or(Worth::NOTHING, |place| Worth::of(place, *worth))
+            }
+            Source::Read { products, at } => {
+                *at += products[*at..].partition_point(|(other, _)| *other < doc);
+                match products.get(*at) {
+                    Some((other, worth)) if *other == doc => *worth,
+                    Some(_) | None => Worth::NOTHING,
+                }
+            }
+        }
+    }
+
+    fn each(self, mut take: impl FnMut(DocId, Worth)) {
+        match self {
+            Source::Listed(mut postings, worth) => {
+                postings.each(|doc, place| take(doc, Worth::of(place, worth)));
+            }
+            Source::Read { products, .. } => {
+                products.into_iter().for_each(|(doc, worth)| take(doc, worth));
+            }
+        }
+    }
+}
+
+/// The products with all of the terms; each counts where its worst placed term stands.
+fn all_of(
+    reader: &InvertedIndexReader,
+    terms: &[TermInfo],
+    worth: u32,
+) -> std::io::Result<Vec<(DocId, Worth)>> {
+    let mut terms: Vec<&TermInfo> = terms.iter().collect();
+    terms.sort_by_key(|term| term.doc_freq);
+    let Some((rarest, others)) = terms.split_first() else { return Ok(Vec::new()) };
+    let mut products: Vec<(DocId, Place)> = Vec::with_capacity(rarest.doc_freq as usize);
+    Postings::open(reader, rarest)?.each(|doc, place| products.push((doc, place)));
+    for term in others {
+        let mut postings = Postings::open(reader, term)?;
+        products.retain_mut(|(doc, worst)| match postings.place_in(*doc) {
+            Some(place) => {
+                *worst = place.min(*worst);
+                true
+            }
+            None => false,
+        });
+    }
+    Ok(products.into_iter().map(|(doc, place)| (doc, Worth::of(place, worth))).collect())
+}
+
+/// All ways to meet one word.
+struct Group {
+    purpose: Purpose,
+    sources: Vec<Source>,
+    /// Products in all its lists together.
+    size: u64,
+}
+
+impl Group {
+    fn open(
+        reader: &InvertedIndexReader,
+        ways: &[Way],
+        purpose: Purpose,
+    ) -> std::io::Result<Group> {
+        let mut sources = Vec::with_capacity(ways.len());
+        let mut size = 0;
+        for way in ways {
+            let source = Source::open(reader, way)?;
+            size += match &source {
+                Source::Listed(..) => u64::from(way.terms[0].doc_freq),
+                Source::Read { products, .. } => products.len() as u64,
+            };
+            sources.push(source);
+        }
+        Ok(Group { purpose, sources, size })
+    }
+
+    fn counted(&self, worth: Worth) -> (u16, u16) {
+        match self.purpose {
+            Purpose::Word => {
+                (u16::from(worth.number()), u16::from(worth.0 & Worth::TITLE_BIT != 0))
+            }
+            Purpose::Filter => (0, 0),
+        }
+    }
+
+    fn a_match(&self, doc: DocId, worth: Worth) -> Match {
+        let (words_worth, words_in_title) = self.counted(worth);
+        Match { doc, words_worth, words_in_title }
+    }
+
+    /// Its products in order, each once.
+    fn propose(mut self, table: &mut WorthTable, doc_count: DocId) -> Vec<Match> {
+        let mut matches = Vec::with_capacity(self.size.min(u64::from(doc_count)) as usize);
+        if self.sources.len() == 1 {
+            let source = self.sources.remove(0);
+            source.each(|doc, worth| matches.push(self.a_match(doc, worth)));
+            return matches;
+        }
+        let sources = std::mem::take(&mut self.sources);
+        let worths = table.filled(sources, doc_count);
+        for (chunk_index, chunk) in worths.chunks(64).enumerate() {
+            if chunk.iter().all(|worth| *worth == 0) {
+                continue;
+            }
+            for (offset, worth) in chunk.iter().enumerate().filter(|(_, worth)| **worth != 0) {
+                let doc = (chunk_index * 64 + offset) as DocId;
+                matches.push(self.a_match(doc, Worth(*worth)));
+            }
+        }
+        matches
+    }
+
+    /// Strikes out the matches that it does not have.
+    fn dispose(mut self, matches: &mut Vec<Match>, table: &mut WorthTable, doc_count: DocId) {
+        let jumps = matches.len() as u64 * self.sources.len() as u64;
+        if self.sources.len() == 1 || jumps.saturating_mul(JUMP_COST) < self.size {
+            let mut sources = std::mem::take(&mut self.sources);
+            matches.retain_mut(|a_match| {
+                let worths = sources.iter_mut().map(|source| source.worth_in(a_match.doc));
+                let worth = worths.fold(Worth::NOTHING, Worth::better);
+                self.keep(a_match, worth)
+            });
+            return;
+        }
+        let sources = std::mem::take(&mut self.sources);
+        let worths = table.filled(sources, doc_count);
+        matches.retain_mut(|a_match| self.keep(a_match, Worth(worths[a_match.doc as usize])));
+    }
+
+    fn keep(&self, a_match: &mut Match, worth: Worth) -> bool {
+        let (words_worth, words_in_title) = self.counted(worth);
+        a_match.words_worth += words_worth;
+        a_match.words_in_title += words_in_title;
+        worth != Worth::NOTHING
+    }
+}
+
+/// A byte for each document of a segment, kept by each thread from search to search.
+#[derive(Default)]
+struct WorthTable(Vec<u8>);
+
+impl WorthTable {
+    fn filled(&mut self, sources: Vec<Source>, doc_count: DocId) -> &[u8] {
+        self.0.clear();
+        self.0.resize(doc_count as usize, 0);
+        for source in sources {
+            source.each(|doc, worth| {
+                if let Some(best) = self.0.get_mut(doc as usize) {
+                    *best = Worth(*best).better(worth).0;
+                }
+            });
+        }
+        &self.0
+    }
+}
+
+thread_local! {
+    static TABLE: RefCell<WorthTable> = RefCell::default();
+}
+
+/// The products of a segment with every word that pass every filter, in order.
+pub(crate) fn matches(
+    reader: &InvertedIndexReader,
+    doc_count: DocId,
+    words: &[&[Way]],
+    filters: &[&[Way]],
+) -> std::io::Result<Vec<Match>> {
+    let mut groups = Vec::with_capacity(words.len() + filters.len());
+    for (ways, purpose) in words
+        .iter()
+        .map(|ways| (*ways, Purpose::Word))
+        .chain(filters.iter().map(|ways| (*ways, Purpose::Filter)))
+    {
+        if ways.is_empty() {
+            return Ok(Vec::new());
+        }
+        groups.push(Group::open(reader, ways, purpose)?);
+    }
+    groups.sort_by_key(|group| group.size);
+    TABLE.with_borrow_mut(|table| {
+        let mut groups = groups.into_iter();
+        let Some(rarest) = groups.next() else { return Ok(Vec::new()) };
+        let mut matches = rarest.propose(table, doc_count);
+        for group in groups {
+            group.dispose(&mut matches, table, doc_count);
+        }
+        Ok(matches)
+    })
+}

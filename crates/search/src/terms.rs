@@ -1,0 +1,72 @@
+//! Terms as they stand in the dictionary: a scope, what kind of term it is, the term.
+//!
+//! The scope comes first, so that a scope's terms are one range of the dictionary and a walk of
+//! one merchant's words never meets another's. No beginning is the beginning of another: a scope
+//! ends in a colon, and nothing before it is one.
+
+use domain::environment::Environment;
+
+use crate::document::Scope;
+use crate::fold::fold_name;
+
+/// Where in a product a word stands, the best place if there are several. Kept as the frequency
+/// of the term in the product, which a posting list holds anyway.
+pub(crate) type Place = u8;
+pub(crate) const IN_DESCRIPTION: Place = 1;
+pub(crate) const IN_CATEGORY: Place = 2;
+pub(crate) const IN_BRAND: Place = 3;
+pub(crate) const IN_TITLE: Place = 4;
+
+/// The beginning of every term of a scope.
+#[derive(Clone, Debug)]
+pub(crate) struct ScopeTerms(String);
+
+impl ScopeTerms {
+    pub(crate) fn of(scope: Scope) -> ScopeTerms {
+        let environment = match scope.environment {
+            Environment::Devnet => 'd',
+            Environment::Mainnet => 'm',
+        };
+        ScopeTerms(format!("{:x}{environment}:", scope.merchant_id))
+    }
+
+    fn with(&self, kind: char, rest: &str) -> String {
+        let mut term = String::with_capacity(self.0.len() + 1 + rest.len());
+        term.push_str(&self.0);
+        term.push(kind);
+        term.push_str(rest);
+        term
+    }
+
+    pub(crate) fn word(&self, word: &str) -> String {
+        self.with('w', word)
+    }
+
+    /// Words that begin with these letters, `BEGINNING_CHARS_MAX` of them at most.
+    pub(crate) fn beginning(&self, letters: &str) -> String {
+        self.with('p', letters)
+    }
+
+    pub(crate) fn brand(&self, brand: &str) -> String {
+        self.with('b', &fold_name(brand))
+    }
+
+    pub(crate) fn category(&self, category: &str) -> String {
+        self.with('c', &fold_name(category))
+    }
+
+    pub(crate) fn retailer(&self, retailer: &str) -> String {
+        self.with('r', retailer)
+    }
+
+    /// Every product of the scope.
+    pub(crate) fn all(&self) -> String {
+        self.with('*', "")
+    }
+
+    /// The word of a term of this scope's words.
+    pub(crate) fn word_of<'a>(&self, term: &'a [u8]) -> Option<&'a str> {
+        let rest = term.strip_prefix(self.0.as_bytes())?.strip_prefix(b"w")?;
+        std::str::from_utf8(rest).ok()
+    }
+}
