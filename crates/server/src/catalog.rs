@@ -12,6 +12,7 @@ pub mod index;
 pub mod outside;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use domain::environment::Environment;
 use domain::estimate::Chosen;
@@ -21,9 +22,11 @@ use domain::product::{Offer, Product, product_key, stock_key};
 use domain::retailer::Retailer;
 use futures_util::future::join_all;
 use store::StoreError;
+use tokio::sync::Semaphore;
 
 use crate::app::App;
 use crate::config::Config;
+use crate::http::commerce::catalog::import::IMPORTS_MAX;
 use demo::DEMO;
 use index::SearchIndex;
 use outside::Outside;
@@ -48,6 +51,8 @@ pub struct ListedOffer {
 pub struct Catalog {
     pub index: SearchIndex,
     pub outside: Outside,
+    /// Turns at reading a file of products.
+    pub imports: Arc<Semaphore>,
 }
 
 impl Catalog {
@@ -55,6 +60,7 @@ impl Catalog {
         Ok(Catalog {
             index: SearchIndex::within(&config.data_dir),
             outside: Outside::open(&config.retailers)?,
+            imports: Arc::new(Semaphore::new(IMPORTS_MAX)),
         })
     }
 }

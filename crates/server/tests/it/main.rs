@@ -5,6 +5,7 @@
 mod account;
 mod api_keys;
 mod commands;
+mod commerce;
 mod crash;
 mod deliveries;
 mod devnet;

@@ -5,11 +5,13 @@
 //! read, so a change that meets a shopper who took some meanwhile is decided anew.
 
 pub mod body;
+pub mod columns;
 pub mod csv_lines;
 pub mod export;
 pub mod import;
 pub mod offers;
 pub mod products;
+pub mod write_batch;
 
 use domain::changes::Changes;
 use domain::environment::Environment;

@@ -32,14 +32,13 @@ pub struct OwnOffers {
 
 /// One of the two.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(default)]
 pub struct StockBody {
     /// How many pieces there are.
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = i64, required = false, minimum = 0)]
     quantity: Option<i64>,
     /// How many more there are, or fewer.
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = i64, required = false)]
     change: Option<i64>,
 }
