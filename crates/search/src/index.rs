@@ -378,6 +378,7 @@ fn open_sound(home: &Path) -> Result<(tantivy::Index, Cursor), Unsound> {
     let Some(cursor) = metas.payload.as_deref().and_then(cursor_of) else {
         return Err(Unsound::Damaged("it was never fed, or by another version".to_owned()));
     };
+    check_list(home, &engine, &metas)?;
     let damaged = engine.validate_checksum()?;
     if let Some(path) = damaged.iter().next() {
         return Err(Unsound::Damaged(format!("{} is not as it was written", path.display())));
@@ -387,6 +388,26 @@ fn open_sound(home: &Path) -> Result<(tantivy::Index, Cursor), Unsound> {
         engine.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
     drop(reader);
     Ok((engine, cursor))
+}
+
+/// The engine checks only files that its own list names: a list with holes would hide damage.
+fn check_list(
+    home: &Path,
+    engine: &tantivy::Index,
+    metas: &tantivy::IndexMeta,
+) -> Result<(), Unsound> {
+    let listed = engine.directory().list_managed_files();
+    let segments: Vec<String> =
+        metas.segments.iter().map(|segment| segment.id().uuid_string()).collect();
+    let unreadable = |error: io::Error| Unsound::Damaged(error.to_string());
+    for entry in std::fs::read_dir(home).map_err(unreadable)? {
+        let name = PathBuf::from(entry.map_err(unreadable)?.file_name());
+        let of_segment = |id: &String| name.to_string_lossy().starts_with(id.as_str());
+        if segments.iter().any(of_segment) && !listed.contains(&name) {
+            return Err(Unsound::Damaged(format!("its list of files lacks {}", name.display())));
+        }
+    }
+    Ok(())
 }
 
 /// What stands beside a commit: the format it was written in and the follower's cursor.

@@ -32,6 +32,10 @@ fn words(most: usize) -> impl Strategy<Value = String> {
         .prop_map(|words| words.join(" "))
 }
 
+fn retailer() -> impl Strategy<Value = Retailer> {
+    proptest::sample::select(Retailer::ALL.to_vec())
+}
+
 prop_compose! {
     fn document()(
         number in 0..40_u8,
@@ -41,7 +45,7 @@ prop_compose! {
         price in 0..100_i64,
         rating in proptest::option::of(0..=500_i64),
         stock in any::<bool>(),
-        retailer in proptest::sample::select(Retailer::ALL.to_vec()),
+        retailer in retailer(),
         updated in 0..100_i64,
     ) -> Document {
         Document {
@@ -65,7 +69,7 @@ fn change() -> impl Strategy<Value = Change> {
 prop_compose! {
     fn query()(
         text in prop_oneof![words(3), words(3).prop_map(|text| text + " "), Just(String::new())],
-        retailer in proptest::option::weighted(0.2, proptest::sample::select(Retailer::ALL.to_vec())),
+        retailer in proptest::option::weighted(0.2, retailer()),
         brand in proptest::option::weighted(0.2, words(1)),
         price_min in proptest::option::weighted(0.3, 0..100_i64),
         price_max in proptest::option::weighted(0.3, 0..100_i64),
