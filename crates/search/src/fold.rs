@@ -30,9 +30,7 @@ pub(crate) fn kind(character: char) -> Kind {
         };
     }
     match character {
-        '\u{2010}'..='\u{2015}' | '’' | '‘' | '´' | '·' | '－' | '．' | '’' => {
-            Kind::Joiner
-        }
+        '\u{2010}'..='\u{2015}' | '’' | '‘' | '´' | '·' | '－' | '．' => Kind::Joiner,
         character if is_dense(character) => Kind::Dense,
         character if is_accent(character) => Kind::Accent,
         character if character.is_numeric() => Kind::Digit,

@@ -64,8 +64,10 @@ pub struct Opened {
 pub struct Index {
     home: PathBuf,
     fields: Fields,
+    engine: tantivy::Index,
     reader: IndexReader,
-    writer: Mutex<IndexWriter>,
+    /// Missing only after it could not be opened again.
+    writer: Mutex<Option<IndexWriter>>,
     /// Held as long as the index: locked, so that no other process writes or removes.
     _lock: File,
 }
@@ -120,20 +122,9 @@ impl Index {
             .reload_policy(ReloadPolicy::Manual)
             .doc_store_cache_num_blocks(STORE_BLOCKS_MAX)
             .try_into()?;
-        let options = IndexWriterOptions::builder()
-            .num_worker_threads(1)
-            .num_merge_threads(1)
-            .memory_budget_per_thread(WRITER_MEMORY_BYTES)
-            .build();
-        let writer: IndexWriter = engine.writer_with_options(options)?;
-        let mut policy = LogMergePolicy::default();
-        policy.set_min_num_segments(MERGED_AT_ONCE_MIN);
-        policy.set_min_layer_size(SMALL_SEGMENT_DOCS);
-        policy.set_level_log_size(SIZE_STEP_LOG2);
-        policy.set_del_docs_ratio_before_merge(REPLACED_SHARE_MAX);
-        writer.set_merge_policy(Box::new(policy));
+        let writer = Mutex::new(Some(open_writer(&engine)?));
         let fields = schema().1;
-        Ok(Index { home, fields, reader, writer: Mutex::new(writer), _lock: lock })
+        Ok(Index { home, fields, engine, reader, writer, _lock: lock })
     }
 
     /// Writes a batch and the cursor it was read to, durably; what it says is found from now on.
@@ -144,8 +135,12 @@ impl Index {
         for (index, change) in changes.iter().enumerate() {
             last.insert(change.key(), index);
         }
-        let mut writer = self.writer();
-        let done = self.write(&mut writer, changes, &last, cursor);
+        let mut slot = self.writer();
+        let writer = match slot.take() {
+            Some(writer) => slot.insert(writer),
+            None => slot.insert(open_writer(&self.engine)?),
+        };
+        let done = self.write(writer, changes, &last, cursor);
         if done.is_err() {
             // Half a batch must not become part of the next one's commit.
             writer.rollback()?;
@@ -185,27 +180,27 @@ impl Index {
         Ok(())
     }
 
-    fn writer(&self) -> MutexGuard<'_, IndexWriter> {
+    fn writer(&self) -> MutexGuard<'_, Option<IndexWriter>> {
         // A panic between two calls of the engine leaves it as a crash would: the next commit
         // or rollback decides.
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until merging has caught up, and lets go of files nobody reads any more.
+    /// Merges everything into one segment and lets go of files nobody reads any more.
+    ///
+    /// For whoever has just fed everything: searching is fastest then. Searches go on meanwhile.
     pub fn settle(&self) -> Result<(), SearchError> {
-        let segments = self.reader.searcher().segment_readers().len();
-        let mut writer = self.writer();
-        if segments > 1 {
-            let ids: Vec<_> = self
-                .reader
-                .searcher()
-                .segment_readers()
-                .iter()
-                .map(|segment| segment.segment_id())
-                .collect();
-            writer.merge(&ids).wait()?;
-            self.reader.reload()?;
+        let mut slot = self.writer();
+        // What is being merged cannot be merged; only a writer that ends waits for it.
+        if let Some(writer) = slot.take() {
+            writer.wait_merging_threads()?;
         }
+        let writer = slot.insert(open_writer(&self.engine)?);
+        let ids = self.engine.searchable_segment_ids()?;
+        if ids.len() > 1 {
+            writer.merge(&ids).wait()?;
+        }
+        self.reader.reload()?;
         writer.garbage_collect_files().wait()?;
         Ok(())
     }
@@ -318,6 +313,23 @@ impl Index {
     }
 }
 
+/// One thread that writes, one that merges, in bounded memory.
+fn open_writer(engine: &tantivy::Index) -> Result<IndexWriter, SearchError> {
+    let options = IndexWriterOptions::builder()
+        .num_worker_threads(1)
+        .num_merge_threads(1)
+        .memory_budget_per_thread(WRITER_MEMORY_BYTES)
+        .build();
+    let writer: IndexWriter = engine.writer_with_options(options)?;
+    let mut policy = LogMergePolicy::default();
+    policy.set_min_num_segments(MERGED_AT_ONCE_MIN);
+    policy.set_min_layer_size(SMALL_SEGMENT_DOCS);
+    policy.set_level_log_size(SIZE_STEP_LOG2);
+    policy.set_del_docs_ratio_before_merge(REPLACED_SHARE_MAX);
+    writer.set_merge_policy(Box::new(policy));
+    Ok(writer)
+}
+
 /// What was found in each segment, ranked on the way.
 fn matched(
     searcher: &Searcher,
@@ -366,6 +378,7 @@ fn open_sound(home: &Path) -> Result<(tantivy::Index, Cursor), Unsound> {
     let Some(cursor) = metas.payload.as_deref().and_then(cursor_of) else {
         return Err(Unsound::Damaged("it was never fed, or by another version".to_owned()));
     };
+    check_list(home, &engine, &metas)?;
     let damaged = engine.validate_checksum()?;
     if let Some(path) = damaged.iter().next() {
         return Err(Unsound::Damaged(format!("{} is not as it was written", path.display())));
@@ -375,6 +388,26 @@ fn open_sound(home: &Path) -> Result<(tantivy::Index, Cursor), Unsound> {
         engine.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
     drop(reader);
     Ok((engine, cursor))
+}
+
+/// The engine checks only files that its own list names: a list with holes would hide damage.
+fn check_list(
+    home: &Path,
+    engine: &tantivy::Index,
+    metas: &tantivy::IndexMeta,
+) -> Result<(), Unsound> {
+    let listed = engine.directory().list_managed_files();
+    let segments: Vec<String> =
+        metas.segments.iter().map(|segment| segment.id().uuid_string()).collect();
+    let unreadable = |error: io::Error| Unsound::Damaged(error.to_string());
+    for entry in std::fs::read_dir(home).map_err(unreadable)? {
+        let name = PathBuf::from(entry.map_err(unreadable)?.file_name());
+        let of_segment = |id: &String| name.to_string_lossy().starts_with(id.as_str());
+        if segments.iter().any(of_segment) && !listed.contains(&name) {
+            return Err(Unsound::Damaged(format!("its list of files lacks {}", name.display())));
+        }
+    }
+    Ok(())
 }
 
 /// What stands beside a commit: the format it was written in and the follower's cursor.

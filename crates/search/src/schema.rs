@@ -21,7 +21,7 @@ use crate::document::{
 use crate::facets::name_code;
 use crate::found::PriceRange;
 use crate::terms::{IN_BRAND, IN_CATEGORY, IN_DESCRIPTION, IN_TITLE, Place, ScopeTerms};
-use crate::words::{BEGINNING_CHARS_MAX, Compound, beginning, compounds};
+use crate::words::{BEGINNING_CHARS_MAX, Compound, Script, beginning, compounds};
 
 /// Raised with every change of what is written.
 pub(crate) const FORMAT: u32 = 1;
@@ -175,6 +175,7 @@ pub(crate) fn written(fields: &Fields, document: &Document) -> TantivyDocument {
 
     let mut terms = Terms::default();
     terms.add(&scope, &title_compounds, IN_TITLE);
+    terms.add_short_neighbours(&scope, &title_compounds);
     terms.add(&scope, &compounds(cut(&document.product_id, NAME_BYTES_MAX)), IN_TITLE);
     terms.add(&scope, &compounds(brand.unwrap_or_default()), IN_BRAND);
     for category in categories() {
@@ -237,6 +238,18 @@ impl Terms {
                     }
                 }
                 self.put(scope.word(&joined.term), place);
+            }
+        }
+    }
+
+    /// `USB C` as `usbc`: a word of a letter or two is often written into the one beside it.
+    fn add_short_neighbours(&mut self, scope: &ScopeTerms, title: &[Compound]) {
+        const SHORT_BYTES_MAX: usize = 2;
+        for pair in title.windows(2) {
+            let (one, next) = (pair[0].whole(), pair[1].whole());
+            let is_short = one.len() <= SHORT_BYTES_MAX || next.len() <= SHORT_BYTES_MAX;
+            if is_short && pair.iter().all(|word| word.script == Script::Spaced) {
+                self.put(scope.word(&format!("{one}{next}")), IN_TITLE);
             }
         }
     }

@@ -1,0 +1,109 @@
+//! Feeding the index: what was applied is found at once, again is the same, and outlives a crash.
+
+use search::{Change, Cursor, Index, OpenError, Query, State};
+
+use crate::shelf::{SCOPE, Shelf, key, product};
+
+#[test]
+fn what_is_applied_is_found_at_once() {
+    let shelf = Shelf::titled(&["Lamp"]);
+    let put = Change::Put(product(0, "Desk"));
+    shelf.index.apply(&[put, Change::Put(product(1, "Chair"))], Cursor(2)).expect("a batch");
+    assert_eq!(shelf.find("lamp "), [""; 0]);
+    assert_eq!(shelf.find("desk"), ["p0"]);
+    shelf.index.apply(&[Change::Delete(key(0))], Cursor(3)).expect("a batch");
+    assert_eq!(shelf.find("desk "), [""; 0]);
+    assert_eq!(shelf.find("chair"), ["p1"]);
+    assert_eq!(shelf.index.len(), 1);
+}
+
+#[test]
+fn of_several_changes_of_a_product_the_last_counts() {
+    let shelf = Shelf::titled(&[]);
+    let (lamp, desk) = (Change::Put(product(0, "Lamp")), Change::Put(product(0, "Desk")));
+    let gone = Change::Delete(key(0));
+    shelf.index.apply(&[lamp.clone(), gone.clone(), desk.clone()], Cursor(2)).expect("a batch");
+    assert_eq!((shelf.find("desk"), shelf.index.len()), (vec!["p0".to_owned()], 1));
+    shelf.index.apply(&[desk, lamp, gone], Cursor(3)).expect("a batch");
+    assert!(shelf.index.is_empty());
+}
+
+#[test]
+fn a_batch_that_comes_again_changes_nothing() {
+    let shelf = Shelf::titled(&["Lamp", "Lamp shade"]);
+    let before = shelf.search(&Query::new(SCOPE, "lamp"));
+    let again = [Change::Put(product(0, "Lamp")), Change::Put(product(1, "Lamp shade"))];
+    for _ in 0..3 {
+        shelf.index.apply(&again, Cursor(1)).expect("a batch");
+    }
+    assert_eq!(shelf.search(&Query::new(SCOPE, "lamp")), before);
+    assert_eq!(shelf.index.len(), 2);
+}
+
+#[test]
+fn a_new_index_says_so_and_an_old_one_says_how_far_it_is() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    // Even in a directory that is not there yet.
+    let path = directory.path().join("deep/search");
+    let opened = Index::open(&path).expect("a new index");
+    assert_eq!(opened.state, State::MadeNew);
+    drop(opened);
+    // It was never fed, so there is nothing it could go on from.
+    let opened = Index::open(&path).expect("an index");
+    assert_eq!(opened.state, State::MadeNew);
+    opened.index.apply(&[Change::Put(product(0, "Lamp"))], Cursor(41)).expect("a batch");
+    opened.index.apply(&[], Cursor(-7)).expect("an empty batch");
+    let before = opened.index.search(&Query::new(SCOPE, "lamp")).expect("an answer");
+    drop(opened);
+    let opened = Index::open(&path).expect("an index");
+    assert_eq!(opened.state, State::Sound(Cursor(-7)));
+    assert_eq!(opened.index.search(&Query::new(SCOPE, "lamp")).expect("an answer"), before);
+}
+
+#[test]
+fn two_processes_never_share_a_directory() {
+    let shelf = Shelf::titled(&["Lamp"]);
+    let second = Index::open(shelf.directory.path());
+    assert!(matches!(second, Err(OpenError::InUse(_))));
+    assert_eq!(shelf.find("lamp"), ["p0"]);
+}
+
+#[test]
+fn many_small_batches_stay_few_segments() {
+    let shelf = Shelf::titled(&[]);
+    for number in 0..120 {
+        let put = Change::Put(product(number, &format!("Lamp number{number}")));
+        shelf.index.apply(&[put], Cursor(i64::from(number))).expect("a batch");
+    }
+    assert_eq!(shelf.search(&Query::new(SCOPE, "lamp")).total, 120);
+    assert_eq!(shelf.find("number77"), ["p77"]);
+    shelf.index.settle().expect("merging");
+    assert_eq!(shelf.index.segments(), 1);
+    assert_eq!(shelf.search(&Query::new(SCOPE, "lamp")).total, 120);
+    assert!(shelf.index.bytes().expect("files") > 0);
+    // The cursor outlives merges.
+    let Shelf { index, directory } = shelf;
+    drop(index);
+    let opened = Index::open(directory.path()).expect("an index");
+    assert_eq!(opened.state, State::Sound(Cursor(119)));
+}
+
+#[test]
+fn searches_go_on_beside_the_writer() {
+    let shelf = Shelf::titled(&["Lamp"]);
+    std::thread::scope(|threads| {
+        let searching = threads.spawn(|| {
+            let mut last = 0;
+            while last < 40 {
+                let total = shelf.search(&Query::new(SCOPE, "lamp")).total;
+                assert!(total >= last, "what was found is found");
+                last = total;
+            }
+        });
+        for number in 1..40 {
+            let put = Change::Put(product(number, "Lamp"));
+            shelf.index.apply(&[put], Cursor(i64::from(number))).expect("a batch");
+        }
+        searching.join().expect("no panic");
+    });
+}
