@@ -276,6 +276,9 @@ impl Config {
         for token in &self.tokens {
             token.add()?;
         }
+        if self.import_bytes_max == 0 || self.import_stall_ms == 0 {
+            bail!("import_bytes_max, import_stall_ms: must be at least 1");
+        }
         if self.ws_heartbeat_ms == 0 || self.ws_stall_ms == 0 {
             bail!("ws_heartbeat_ms, ws_stall_ms: must be at least 1");
         }

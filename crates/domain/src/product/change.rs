@@ -58,11 +58,7 @@ pub struct Put {
 
 impl Product {
     /// Makes a product what is asked, whether it was there or not.
-    pub fn put(
-        wanted: Wanted<'_>,
-        before: Before<'_>,
-        fresh: &mut Fresh,
-    ) -> Result<Put, Refusal> {
+    pub fn put(wanted: Wanted<'_>, before: Before<'_>, fresh: &mut Fresh) -> Result<Put, Refusal> {
         let Wanted { whose: (merchant_id, environment), product_id, draft } = wanted;
         check_product_id("productId", product_id)?;
         let draft = draft.clone().check()?;
@@ -144,7 +140,8 @@ impl Product {
     /// Takes it out of the catalog. Its row stays, so that its number can be used again.
     pub fn remove(self, now: Timestamp) -> Changes {
         let mut changes = Changes::of(self.merchant_id);
-        let removed = Product { offers: Vec::new(), removed_at: Some(now), updated_at: now, ..self };
+        let removed =
+            Product { offers: Vec::new(), removed_at: Some(now), updated_at: now, ..self };
         let whose = (removed.merchant_id, removed.environment);
         changes.tell(changed(whose, &[removed.key()], now));
         changes.update(removed);
@@ -216,7 +213,10 @@ impl OfferDraft {
     }
 }
 
-fn take<'a>(left: &mut Vec<&'a Offer>, is_it: impl Fn(&Offer) -> bool) -> Result<&'a Offer, Refusal> {
+fn take<'a>(
+    left: &mut Vec<&'a Offer>,
+    is_it: impl Fn(&Offer) -> bool,
+) -> Result<&'a Offer, Refusal> {
     let at = left.iter().position(|offer| is_it(offer));
     let missing = || Refusal::invalid("offers.offerId", "must be an offer of this product, once");
     at.map(|at| left.remove(at)).ok_or_else(missing)

@@ -34,6 +34,9 @@ pub const RATING_MAX: u16 = 500;
 /// All of a product's text together.
 pub const TEXT_BYTES_MAX: usize = 64 * 1024;
 
+/// What stands where a product's number stands in a path, and means something else there.
+const RESERVED_IDS: [&str; 4] = ["import", "export", ".", ".."];
+
 const PRICE_MIN: Usd = Usd(10_000);
 const PRICE_MAX: Usd = Usd(1_000_000_000_000);
 
@@ -212,6 +215,9 @@ pub fn check_stock(param: &'static str, pieces: i64) -> Result<(), Refusal> {
 /// The number a merchant gives a product stands in paths, lists and files.
 pub fn check_product_id(param: &'static str, id: &str) -> Result<(), Refusal> {
     let is_printable = |letter: char| !letter.is_control() && !letter.is_whitespace();
+    if RESERVED_IDS.contains(&id) {
+        return Err(Refusal::invalid(param, format!("must not be {id}: that path is taken")));
+    }
     match (1..=PRODUCT_ID_MAX).contains(&id.len()) && id.chars().all(is_printable) {
         true => Ok(()),
         false => {

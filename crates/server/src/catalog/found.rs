@@ -66,18 +66,20 @@ impl App {
         ask: Ask,
     ) -> anyhow::Result<Results> {
         let sources: Vec<_> = self.catalog.outside.of(whose.1).collect();
-        let asked = sources.iter().filter(|source| {
-            ask.retailer.is_none_or(|retailer| retailer == source.retailer())
-        });
+        let asked = sources
+            .iter()
+            .filter(|source| ask.retailer.is_none_or(|retailer| retailer == source.retailer()));
         let asked: Vec<_> = asked.collect();
         // Alone, the index answers any page; with others each tells its best up to this page.
         let is_alone = asked.is_empty();
         let wanted = self.wanted(whose, &ask, is_alone);
         let indexed = self.indexed(whose, wanted);
         let query = catalog_query(&ask);
-        let outside = join_all(asked.iter().map(async |source| {
-            (source.retailer(), source.search(&query, self.now()).await)
-        }));
+        let outside = join_all(
+            asked
+                .iter()
+                .map(async |source| (source.retailer(), source.search(&query, self.now()).await)),
+        );
         let (indexed, outside) = tokio::join!(indexed, outside);
         let mut results = indexed?;
         let mut columns = vec![std::mem::take(&mut results.page)];
@@ -86,11 +88,11 @@ impl App {
                 Ok(found) => {
                     results.total += found.total;
                     let shown = found.products.into_iter();
-                    columns
-                        .push(shown.map(|shown| Row { shown, highlight: None }).collect());
+                    columns.push(shown.map(|shown| Row { shown, highlight: None }).collect());
                 }
                 Err(error) => {
-                    tracing::warn!(retailer = retailer.as_str(), %error, "a search goes on without");
+                    let shop = retailer.as_str();
+                    tracing::warn!(retailer = shop, %error, "a search goes on without");
                     results.missing.push(retailer);
                 }
             }

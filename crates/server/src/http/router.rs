@@ -246,10 +246,7 @@ fn catalog_routes() -> Router<Shared> {
             &path("/{product_id}/offers/{offer_id}"),
             patch(catalog::offers::update).delete(catalog::offers::remove),
         )
-        .route(
-            &path("/{product_id}/offers/{offer_id}/stock"),
-            put(catalog::offers::set_stock),
-        )
+        .route(&path("/{product_id}/offers/{offer_id}/stock"), put(catalog::offers::set_stock))
 }
 
 /// The simulator: devnet credentials only.

@@ -47,8 +47,13 @@ enum Work {
     #[default]
     Unknown,
     /// Everything is fed; afterwards the log is followed from where it stood before.
-    Feeding { after: RowKey, places: Vec<i64> },
-    Following { places: Vec<i64> },
+    Feeding {
+        after: RowKey,
+        places: Vec<i64>,
+    },
+    Following {
+        places: Vec<i64>,
+    },
 }
 
 impl Worker for Indexer {

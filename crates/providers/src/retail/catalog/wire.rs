@@ -157,10 +157,10 @@ impl Row {
 impl ProductAnswer {
     pub fn read(self) -> Result<OutsideProduct, SourceError> {
         let details = self.product_details.into_iter().map(|one| (one.name, one.value));
-        let variants = self.variants.into_iter().map(|one| Variant {
-            product_id: one.product_id,
-            specifics: one.variant_specifics,
-        });
+        let variants = self
+            .variants
+            .into_iter()
+            .map(|one| Variant { product_id: one.product_id, specifics: one.variant_specifics });
         let draft = ProductDraft {
             title: self.title,
             description: self.description.filter(|text| !text.is_empty()),

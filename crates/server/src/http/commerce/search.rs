@@ -195,7 +195,8 @@ pub async fn search(
     })?;
     let total = usize::try_from(found.total).unwrap_or(usize::MAX);
     let total_pages = total.min(found.reachable).div_ceil(limit);
-    let mut warnings: Vec<Warning> = found.missing.iter().map(|shop| Warning::silent(*shop)).collect();
+    let mut warnings: Vec<Warning> =
+        found.missing.iter().map(|shop| Warning::silent(*shop)).collect();
     if found.is_partial {
         warnings.push(Warning {
             code: "INDEX_INCOMPLETE",

@@ -85,6 +85,7 @@ async fn fields_have_bounds_and_say_which() {
         ("productId", json!("")),
         ("productId", json!("a b")),
         ("productId", json!("x".repeat(129))),
+        ("productId", json!("export")),
         ("title", json!("")),
         ("title", json!("x".repeat(501))),
         ("title", json!("a\u{0}b")),
@@ -126,7 +127,11 @@ async fn fields_have_bounds_and_say_which() {
     assert_eq!(house.get(PRODUCTS).await.ok()["data"]["products"], json!([]));
     let rounded = json!({ "productId": "m-2", "title": "x", "offers": [{ "price": 1.005 }] });
     let rounded = house.post(PRODUCTS, rounded).await.ok();
-    assert_eq!(rounded["data"]["offers"][0]["price"].to_string(), "1", "half goes to the even cent");
+    assert_eq!(
+        rounded["data"]["offers"][0]["price"].to_string(),
+        "1",
+        "half goes to the even cent"
+    );
 }
 
 fn uuid_text() -> String {
@@ -250,8 +255,8 @@ async fn both_key_headers_open_it_and_environments_stay_apart() {
     house.get(&format!("{PRODUCTS}/m-1")).await.ok();
     let none = house.send(house.request("GET", PRODUCTS)).await;
     assert_eq!(none.error(), (401, "AUTHENTICATION_REQUIRED"));
-    let mut merchant = (*house.app.merchant(house.merchant_id).await.expect("reads").expect("is"))
-        .clone();
+    let mut merchant =
+        (*house.app.merchant(house.merchant_id).await.expect("reads").expect("is")).clone();
     merchant.has_mainnet_access = true;
     let mut changes = domain::changes::Changes::of(house.merchant_id);
     changes.update(merchant);

@@ -143,7 +143,10 @@ async fn files_that_cannot_be_read_say_why() {
     let unknown = send(&house, "application/json", "{}").await;
     assert_eq!((unknown.error(), unknown.param()), ((400, "VALIDATION_ERROR"), "Content-Type"));
     let (_, aborted) = import(&house, "text/csv", "title,price\nMug,1\n").await;
-    assert_eq!((&aborted["type"], &aborted["code"]), (&json!("aborted"), &json!("VALIDATION_ERROR")));
+    assert_eq!(
+        (&aborted["type"], &aborted["code"]),
+        (&json!("aborted"), &json!("VALIDATION_ERROR"))
+    );
     let large = send(&house, "text/csv", "x".repeat(100_001)).await;
     assert_eq!(large.error(), (413, "PAYLOAD_TOO_LARGE"));
     let (_, empty) = import(&house, "text/csv", "").await;

@@ -111,13 +111,15 @@ async fn offers(
     headers: HeaderMap,
 ) -> Response {
     let near = query.get("zipCode").map(String::as_str) == Some("10001");
+    let soon = json!({ "min": 0, "max": 2 });
+    let late = json!({ "min": 20, "max": 30 });
     let body = json!({ "offers": [
-        { "offerId": "slow", "sellerName": "Slow", "price": 1, "handlingDays": { "min": 20, "max": 30 } },
+        { "offerId": "slow", "sellerName": "Slow", "price": 1, "handlingDays": late },
         { "offerId": "fast", "sellerName": "Fast", "price": if near { 10 } else { 11 },
-            "handlingDays": { "min": 0, "max": 2 } },
+            "handlingDays": soon },
         { "offerId": "gone", "sellerName": "Gone", "price": 5, "available": false,
-            "handlingDays": { "min": 0, "max": 2 } },
-        { "offerId": "bad", "sellerName": "Bad", "price": -5, "handlingDays": { "min": 0, "max": 2 } },
+            "handlingDays": soon },
+        { "offerId": "bad", "sellerName": "Bad", "price": -5, "handlingDays": soon },
     ] });
     double.answer(&headers, body).await
 }

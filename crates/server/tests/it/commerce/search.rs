@@ -49,7 +49,11 @@ async fn own_products_are_found_as_soon_as_the_index_hears_of_them() {
     assert_eq!((find("porzellan").await, find("krug").await), (vec![], vec!["cup".to_owned()]));
 
     house.delete(&format!("{PRODUCTS}/cup")).await.ok();
-    assert_eq!(find("krug").await, [""; 0], "what is gone is left out before the index hears of it");
+    assert_eq!(
+        find("krug").await,
+        [""; 0],
+        "what is gone is left out before the index hears of it"
+    );
     hear(&house, &mut indexer).await;
     assert_eq!(find("").await, [""; 0]);
 }

@@ -49,7 +49,8 @@ pub struct ProductBody {
     #[schema(value_type = std::collections::HashMap<String, String>)]
     pub attributes: BTreeMap<String, String>,
     /// In stars, 0 to 5, at most two decimals.
-    #[schema(value_type = Option<f64>, minimum = 0, maximum = 5)] // float: a JSON number's schema
+    #[schema(value_type = Option<f64>, minimum = 0, maximum = 5)]
+    // float: a JSON number's schema
     pub rating: Option<Box<RawValue>>,
     #[serde(default)]
     pub review_count: u32,
@@ -79,7 +80,8 @@ pub struct OfferBody {
     #[schema(max_length = 120)]
     pub seller_name: Option<String>,
     /// In USD, rounded to cents.
-    #[schema(value_type = f64, minimum = 0.01, maximum = 1_000_000)] // float: a JSON number's schema
+    #[schema(value_type = f64, minimum = 0.01, maximum = 1_000_000)]
+    // float: a JSON number's schema
     pub price: Box<RawValue>,
     /// What sending it costs, in USD; 0 if left out.
     #[schema(value_type = Option<f64>, minimum = 0)] // float: a JSON number's schema

@@ -24,8 +24,14 @@ pub enum End {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Piece {
     /// The cells of a CSV record, or the whole of a line.
-    Record { line: u64, cells: Vec<String> },
-    Broken { line: u64, why: &'static str },
+    Record {
+        line: u64,
+        cells: Vec<String>,
+    },
+    Broken {
+        line: u64,
+        why: &'static str,
+    },
 }
 
 pub struct Lines {
@@ -159,7 +165,9 @@ fn csv_record(text: &[u8], end: End) -> Parsed {
             Some(b',') => at += 1,
             Some(b'\n') => return Parsed::Whole { cells, bytes: at + 1, lines: lines + 1 },
             Some(b'\r') => match (text.get(at + 1), end) {
-                (Some(b'\n'), _) => return Parsed::Whole { cells, bytes: at + 2, lines: lines + 1 },
+                (Some(b'\n'), _) => {
+                    return Parsed::Whole { cells, bytes: at + 2, lines: lines + 1 };
+                }
                 (None, End::NotYet) => return Parsed::Unfinished,
                 (Some(_), _) => return Parsed::Broken("has a carriage return in a cell"),
                 (None, End::Reached) => return Parsed::Whole { cells, bytes: at + 1, lines },

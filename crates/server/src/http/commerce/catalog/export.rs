@@ -72,12 +72,8 @@ pub async fn export(
     });
     let pages = pages.map_err(|error| std::io::Error::other(error.message));
     let (content_type, disposition) = match format {
-        CatalogFormat::Csv => {
-            ("text/csv; charset=utf-8", "attachment; filename=\"products.csv\"")
-        }
-        CatalogFormat::Jsonl => {
-            ("application/x-ndjson", "attachment; filename=\"products.jsonl\"")
-        }
+        CatalogFormat::Csv => ("text/csv; charset=utf-8", "attachment; filename=\"products.csv\""),
+        CatalogFormat::Jsonl => ("application/x-ndjson", "attachment; filename=\"products.jsonl\""),
     };
     let mut response = Response::new(Body::from_stream(pages));
     let headers = response.headers_mut();

@@ -80,7 +80,14 @@ pub enum ImportLine {
         errors_omitted: u64,
     },
     /// Not the whole file was read; what was counted is in the catalog.
-    Aborted { created: u64, updated: u64, unchanged: u64, failed: u64, code: String, message: String },
+    Aborted {
+        created: u64,
+        updated: u64,
+        unchanged: u64,
+        failed: u64,
+        code: String,
+        message: String,
+    },
 }
 
 /// Import products
@@ -167,8 +174,11 @@ fn format_of(headers: &HeaderMap) -> Result<Format, ApiError> {
     }
     match named.trim().to_ascii_lowercase().as_str() {
         "text/csv" | "application/csv" => Ok(Format::Csv),
-        "application/x-ndjson" | "application/ndjson" | "application/jsonl"
-        | "application/x-jsonlines" | "application/jsonlines" => Ok(Format::JsonLines),
+        "application/x-ndjson"
+        | "application/ndjson"
+        | "application/jsonl"
+        | "application/x-jsonlines"
+        | "application/jsonlines" => Ok(Format::JsonLines),
         _ => Err(ApiError::invalid("Content-Type", "must be text/csv or application/x-ndjson")),
     }
 }
@@ -314,10 +324,11 @@ impl Import {
         let id = header.product_id(&cells);
         let open = self.open.as_mut().filter(|open| {
             id.is_some()
-                && id == match open {
-                    Ok(row) => Some(row.product_id.as_str()),
-                    Err(refused) => refused.product_id.as_deref(),
-                }
+                && id
+                    == match open {
+                        Ok(row) => Some(row.product_id.as_str()),
+                        Err(refused) => refused.product_id.as_deref(),
+                    }
         });
         if let Some(open) = open {
             if let Ok(row) = open {
