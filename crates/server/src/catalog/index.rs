@@ -17,6 +17,9 @@ use super::Listed;
 /// How many processes can share a data directory.
 const PROCESSES_MAX: usize = 64;
 
+/// Lies beside an index that is of another database than the one that is open.
+const OUTDATED: &str = "outdated";
+
 /// An index that is open.
 pub struct Open {
     pub index: Index,
@@ -59,6 +62,14 @@ impl SearchIndex {
         *self.open.lock().await = None;
     }
 
+    /// Lets go of an index that holds another database's products: it is made anew.
+    pub async fn discard(&self, open: Arc<Open>) -> std::io::Result<()> {
+        tokio::fs::write(open.directory.join(OUTDATED), b"").await?;
+        drop(open);
+        self.forget().await;
+        Ok(())
+    }
+
     /// Whether everything there is was fed to it.
     pub fn is_whole(&self) -> bool {
         self.is_whole.load(Ordering::Relaxed)
@@ -72,7 +83,7 @@ impl SearchIndex {
 fn open_first(directory: &Path) -> anyhow::Result<Open> {
     for number in 0..PROCESSES_MAX {
         let directory = directory.join(number.to_string());
-        match Index::open(&directory) {
+        match open_or_anew(&directory) {
             Ok(Opened { index, state }) => return Ok(Open { index, found: state, directory }),
             Err(OpenError::InUse(_)) => {}
             Err(error @ (OpenError::Directory { .. } | OpenError::Engine(_))) => {
@@ -81,6 +92,19 @@ fn open_first(directory: &Path) -> anyhow::Result<Open> {
         }
     }
     bail!("{PROCESSES_MAX} processes have their search index in {}", directory.display())
+}
+
+fn open_or_anew(directory: &Path) -> Result<Opened, OpenError> {
+    let opened = Index::open(directory)?;
+    let outdated = directory.join(OUTDATED);
+    if !outdated.exists() {
+        return Ok(opened);
+    }
+    drop(opened);
+    let removed = std::fs::remove_dir_all(directory.join("products"))
+        .and_then(|()| std::fs::remove_file(&outdated));
+    removed.map_err(|source| OpenError::Directory { path: directory.to_owned(), source })?;
+    Index::open(directory)
 }
 
 /// The index's word for a retailer.

@@ -16,10 +16,11 @@ use domain::product::Product;
 use domain::product::change::changed_keys;
 use domain::time::Timestamp;
 use search::{Change, Cursor, State};
+use serde::{Deserialize, Serialize};
 
 use crate::app::{App, Shared};
 use crate::catalog::Listed;
-use crate::catalog::demo::DEMO;
+use crate::catalog::demo::{self, DEMO};
 use crate::catalog::index::{Open, change_of};
 use crate::workers::{Progress, Worker};
 
@@ -63,7 +64,7 @@ impl Worker for Indexer {
             None => self.open.insert(app.catalog.index.get().await?).clone(),
         };
         let stepped = match self.work.clone() {
-            Work::Unknown => self.begin(app, &open).await,
+            Work::Unknown => self.begin(app, open.clone()).await,
             Work::Feeding { after, places } => self.feed(app, &open, (after, places)).await,
             Work::Following { places } => self.follow(app, &open, places).await,
         };
@@ -86,23 +87,30 @@ impl Worker for Indexer {
 }
 
 impl Indexer {
-    async fn begin(&mut self, app: &App, open: &Arc<Open>) -> anyhow::Result<Progress> {
+    async fn begin(&mut self, app: &App, open: Arc<Open>) -> anyhow::Result<Progress> {
         let cursor = match open.found {
             State::Sound(cursor) => cursor,
             State::MadeNew => UNFINISHED,
         };
-        let demo = DEMO.all().iter().map(change_of).collect();
-        apply(open, demo, cursor).await?;
         let known = match cursor {
             UNFINISHED => None,
-            cursor => read_places(&open.directory, cursor, app.store.lanes()),
+            cursor => known_places(app, &open.directory, cursor).await?,
         };
+        if known.is_none() && cursor != UNFINISHED {
+            tracing::info!("the search index is of another database and is made anew");
+            if let Some(open) = self.open.take() {
+                app.catalog.index.discard(open).await?;
+            }
+            return Ok(Progress::More);
+        }
+        let demo = DEMO.all().iter().map(|listed| demo_change(app, listed)).collect();
+        apply(&open, demo, cursor).await?;
         self.work = match known {
-            Some(places) if is_in_log(app, &places).await? => {
+            Some(places) => {
                 app.catalog.index.set_whole();
                 Work::Following { places }
             }
-            Some(_) | None => {
+            None => {
                 tracing::info!("the search index is fed every product");
                 let mut places = Vec::new();
                 for lane in 0..app.store.lanes() {
@@ -128,7 +136,7 @@ impl Indexer {
             self.work = Work::Feeding { after: last, places };
             return Ok(Progress::More);
         }
-        write_places(open, Vec::new(), &places).await?;
+        write_places(app, open, Vec::new(), &places).await?;
         app.catalog.index.set_whole();
         self.work = Work::Following { places };
         Ok(Progress::More)
@@ -166,11 +174,19 @@ impl Indexer {
         if !keys.is_empty() || is_save_due {
             let rows = app.store.get_many::<Product>(keys.clone()).await?;
             let changes = changes_of(app, keys.into_iter().zip(rows)).await?;
-            write_places(open, changes, &next).await?;
+            write_places(app, open, changes, &next).await?;
             self.saved_at = app.now();
         }
         self.work = Work::Following { places: next };
         Ok(if is_cut { Progress::More } else { Progress::Idle })
+    }
+}
+
+/// A demo shop is found unless an outside retailer has its place.
+fn demo_change(app: &App, listed: &Listed) -> Change {
+    match app.catalog.outside.source(demo::WHOSE.1, listed.product.retailer) {
+        Some(_) => Change::Delete(listed.product.key().0),
+        None => change_of(listed),
     }
 }
 
@@ -205,21 +221,41 @@ async fn apply(open: &Arc<Open>, changes: Vec<Change>, cursor: Cursor) -> anyhow
 
 /// Writes a batch, then where the log was read to. A crash between the two repeats the batch.
 async fn write_places(
+    app: &App,
     open: &Arc<Open>,
     changes: Vec<Change>,
     places: &[i64],
 ) -> anyhow::Result<()> {
-    apply(open, changes, sum(places)).await?;
-    if places.len() > 1 {
-        let (path, text) = (places_file(&open.directory), serde_json::to_vec(places)?);
-        let new = path.with_extension("new");
-        tokio::fs::write(&new, text).await?;
-        tokio::fs::rename(&new, &path).await?;
+    let mut kept = Vec::with_capacity(places.len());
+    for (lane, sequence) in (0_i64..).zip(places.iter().copied()) {
+        kept.push(Place { sequence, mark: mark_at(app, lane, sequence).await? });
     }
+    apply(open, changes, sum(places)).await?;
+    let path = places_file(&open.directory);
+    let new = path.with_extension("new");
+    tokio::fs::write(&new, serde_json::to_vec(&kept)?).await?;
+    tokio::fs::rename(&new, &path).await?;
     Ok(())
 }
 
-/// What the index itself keeps: with one lane that is the place in it.
+/// A place in a lane of the log, and what stands there: so that another database, or this one out
+/// of a backup, is not taken for the one that was read.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Place {
+    sequence: i64,
+    mark: String,
+}
+
+/// What tells the entry at a place from any other; empty: it is not there.
+async fn mark_at(app: &App, lane: i64, sequence: i64) -> anyhow::Result<String> {
+    let entries = app.store.log_after(lane, sequence - 1, 1).await?;
+    let entry = entries.into_iter().find(|entry| entry.sequence == sequence);
+    Ok(entry.map_or(String::new(), |entry| {
+        format!("{} {:?}", entry.entry.created_at.0, entry.entry.subject.object_id)
+    }))
+}
+
+/// What the index itself keeps of the places.
 fn sum(places: &[i64]) -> Cursor {
     Cursor(places.iter().sum())
 }
@@ -228,31 +264,26 @@ fn places_file(directory: &Path) -> PathBuf {
     directory.join("places.json")
 }
 
-/// Where the log was read to, if that can be told for certain.
-fn read_places(directory: &Path, cursor: Cursor, lanes: i64) -> Option<Vec<i64>> {
-    if lanes == 1 {
-        return Some(vec![cursor.0]);
-    }
-    let text = std::fs::read(places_file(directory)).ok()?;
-    let places: Vec<i64> = serde_json::from_slice(&text).ok()?;
-    let is_of_this_log = i64::try_from(places.len()).is_ok_and(|count| count == lanes);
+/// Where the log was read to, if that can be told for certain and the log still goes on from there.
+async fn known_places(
+    app: &App,
+    directory: &Path,
+    cursor: Cursor,
+) -> anyhow::Result<Option<Vec<i64>>> {
+    let Ok(text) = tokio::fs::read(places_file(directory)).await else { return Ok(None) };
+    let Ok(kept) = serde_json::from_slice::<Vec<Place>>(&text) else { return Ok(None) };
+    let places: Vec<i64> = kept.iter().map(|place| place.sequence).collect();
+    let is_of_this_log = i64::try_from(places.len()).is_ok_and(|count| count == app.store.lanes());
     // Further than the index itself would leave out what came between.
-    (is_of_this_log && sum(&places) <= cursor).then_some(places)
-}
-
-/// Whether the log goes on right after these places: what was swept or never was cannot be
-/// followed.
-async fn is_in_log(app: &App, places: &[i64]) -> anyhow::Result<bool> {
-    for (lane, place) in (0_i64..).zip(places) {
-        let head = app.store.log_head(lane).await?;
-        let next = app.store.log_after(lane, *place, 1).await?;
-        let goes_on = match next.first() {
-            Some(entry) => entry.sequence == place + 1,
-            None => head == *place,
-        };
-        if !goes_on {
-            return Ok(false);
+    if !is_of_this_log || sum(&places) > cursor {
+        return Ok(None);
+    }
+    for (lane, place) in (0_i64..).zip(&kept) {
+        let is_begin = place.sequence == 0 && place.mark.is_empty();
+        let is_there = !place.mark.is_empty();
+        if !is_begin && !(is_there && mark_at(app, lane, place.sequence).await? == place.mark) {
+            return Ok(None);
         }
     }
-    Ok(true)
+    Ok(Some(places))
 }

@@ -107,16 +107,10 @@ async fn fields_have_bounds_and_say_which() {
         ("offers.stock", json!([{ "price": 1, "stock": -1 }])),
         ("offers.offerId", json!([{ "price": 1, "offerId": uuid_text() }])),
         ("variants", json!(vec![json!({ "productId": "x", "specifics": [] }); 101])),
-        ("product", json!("(all of it)")),
     ];
     for (param, value) in cases {
         let mut body = mug("m-1");
         match param {
-            "product" => {
-                body["bullets"] = json!(vec!["x".repeat(1_000); 30]);
-                let values = (0..40).map(|at| (at.to_string(), json!("y".repeat(1_000))));
-                body["attributes"] = Value::Object(values.collect());
-            }
             param if param.starts_with("offers") => body["offers"] = value.clone(),
             param => body[param] = value.clone(),
         }

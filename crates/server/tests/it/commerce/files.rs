@@ -156,6 +156,22 @@ async fn files_that_cannot_be_read_say_why() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_product_that_is_too_much_for_a_row_is_refused() {
+    let house = House::start().await;
+    let mut body = mug("large");
+    body["bullets"] = json!(vec!["x".repeat(1_000); 30]);
+    let values = (0..40).map(|at| (at.to_string(), json!("y".repeat(1_000))));
+    body["attributes"] = Value::Object(values.collect());
+    let file = format!("{body}\n{}\n{}", "z".repeat(300_000), mug("small"));
+    let (errors, done) = import(&house, "application/x-ndjson", file).await;
+    let told = errors.iter().map(|one| (one["line"].as_u64(), one["param"].as_str()));
+    let mut told: Vec<_> = told.collect();
+    told.sort_unstable();
+    assert_eq!(told, [(Some(1), Some("product")), (Some(2), None)]);
+    assert_eq!((&done["created"], &done["failed"]), (&json!(1), &json!(2)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_errors_are_told_and_the_rest_counted() {
     let house = House::start().await;
     let file = "{}\n".repeat(5_000) + "{\"productId\":\"last\",\"title\":\"x\"}";

@@ -26,9 +26,8 @@ async fn own_products_are_found_as_soon_as_the_index_hears_of_them() {
     house.post(PRODUCTS, body).await.ok();
     assert_eq!(find("porzellan").await, [""; 0]);
     hear(&house, &mut indexer).await;
-    for words in ["porzellan", "Porzelan", "teetasse%20porz", "TASSE%20porzellan%20teetasse"] {
-        let expected: &[&str] = if words.starts_with("TASSE") { &[] } else { &["cup"] };
-        assert_eq!(find(words).await, expected, "{words}");
+    for words in ["porzellan", "Porzelan", "teetasse%20porz", "PORZELLAN%20teetasse"] {
+        assert_eq!(find(words).await, ["cup"], "{words}");
     }
     let found = house.get(&format!("{SEARCH}?q=porzellan&retailer=other")).await.ok();
     let one = &found["data"]["products"][0];
@@ -70,7 +69,12 @@ async fn the_demo_shops_are_searched_filtered_counted_and_paged() {
         assert_eq!((&one["retailer"], &one["brand"]), (&json!("amazon"), &json!("Halden")));
     }
     let misspelt = get("q=smartfone%20haldn&retailer=amazon").await;
-    assert_eq!(ids(&misspelt), ids(&phones));
+    let sorted = |answer| {
+        let mut ids = ids(answer);
+        ids.sort();
+        ids
+    };
+    assert_eq!(sorted(&misspelt), sorted(&phones));
 
     let all = get("q=headphones").await;
     let facets = &all["data"]["facets"];
@@ -184,6 +188,27 @@ async fn an_index_that_is_lost_or_damaged_is_made_anew_and_one_that_is_sound_goe
     std::fs::remove_dir_all(&directory).expect("removes");
     hear(&house, &mut Indexer::default()).await;
     assert_eq!(found().await, ["before", "between"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_of_another_database_is_not_taken_for_this_ones() {
+    let house = House::start().await;
+    house.post(PRODUCTS, mug("mine")).await.ok();
+    let foreign = House::start().await;
+    foreign.post(PRODUCTS, mug("theirs")).await.ok();
+    foreign.post(PRODUCTS, mug("theirs-too")).await.ok();
+    hear(&foreign, &mut Indexer::default()).await;
+    foreign.app.catalog.index.forget().await;
+    let directory = |house: &House| house.data_dir.path().join("search");
+    std::fs::rename(directory(&foreign), directory(&house)).expect("moves");
+    hear(&house, &mut Indexer::default()).await;
+    let path = format!("{SEARCH}?retailer=other&brand=clayhouse&sort=newest&limit=100");
+    let found = house.get(&path).await.ok();
+    let mut own = ids(&found);
+    let total = own.len();
+    own.retain(|id| !id.starts_with("DEMO"));
+    assert_eq!(own, ["mine"]);
+    assert_eq!(found["data"]["pagination"]["totalResults"], total);
 }
 
 #[tokio::test(flavor = "multi_thread")]
