@@ -134,7 +134,7 @@ impl App {
             | Retailer::Bestbuy => None,
         };
         let keys: Vec<RowKey> = ids.iter().filter_map(own).collect();
-        let mut rows: HashMap<RowKey, Listed> = self.own_listed(whose.0, keys).await?;
+        let rows: HashMap<RowKey, Listed> = self.own_listed(whose.0, keys).await?;
         let elsewhere = join_all(ids.iter().map(async |named| {
             if own(named).is_some_and(|key| rows.contains_key(&key)) {
                 return None;
@@ -145,9 +145,7 @@ impl App {
         let found = ids.iter().zip(elsewhere).map(|(named, elsewhere)| {
             elsewhere.or_else(|| own(named).and_then(|key| rows.get(&key).cloned()))
         });
-        let found = found.collect();
-        rows.clear();
-        Ok(found)
+        Ok(found.collect())
     }
 
     /// The merchants' own products of these keys that are in their catalogs.

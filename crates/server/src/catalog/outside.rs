@@ -20,8 +20,9 @@ use domain::retailer::Retailer;
 use domain::time::{MINUTE_MS, Timestamp};
 use providers::retail::catalog::http::HttpCatalog;
 use providers::retail::catalog::{
-    CatalogQuery, CatalogSource, OutsideOffer, OutsideProduct, OutsideRow, SourceError,
+    Answer, CatalogQuery, CatalogSource, OutsideOffer, OutsideProduct, OutsideRow, SourceError,
 };
+use tokio::sync::Semaphore;
 
 use super::demo::shop_offer;
 use super::{Listed, ListedOffer};
@@ -34,6 +35,11 @@ const SEARCH_KEPT_MS: i64 = 5 * MINUTE_MS;
 const PRODUCT_KEPT_MS: i64 = 15 * MINUTE_MS;
 /// Prices and what is left: a checkout does not go by what was true long ago.
 const OFFERS_KEPT_MS: i64 = MINUTE_MS;
+
+/// Questions that one retailer is asked at a time.
+const ASKED_AT_ONCE: usize = 16;
+/// How long one that did not answer is left alone: whoever comes meanwhile hears the same at once.
+const REST_MS: i64 = 1_000;
 
 /// A product as a list shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,6 +111,9 @@ pub struct Source {
     retailer: Retailer,
     environment: Environment,
     source: Box<dyn CatalogSource>,
+    turns: Semaphore,
+    /// Why he did not answer the last time he did not, and when.
+    failed: Mutex<Option<(SourceError, Timestamp)>>,
     searches: Kept<CatalogQuery, Arc<Page>>,
     products: Kept<String, Option<Arc<OutsideProduct>>>,
     offers: Kept<(String, Option<String>), Arc<Vec<OutsideOffer>>>,
@@ -145,6 +154,8 @@ impl Source {
             retailer,
             environment,
             source,
+            turns: Semaphore::new(ASKED_AT_ONCE),
+            failed: Mutex::default(),
             searches: Kept::new(SEARCHES_KEPT, SEARCH_KEPT_MS),
             products: Kept::new(PRODUCTS_KEPT, PRODUCT_KEPT_MS),
             offers: Kept::new(OFFERS_KEPT, OFFERS_KEPT_MS),
@@ -159,7 +170,7 @@ impl Source {
         if let Some(page) = self.searches.get(query, now) {
             return Ok(Page::clone(&page));
         }
-        let found = self.source.search(query).await?;
+        let found = self.ask(self.source.search(query), now).await?;
         let rows = found.products.into_iter().take(query.limit);
         let products = rows.map(|row| Shown::outside(self.retailer, row)).collect();
         let page = Page { products, total: found.total };
@@ -190,7 +201,7 @@ impl Source {
         if let Some(product) = self.products.get(&id, now) {
             return Ok(product);
         }
-        let product = self.source.product(&id).await?.map(Arc::new);
+        let product = self.ask(self.source.product(&id), now).await?.map(Arc::new);
         self.products.put(id, product.clone(), now);
         Ok(product)
     }
@@ -205,9 +216,32 @@ impl Source {
         if let Some(offers) = self.offers.get(&place, now) {
             return Ok(offers);
         }
-        let offers = Arc::new(self.source.offers(id, zip_code).await?);
+        let offers = Arc::new(self.ask(self.source.offers(id, zip_code), now).await?);
         self.offers.put(place, offers.clone(), now);
         Ok(offers)
+    }
+
+    /// Asks when it is somebody's turn; not at all while he is left alone.
+    async fn ask<T>(&self, question: Answer<'_, T>, now: Timestamp) -> Result<T, SourceError> {
+        self.rested(now)?;
+        let _turn = self.turns.acquire().await.map_err(|_| SourceError::Busy)?;
+        self.rested(now)?;
+        let answer = question.await;
+        match answer {
+            Err(error @ (SourceError::TimedOut | SourceError::Unreachable | SourceError::Busy)) => {
+                *self.failed.lock().expect("nobody panics holding it") = Some((error, now))
+            }
+            Ok(_) | Err(SourceError::Unauthorized | SourceError::Malformed) => {}
+        }
+        answer
+    }
+
+    fn rested(&self, now: Timestamp) -> Result<(), SourceError> {
+        let failed = *self.failed.lock().expect("nobody panics holding it");
+        match failed.filter(|(_, at)| now < at.plus_ms(REST_MS)) {
+            Some((error, _)) => Err(error),
+            None => Ok(()),
+        }
     }
 
     fn offer(&self, id: &str, offer: &OutsideOffer) -> ListedOffer {

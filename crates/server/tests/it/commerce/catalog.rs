@@ -249,13 +249,8 @@ async fn both_key_headers_open_it_and_environments_stay_apart() {
     house.get(&format!("{PRODUCTS}/m-1")).await.ok();
     let none = house.send(house.request("GET", PRODUCTS)).await;
     assert_eq!(none.error(), (401, "AUTHENTICATION_REQUIRED"));
-    let mut merchant =
-        (*house.app.merchant(house.merchant_id).await.expect("reads").expect("is")).clone();
-    merchant.has_mainnet_access = true;
-    let mut changes = domain::changes::Changes::of(house.merchant_id);
-    changes.update(merchant);
-    house.app.commit(changes).await.expect("opens mainnet");
-    house.app.caches.forget_merchant(house.merchant_id);
+    let access = json!({ "access_key": "open-sesame" });
+    house.post("/api/v1/user/mainnet-access/activate", access).await.ok();
     let live = house.mint(KeyScope::Commerce, Environment::Mainnet).await;
     let elsewhere = house.request("GET", &format!("{PRODUCTS}/m-1")).header("x-api-key", live);
     assert_eq!(house.send(elsewhere).await.error(), (404, "NOT_FOUND"));
