@@ -6,6 +6,10 @@
 //!
 //! Invariant: what is on sale was checked here, whether it came by request or by import.
 
+pub mod change;
+pub mod draft;
+pub mod view;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -46,6 +50,9 @@ pub struct Product {
     pub offers: Vec<Offer>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// Taken out of the catalog; the row stays for its number.
+    #[serde(default)]
+    pub removed_at: Option<Timestamp>,
     #[serde(skip)]
     pub version: Version,
 }
@@ -86,9 +93,10 @@ pub struct HandlingDays {
     pub max: u16,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Condition {
+    #[default]
     New,
     Refurbished,
     Used,
@@ -97,6 +105,10 @@ pub enum Condition {
 impl Product {
     pub fn key(&self) -> RowKey {
         product_key((self.merchant_id, self.environment), self.retailer, &self.product_id)
+    }
+
+    pub fn is_removed(&self) -> bool {
+        self.removed_at.is_some()
     }
 
     pub fn image(&self) -> Option<&str> {

@@ -39,7 +39,10 @@ pub fn may_end_streams(kind: EntryKind) -> bool {
             true
         }
         EntryKind::Notice(
-            Notice::MerchantChanged | Notice::TokenRuleChanged | Notice::WebhookEndpointChanged,
+            Notice::MerchantChanged
+            | Notice::TokenRuleChanged
+            | Notice::WebhookEndpointChanged
+            | Notice::ProductChanged,
         )
         | EntryKind::Event(_) => false,
     }

@@ -1,4 +1,4 @@
-//! The other outside world: whoever moves bank money for us, in words that are our own.
+//! The other outside world: who moves bank money and who sells, in words that are our own.
 //!
 //! Providers report and carry out; domain decides. Nothing here sees the store, and nothing a
 //! provider says in its own words (names, ids, raw states, texts) gets further than this crate.

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::cache::{AddressIndexes, Caches};
+use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::http::account::desk::SignInDesk;
@@ -47,6 +48,8 @@ pub struct App {
     pub retailer: Option<Arc<dyn Retailer>>,
     /// Ways to the token a merchant is settled in.
     pub routes: Routes,
+    /// What can be bought, and the index it is searched by.
+    pub catalog: Catalog,
     pub limits: RateLimits,
     pub metrics: Metrics,
     pub realtime: Realtime,
@@ -80,6 +83,7 @@ impl App {
             rates: RateBook::new(&config, clock.now())?,
             screening: Screening::open(&config.ramps.screening_lists)?,
             routes: Routes::default(),
+            catalog: Catalog::open(&config)?,
             caches: Caches::new(),
             address_indexes: AddressIndexes::new(),
             metrics: Metrics::new(),

@@ -1,18 +1,35 @@
-//! Every product that can be had: the merchant's own.
+//! Every product that can be had: the merchant's own, the demo shops of devnet, outside retailers.
 //!
 //! Whoever reads a product for a cart, an estimate or a page looks here, so that all of them see
-//! the same offers in the same order.
+//! the same offers in the same order. Own products are rows; demo shops are data in this program;
+//! an outside retailer is asked over HTTP and remembered for a while.
+//!
+//! Invariant: a retailer that is slow or down makes his own products missing, and nothing else.
+
+pub mod demo;
+pub mod found;
+pub mod index;
+pub mod outside;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use domain::environment::Environment;
 use domain::estimate::Chosen;
 use domain::ids::{MerchantId, RowKey};
+use domain::product::change::Stocks;
 use domain::product::{Offer, Product, product_key, stock_key};
 use domain::retailer::Retailer;
+use futures_util::future::join_all;
 use store::StoreError;
+use tokio::sync::Semaphore;
 
 use crate::app::App;
+use crate::config::Config;
+use crate::http::commerce::catalog::import::IMPORTS_MAX;
+use demo::DEMO;
+use index::SearchIndex;
+use outside::Outside;
 
 /// A product as it is sold now.
 #[derive(Clone, Debug)]
@@ -30,45 +47,156 @@ pub struct ListedOffer {
     pub left: Option<i64>,
 }
 
+/// Where the products of this process come from.
+pub struct Catalog {
+    pub index: SearchIndex,
+    pub outside: Outside,
+    /// Turns at reading a file of products.
+    pub imports: Arc<Semaphore>,
+}
+
+impl Catalog {
+    pub fn open(config: &Config) -> anyhow::Result<Catalog> {
+        Ok(Catalog {
+            index: SearchIndex::within(&config.data_dir),
+            outside: Outside::open(&config.retailers)?,
+            imports: Arc::new(Semaphore::new(IMPORTS_MAX)),
+        })
+    }
+}
+
+impl ListedOffer {
+    /// Whether there is one more piece.
+    pub fn is_available(&self) -> bool {
+        self.left.is_none_or(|left| left > 0)
+    }
+
+    /// Whether it can be bought here: it is there and arrives in time.
+    pub fn is_eligible(&self) -> bool {
+        self.is_available() && self.offer.arrives_in_time()
+    }
+
+    /// What the outside world calls it.
+    pub fn public_id(&self) -> String {
+        match &self.chosen {
+            Chosen::Own { offer_id, .. } => offer_id.to_string(),
+            Chosen::Outside { offer_id } => offer_id.clone(),
+        }
+    }
+}
+
 impl Listed {
-    fn new(product: Product, stocks: &HashMap<RowKey, i64>) -> Listed {
-        let offer = |offer: &Offer| {
-            let key = stock_key(product.merchant_id, offer.id);
-            ListedOffer {
-                offer: offer.clone(),
-                chosen: Chosen::Own { offer_id: offer.id, is_counted: offer.is_counted },
-                left: offer.is_counted.then(|| stocks.get(&key).copied().unwrap_or(0)),
-            }
-        };
-        let mut offers: Vec<ListedOffer> = product.offers.iter().map(offer).collect();
+    /// The offers in the order of their worth to a shopper.
+    pub fn new(product: Product, mut offers: Vec<ListedOffer>) -> Listed {
         offers.sort_by_key(|listed| {
-            let is_out = listed.left.is_some_and(|left| left <= 0);
             let offer = &listed.offer;
-            (!offer.arrives_in_time(), is_out, offer.total(), offer.handling_days.max, offer.id)
+            let days = offer.handling_days.max;
+            (!offer.arrives_in_time(), !listed.is_available(), offer.total(), days, offer.id)
         });
         Listed { product, offers }
+    }
+
+    pub fn own(product: Product, stocks: &Stocks) -> Listed {
+        let offers = product.offers.iter().map(|offer| ListedOffer {
+            offer: offer.clone(),
+            chosen: Chosen::Own { offer_id: offer.id, is_counted: offer.is_counted },
+            left: offer.is_counted.then(|| stocks.get(&offer.id).copied().unwrap_or(0)),
+        });
+        let offers = offers.collect();
+        Listed::new(product, offers)
+    }
+
+    /// The offer a shopper is shown the price of.
+    pub fn best(&self) -> Option<&ListedOffer> {
+        self.offers.first()
+    }
+
+    pub fn is_available(&self) -> bool {
+        self.offers.iter().any(ListedOffer::is_eligible)
     }
 }
 
 impl App {
     /// Products by where they are sold and their numbers, in the order asked for.
+    ///
+    /// What is not there is none, and so is what its retailer does not tell of in time.
     pub async fn listed(
         &self,
         whose: (MerchantId, Environment),
         ids: &[(Retailer, String)],
     ) -> Result<Vec<Option<Listed>>, StoreError> {
-        let key = |(retailer, id): &(Retailer, String)| product_key(whose, *retailer, id);
-        let rows = self.store.get_many::<Product>(ids.iter().map(key).collect()).await?;
-        let offers = rows.iter().flatten().flat_map(|product| &product.offers);
-        let counted: Vec<RowKey> = offers
-            .filter(|offer| offer.is_counted)
-            .map(|offer| stock_key(whose.0, offer.id))
-            .collect();
-        let left = match counted.is_empty() {
-            true => Vec::new(),
-            false => self.store.counter_values(&counted).await?,
+        let own = |(retailer, id): &(Retailer, String)| match retailer {
+            Retailer::Other => Some(product_key(whose, Retailer::Other, id)),
+            Retailer::Amazon
+            | Retailer::Walmart
+            | Retailer::Target
+            | Retailer::Ebay
+            | Retailer::Bestbuy => None,
         };
-        let stocks = counted.into_iter().zip(left).collect();
-        Ok(rows.into_iter().map(|row| row.map(|row| Listed::new(row, &stocks))).collect())
+        let keys: Vec<RowKey> = ids.iter().filter_map(own).collect();
+        let rows: HashMap<RowKey, Listed> = self.own_listed(whose.0, keys).await?;
+        let elsewhere = join_all(ids.iter().map(async |named| {
+            if own(named).is_some_and(|key| rows.contains_key(&key)) {
+                return None;
+            }
+            self.listed_elsewhere(whose.1, named).await
+        }));
+        let elsewhere = elsewhere.await;
+        let found = ids.iter().zip(elsewhere).map(|(named, elsewhere)| {
+            elsewhere.or_else(|| own(named).and_then(|key| rows.get(&key).cloned()))
+        });
+        Ok(found.collect())
+    }
+
+    /// The merchants' own products of these keys that are in their catalogs.
+    pub async fn own_listed(
+        &self,
+        merchant_id: MerchantId,
+        keys: Vec<RowKey>,
+    ) -> Result<HashMap<RowKey, Listed>, StoreError> {
+        if keys.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let rows = self.store.get_many::<Product>(keys).await?;
+        let rows: Vec<Product> =
+            rows.into_iter().flatten().filter(|product| !product.is_removed()).collect();
+        let stocks = self.stocks(merchant_id, &rows).await?;
+        let listed = rows.into_iter().map(|row| (row.key(), Listed::own(row, &stocks)));
+        Ok(listed.collect())
+    }
+
+    async fn listed_elsewhere(
+        &self,
+        environment: Environment,
+        (retailer, id): &(Retailer, String),
+    ) -> Option<Listed> {
+        let source = self.catalog.outside.source(environment, *retailer);
+        if let Some(source) = source {
+            return source.listed(id, None, self.now()).await.unwrap_or_else(|error| {
+                tracing::warn!(retailer = retailer.as_str(), %error, "a product is not told of");
+                None
+            });
+        }
+        match environment {
+            Environment::Devnet => DEMO.listed(*retailer, id),
+            Environment::Mainnet => None,
+        }
+    }
+
+    /// How many pieces the counted offers of these products have.
+    pub async fn stocks<'a>(
+        &self,
+        merchant_id: MerchantId,
+        products: impl IntoIterator<Item = &'a Product>,
+    ) -> Result<Stocks, StoreError> {
+        let offers = products.into_iter().flat_map(|product| &product.offers);
+        let counted: Vec<_> =
+            offers.filter(|offer| offer.is_counted).map(|offer| offer.id).collect();
+        if counted.is_empty() {
+            return Ok(Stocks::new());
+        }
+        let keys: Vec<RowKey> = counted.iter().map(|id| stock_key(merchant_id, *id)).collect();
+        let values = self.store.counter_values(&keys).await?;
+        Ok(counted.into_iter().zip(values).collect())
     }
 }

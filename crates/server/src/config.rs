@@ -6,6 +6,7 @@ mod faults;
 mod ramp_providers;
 mod ramps;
 mod rates;
+mod retailers;
 mod settlement;
 
 use std::net::SocketAddr;
@@ -26,6 +27,7 @@ pub use self::commerce::CommerceConfig;
 pub use self::ramp_providers::{RampProviderConfig, RampProviderConfigs, RampProviderKind};
 pub use self::ramps::RampsConfig;
 pub use self::rates::{RateSourceConfig, RateSourceKind, RatesConfig};
+pub use self::retailers::{RetailerConfig, RetailerConfigs};
 pub use self::settlement::SettlementConfig;
 use crate::outbound::{Patience, Resolve};
 
@@ -101,6 +103,12 @@ pub struct Config {
     pub settlement: SettlementConfig,
     /// Orders and who places them.
     pub commerce: CommerceConfig,
+    /// Outside retailers, by environment and shop.
+    pub retailers: RetailerConfigs,
+    /// Bytes of one file of products that is imported.
+    pub import_bytes_max: u64,
+    /// How long an import waits for the next bytes of its file.
+    pub import_stall_ms: u64,
     /// Tokens beside those that ship.
     pub tokens: Vec<AddedToken>,
     /// Opens the keystores of this deployment: `PEPAY_KEYSTORE_PASSPHRASE`, never the file.
@@ -178,6 +186,9 @@ impl Default for Config {
             ramp_providers: RampProviderConfigs::default(),
             settlement: SettlementConfig::default(),
             commerce: CommerceConfig::default(),
+            retailers: RetailerConfigs::new(),
+            import_bytes_max: 1 << 30,
+            import_stall_ms: 30_000,
             tokens: Vec::new(),
             keystore_passphrase: None,
             is_dev: false,
@@ -267,8 +278,12 @@ impl Config {
         self.ramp_providers.check()?;
         self.settlement.check()?;
         self.commerce.check()?;
+        self::retailers::check(&self.retailers)?;
         for token in &self.tokens {
             token.add()?;
+        }
+        if self.import_bytes_max == 0 || self.import_stall_ms == 0 {
+            bail!("import_bytes_max, import_stall_ms: must be at least 1");
         }
         if self.ws_heartbeat_ms == 0 || self.ws_stall_ms == 0 {
             bail!("ws_heartbeat_ms, ws_stall_ms: must be at least 1");

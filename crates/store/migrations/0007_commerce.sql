@@ -1,15 +1,17 @@
 -- Commerce: catalogs, carts, checkouts and orders. The words in braces are those of step 1.
 
--- The merchants' own products, in the order of their keys.
+-- The merchants' own products, in the order of their keys. Removed ones keep their number.
 CREATE TABLE products (
     key {key} NOT NULL PRIMARY KEY,
     version {int} NOT NULL,
     body {text} NOT NULL,
     merchant_id {int} NOT NULL,
-    environment {int} NOT NULL
+    environment {int} NOT NULL,
+    is_removed {int} NOT NULL
 ) {strict};
 
-CREATE INDEX products_of_merchant ON products (merchant_id, environment, key {nulls_first});
+CREATE INDEX products_of_merchant ON products (merchant_id, environment, key {nulls_first})
+    WHERE is_removed = 0;
 
 CREATE TABLE carts (
     key {key} NOT NULL PRIMARY KEY,

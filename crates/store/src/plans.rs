@@ -41,10 +41,10 @@ use crate::sweep::{self, OLDEST_ENTRIES};
 use crate::{
     allowed_destinations, api_keys, audit, bank_accounts, counters, delivery_attempts,
     deposit_addresses, invoices, kyc_cases, ledger_days, ledger_verify, members, merchants,
-    onchain_deposits, payments, quotes, ramp_addresses, ramp_deposits, ramp_quotes, ramp_users,
-    refunds, screening_reviews, sends, settlement_wallets, settlements, shipping_addresses,
-    sign_ins, simulated, token_rules, unmatched, verifications, virtual_accounts, watch_cursors,
-    webhook_endpoints,
+    onchain_deposits, payments, products, quotes, ramp_addresses, ramp_deposits, ramp_quotes,
+    ramp_users, refunds, screening_reviews, sends, settlement_wallets, settlements,
+    shipping_addresses, sign_ins, simulated, token_rules, unmatched, verifications,
+    virtual_accounts, watch_cursors, webhook_endpoints,
 };
 
 /// One text, with values of the kinds it takes.
@@ -318,6 +318,7 @@ fn of_the_others() -> Vec<Statement> {
     let mut statements = vec![
         of_notices(),
         of_counters(),
+        Statement::of(products::after(KEY).limit(5)),
         Statement::of(quotes::of_invoice(invoice_id, 5)),
         Statement::of(deposit_addresses::of_invoice(invoice_id)),
         Statement::of(merchants::after(Some(MERCHANT)).limit(5)),
@@ -366,6 +367,7 @@ fn of_the_others() -> Vec<Statement> {
             Statement::of(ramp_deposits::of_user(user, page, 5)),
             Statement::of(screening_reviews::of_state(ReviewState::Open, page, 5)),
         ]);
+        statements.push(Statement::of(products::of_merchant(place, page, 5)));
         statements.push(Statement::of(audit::of_merchant(MERCHANT, page, 5)));
         statements.push(Statement::of(settlements::of_merchant(place, page, 5)));
         statements.push(Statement::of(refunds::of_merchant(place, page, 5)));

@@ -105,16 +105,19 @@ pub enum Notice {
     WebhookEndpointChanged,
     /// Of an invoice; its payors' earlier ones.
     SessionsRevoked,
+    /// Of one or more products; the entry's data has their keys.
+    ProductChanged,
 }
 
 impl Notice {
-    pub const ALL: [Notice; 6] = [
+    pub const ALL: [Notice; 7] = [
         Notice::KeyChanged,
         Notice::MerchantChanged,
         Notice::TokenRuleChanged,
         Notice::MemberChanged,
         Notice::WebhookEndpointChanged,
         Notice::SessionsRevoked,
+        Notice::ProductChanged,
     ];
 }
 

@@ -13,10 +13,14 @@ use utoipa::openapi::server::ServerBuilder;
 use utoipa::openapi::{ComponentsBuilder, OpenApi as Document, SecurityRequirement};
 
 use crate::http::account::{environment, keys, mainnet, members, password, sign_in, totp, wallet};
+use crate::http::commerce::catalog::{
+    export as catalog_export, import as catalog_import, offers as catalog_offers,
+    products as catalog_products,
+};
 use crate::http::commerce::{
     addresses as shipping_addresses, cart_prices, carts, checkout_invoice, customers, estimates,
-    fulfilment, orders, own_cart, payments as order_payments, rates as commerce_rates,
-    simulate as simulate_order, status as commerce_status,
+    fulfilment, orders, own_cart, payments as order_payments, products as sold_products,
+    rates as commerce_rates, search, simulate as simulate_order, status as commerce_status,
 };
 use crate::http::devnet::{chains, ramps as simulated_ramps};
 use crate::http::error::{ErrorBody, ErrorDetail};
@@ -97,6 +101,12 @@ use crate::realtime::frames::{WsControl, WsError};
         orders::list, orders::retrieve, orders::cancel, orders::of_invoice,
         fulfilment::fulfill, fulfilment::deliver, fulfilment::fail,
         order_payments::status, order_payments::bulk_status, simulate_order::simulate,
+        search::search, sold_products::retrieve, sold_products::offers,
+        catalog_products::create, catalog_products::list, catalog_products::retrieve,
+        catalog_products::replace, catalog_products::update, catalog_products::remove,
+        catalog_offers::list, catalog_offers::create, catalog_offers::update,
+        catalog_offers::remove, catalog_offers::set_stock,
+        catalog_import::import, catalog_export::export,
         chains::show, chains::transfer, chains::mine, chains::reorg, chains::fault,
         ops::healthz, ops::readyz, ops::metrics,
     ),
@@ -134,6 +144,9 @@ use crate::realtime::frames::{WsControl, WsError};
         (name = "Account", description = "Signing in, members, keys and access to mainnet."),
         (name = "Ramps", description = "Between stablecoins and banks: users, how well they are \
             known, where they bank, and what they have."),
+        (name = "Commerce - Products", description = "What is sold: searched, looked at, offered."),
+        (name = "Commerce - Catalog", description = "Your own products and offers, one by one and \
+            by the file."),
         (name = "Devnet Chains", description = "The simulated chains of devnet: transfers, \
             blocks, reorgs and faults."),
     )

@@ -7,9 +7,9 @@ use axum::routing::{delete, get, patch, post, put};
 use crate::app::Shared;
 use crate::http::account::{environment, keys, mainnet, members, password, sign_in, totp, wallet};
 use crate::http::commerce::{
-    addresses as shipping_addresses, cart_prices, carts, checkout_invoice, customers, estimates,
-    fulfilment, orders, own_cart, payments as order_payments, rates as commerce_rates,
-    simulate as simulate_order, status as commerce_status,
+    addresses as shipping_addresses, cart_prices, carts, catalog, checkout_invoice, customers,
+    estimates, fulfilment, orders, own_cart, payments as order_payments, products as sold_products,
+    rates as commerce_rates, search, simulate as simulate_order, status as commerce_status,
 };
 use crate::http::devnet::{chains, ramps as simulated_ramps};
 use crate::http::edge::edge;
@@ -231,6 +231,7 @@ fn ramp_routes() -> Router<Shared> {
 /// Commerce: keys of either scope, or a member's bearer token; a shopper's own cart his token.
 fn commerce_routes() -> Router<Shared> {
     Router::new()
+        .merge(catalog_routes())
         .route(
             "/api/commerce/merchant/carts",
             get(carts::retrieve).post(carts::create).delete(carts::clear),
@@ -275,6 +276,35 @@ fn commerce_routes() -> Router<Shared> {
         .route("/api/commerce/merchant/payments/bulk-status", post(order_payments::bulk_status))
         .route("/api/commerce/merchant/payments/{id}/status", get(order_payments::status))
         .route("/api/commerce/devnet/orders/{id}/simulate", post(simulate_order::simulate))
+}
+
+/// What is sold: the public reads, and the merchant's own catalog.
+fn catalog_routes() -> Router<Shared> {
+    let own = "/api/commerce/merchant/catalog/products";
+    let path = |rest: &str| format!("{own}{rest}");
+    Router::new()
+        .route("/api/commerce/search", get(search::search))
+        .route("/api/commerce/products/{product_id}", get(sold_products::retrieve))
+        .route("/api/commerce/products/{product_id}/offers", get(sold_products::offers))
+        .route(own, post(catalog::products::create).get(catalog::products::list))
+        .route(&path("/import"), post(catalog::import::import))
+        .route(&path("/export"), get(catalog::export::export))
+        .route(
+            &path("/{product_id}"),
+            get(catalog::products::retrieve)
+                .put(catalog::products::replace)
+                .patch(catalog::products::update)
+                .delete(catalog::products::remove),
+        )
+        .route(
+            &path("/{product_id}/offers"),
+            post(catalog::offers::create).get(catalog::offers::list),
+        )
+        .route(
+            &path("/{product_id}/offers/{offer_id}"),
+            patch(catalog::offers::update).delete(catalog::offers::remove),
+        )
+        .route(&path("/{product_id}/offers/{offer_id}/stock"), put(catalog::offers::set_stock))
 }
 
 /// The simulator: devnet credentials only.

@@ -50,7 +50,9 @@ impl Worker for Follower {
                         app.caches.forget_webhook_endpoints(merchant_id);
                     }
                     // Nothing is held of these; the streams hear of them by themselves.
-                    EntryKind::Notice(Notice::MemberChanged | Notice::SessionsRevoked)
+                    EntryKind::Notice(
+                        Notice::MemberChanged | Notice::SessionsRevoked | Notice::ProductChanged,
+                    )
                     | EntryKind::Event(_) => {}
                 }
             }

@@ -22,6 +22,7 @@ pub mod payouts;
 pub mod rates;
 mod references;
 pub mod retention;
+pub mod search;
 pub mod send;
 pub mod settle;
 pub mod verification;
@@ -56,6 +57,7 @@ const SETTLE_EVERY_MS: u64 = 1_000;
 const ORDERS_EVERY_MS: u64 = 1_000;
 const PAY_OUT_EVERY_MS: u64 = 500;
 const HOUSEKEEPING_EVERY_MS: u64 = 60_000;
+const INDEX_EVERY_MS: u64 = 1_000;
 const RETENTION_EVERY_MS: u64 = 60_000;
 const FAILURE_PAUSE_MS_MAX: u64 = 10_000;
 /// While the database is away a step ends at its first look: so everybody is there when it is back.
@@ -68,6 +70,7 @@ pub fn spawn_own(app: &Shared) {
         spawn(app, format!("rates {every_ms}"), every_ms, rates::RateRefresher::every(every_ms));
     }
     spawn(app, "housekeeping", HOUSEKEEPING_EVERY_MS, housekeeping::Housekeeper);
+    spawn(app, "search", INDEX_EVERY_MS, search::Indexer::default());
 }
 
 /// Starts the work that processes share by leases.

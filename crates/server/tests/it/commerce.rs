@@ -1,11 +1,14 @@
-//! Commerce from the outside: carts, rates, addresses and the steps of a checkout.
+//! Commerce from the outside: catalogs, searches, carts, and the steps of a checkout up to the order.
 //!
-//! Products are put into the database as rows, so that each test says exactly what is on sale.
+//! Some tests put products into the database as rows, so that each says exactly what is on sale. The
+//! search index moves only when a test lets it hear of what was committed.
 
 mod addresses;
 mod carts;
+mod catalog;
 mod checkout_invoice;
 mod estimates;
+mod files;
 mod order_refunds;
 mod orders;
 mod own_cart;
@@ -13,6 +16,8 @@ mod paid_orders;
 mod placing;
 mod rates;
 mod reference;
+mod retailers;
+mod search;
 mod shop;
 mod simulate;
 
@@ -21,6 +26,8 @@ use domain::environment::Environment;
 use domain::ids::OfferId;
 use domain::product::{Product, stock_name};
 use serde_json::{Value, json};
+use server::workers::search::Indexer;
+use server::workers::{Progress, Worker};
 
 use crate::house::{House, Reply, START};
 
@@ -157,4 +164,39 @@ pub async fn set_rates(house: &House) -> Value {
         "fees": { "fixed": 3, "bps": 0 },
     });
     put(house, RATES, body).await.ok()["data"].clone()
+}
+
+const PRODUCTS: &str = "/api/commerce/merchant/catalog/products";
+
+impl House {
+    pub async fn put(&self, path: &str, body: Value) -> Reply {
+        self.send(self.request("PUT", path).header("x-api-key", &self.key).json(&body)).await
+    }
+
+    pub async fn patch(&self, path: &str, body: Value) -> Reply {
+        self.send(self.request("PATCH", path).header("x-api-key", &self.key).json(&body)).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Reply {
+        self.send(self.request("DELETE", path).header("x-api-key", &self.key)).await
+    }
+}
+
+/// Lets the index hear of everything that was committed.
+async fn hear(house: &House, indexer: &mut Indexer) {
+    while indexer.step(&house.app).await.expect("the index follows") == Progress::More {}
+}
+
+/// A product with one offer of ten counted pieces.
+fn mug(id: &str) -> Value {
+    json!({
+        "productId": id,
+        "title": "Stoneware mug, 350 ml",
+        "brand": "Clayhouse",
+        "categories": ["Home", "Kitchen"],
+        "images": ["https://images.example.com/mug.jpg"],
+        "rating": 4.25,
+        "reviewCount": 12,
+        "offers": [{ "price": 18.5, "shipping": 4, "stock": 10 }],
+    })
 }

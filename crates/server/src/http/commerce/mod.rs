@@ -7,6 +7,7 @@
 pub mod addresses;
 pub mod cart_prices;
 pub mod carts;
+pub mod catalog;
 pub mod checkout_invoice;
 pub mod customers;
 pub mod estimates;
@@ -14,8 +15,10 @@ pub mod fulfilment;
 pub mod orders;
 pub mod own_cart;
 pub mod payments;
+pub mod products;
 pub mod rates;
 pub mod refund_destination;
+pub mod search;
 pub mod shopper;
 pub mod simulate;
 pub mod status;
@@ -49,5 +52,26 @@ pub struct Told<T> {
 impl<T> Told<T> {
     pub fn of(message: &'static str, data: T) -> Told<T> {
         Told { success: true, message, data }
+    }
+}
+
+/// A success that says when it was true.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Dated<T> {
+    /// Always true.
+    pub success: bool,
+    pub data: T,
+    pub meta: Meta,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Meta {
+    /// Epoch seconds.
+    pub timestamp: i64,
+}
+
+impl<T> Dated<T> {
+    pub fn at(now: domain::time::Timestamp, data: T) -> Dated<T> {
+        Dated { success: true, data, meta: Meta { timestamp: now.seconds() } }
     }
 }

@@ -72,7 +72,7 @@ impl FromRequest<Shared> for Write {
 }
 
 /// An amount of USD out of the decimal text of a JSON number.
-pub(crate) fn usd(param: &'static str, raw: &RawValue) -> Result<Usd, ApiError> {
+pub fn usd(param: &'static str, raw: &RawValue) -> Result<Usd, ApiError> {
     Usd::parse(raw.get(), USD_PLACES).map_err(|error| {
         let message = match error {
             AmountError::NotANumber => "must be a JSON number, not below zero",

@@ -3,7 +3,7 @@
 //! Everything here only reads; whoever may read the merchant's invoices may read his books.
 
 mod balances;
-mod csv;
+pub mod csv;
 mod export;
 mod reports;
 mod transactions;

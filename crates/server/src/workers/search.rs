@@ -1,0 +1,289 @@
+//! Follows the catalogs: what changed of a product is read anew and told to the search index.
+//!
+//! Every process keeps an index of its own, with the place in the log it has heard up to. An index
+//! that is new, damaged, or behind what the log still has is fed every product once, a page at a
+//! time; products are replaced by key, so feeding twice changes nothing.
+//!
+//! Invariant: the index never says it heard of an entry before what it says is in the index.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use domain::event::{EntryKind, Notice};
+use domain::ids::{MerchantId, RowKey};
+use domain::product::Product;
+use domain::product::change::changed_keys;
+use domain::time::Timestamp;
+use search::{Change, Cursor, State};
+use serde::{Deserialize, Serialize};
+
+use crate::app::{App, Shared};
+use crate::catalog::Listed;
+use crate::catalog::demo::{self, DEMO};
+use crate::catalog::index::{Open, change_of};
+use crate::workers::{Progress, Worker};
+
+const NOTICES_MAX: i64 = 500;
+/// Products told of at once; an import's notice names hundreds.
+const PRODUCTS_MAX: usize = 2_000;
+const FEED_PAGE: i64 = 1_000;
+/// What an index says that is not whole yet.
+const UNFINISHED: Cursor = Cursor(-1);
+/// What this process commits itself wakes it too; each batch is a write to disk.
+const REST_MS: u64 = 100;
+
+/// How often a place is saved that moved over nothing but what is no product's.
+const IDLE_SAVE_MS: i64 = 60_000;
+
+#[derive(Default)]
+pub struct Indexer {
+    open: Option<Arc<Open>>,
+    work: Work,
+    saved_at: Timestamp,
+}
+
+#[derive(Clone, Default)]
+enum Work {
+    #[default]
+    Unknown,
+    /// Everything is fed; afterwards the log is followed from where it stood before.
+    Feeding {
+        after: RowKey,
+        places: Vec<i64>,
+    },
+    Following {
+        places: Vec<i64>,
+    },
+}
+
+impl Worker for Indexer {
+    async fn step(&mut self, app: &Shared) -> anyhow::Result<Progress> {
+        let open = match &self.open {
+            Some(open) => open.clone(),
+            None => self.open.insert(app.catalog.index.get().await?).clone(),
+        };
+        let stepped = match self.work.clone() {
+            Work::Unknown => self.begin(app, open.clone()).await,
+            Work::Feeding { after, places } => self.feed(app, &open, (after, places)).await,
+            Work::Following { places } => self.follow(app, &open, places).await,
+        };
+        if stepped.as_ref().is_err_and(|error| error.is::<search::SearchError>()) {
+            // Its files cannot be trusted any more: opening decides what becomes of them.
+            (self.open, self.work) = (None, Work::Unknown);
+            drop(open);
+            app.catalog.index.forget().await;
+        }
+        stepped
+    }
+
+    fn wakes_on_commit(&self) -> bool {
+        true
+    }
+
+    fn rest_ms(&self) -> u64 {
+        REST_MS
+    }
+}
+
+impl Indexer {
+    async fn begin(&mut self, app: &App, open: Arc<Open>) -> anyhow::Result<Progress> {
+        let cursor = match open.found {
+            State::Sound(cursor) => cursor,
+            State::MadeNew => UNFINISHED,
+        };
+        let known = match cursor {
+            UNFINISHED => None,
+            cursor => known_places(app, &open.directory, cursor).await?,
+        };
+        if known.is_none() && cursor != UNFINISHED {
+            tracing::info!("the search index is of another database and is made anew");
+            if let Some(open) = self.open.take() {
+                app.catalog.index.discard(open).await?;
+            }
+            return Ok(Progress::More);
+        }
+        let demo = DEMO.all().iter().map(|listed| demo_change(app, listed)).collect();
+        apply(&open, demo, cursor).await?;
+        self.work = match known {
+            Some(places) => {
+                app.catalog.index.set_whole();
+                Work::Following { places }
+            }
+            None => {
+                tracing::info!("the search index is fed every product");
+                let mut places = Vec::new();
+                for lane in 0..app.store.lanes() {
+                    places.push(app.store.log_head(lane).await?);
+                }
+                Work::Feeding { after: RowKey([0; 16]), places }
+            }
+        };
+        Ok(Progress::More)
+    }
+
+    async fn feed(
+        &mut self,
+        app: &App,
+        open: &Arc<Open>,
+        (after, places): (RowKey, Vec<i64>),
+    ) -> anyhow::Result<Progress> {
+        let page = app.store.products_after(after, FEED_PAGE).await?;
+        let last = page.last().map(Product::key);
+        let changes = changes_of(app, page.into_iter().map(|row| (row.key(), Some(row)))).await?;
+        if let Some(last) = last {
+            apply(open, changes, UNFINISHED).await?;
+            self.work = Work::Feeding { after: last, places };
+            return Ok(Progress::More);
+        }
+        write_places(app, open, Vec::new(), &places).await?;
+        app.catalog.index.set_whole();
+        self.work = Work::Following { places };
+        Ok(Progress::More)
+    }
+
+    async fn follow(
+        &mut self,
+        app: &App,
+        open: &Arc<Open>,
+        places: Vec<i64>,
+    ) -> anyhow::Result<Progress> {
+        let (mut keys, mut next, mut is_cut) = (Vec::new(), places.clone(), false);
+        for (lane, place) in (0_i64..).zip(&mut next) {
+            let notices = app.store.notices_after(lane, *place, NOTICES_MAX).await?;
+            let count = i64::try_from(notices.entries.len()).unwrap_or(i64::MAX);
+            is_cut |= count == NOTICES_MAX;
+            let mut read_to = notices.read_to;
+            for entry in notices.entries {
+                match entry.entry.kind {
+                    EntryKind::Notice(Notice::ProductChanged) => {
+                        keys.extend(changed_keys(&entry.entry));
+                    }
+                    EntryKind::Notice(_) | EntryKind::Event(_) => {}
+                }
+                if keys.len() >= PRODUCTS_MAX {
+                    (read_to, is_cut) = (entry.sequence, true);
+                    break;
+                }
+            }
+            *place = read_to;
+        }
+        keys.sort_unstable();
+        keys.dedup();
+        let is_save_due = next != places && self.saved_at.plus_ms(IDLE_SAVE_MS) <= app.now();
+        if !keys.is_empty() || is_save_due {
+            let rows = app.store.get_many::<Product>(keys.clone()).await?;
+            let changes = changes_of(app, keys.into_iter().zip(rows)).await?;
+            write_places(app, open, changes, &next).await?;
+            self.saved_at = app.now();
+        }
+        self.work = Work::Following { places: next };
+        Ok(if is_cut { Progress::More } else { Progress::Idle })
+    }
+}
+
+/// A demo shop is found unless an outside retailer has its place.
+fn demo_change(app: &App, listed: &Listed) -> Change {
+    match app.catalog.outside.source(demo::WHOSE.1, listed.product.retailer) {
+        Some(_) => Change::Delete(listed.product.key().0),
+        None => change_of(listed),
+    }
+}
+
+/// What the index is told of rows as they are now.
+async fn changes_of(
+    app: &App,
+    rows: impl Iterator<Item = (RowKey, Option<Product>)>,
+) -> anyhow::Result<Vec<Change>> {
+    let (mut changes, mut products) = (Vec::new(), Vec::new());
+    for (key, row) in rows {
+        match row {
+            Some(product) if !product.is_removed() => products.push(product),
+            Some(_) | None => changes.push(Change::Delete(key.0)),
+        }
+    }
+    // Counters are a merchant's: the rows of one are read together.
+    products.sort_by_key(|product: &Product| product.merchant_id);
+    for of_one in products.chunk_by(|one, other| one.merchant_id == other.merchant_id) {
+        let merchant_id: MerchantId = of_one[0].merchant_id;
+        let stocks = app.stocks(merchant_id, of_one).await?;
+        let listed = of_one.iter().map(|product| Listed::own(product.clone(), &stocks));
+        changes.extend(listed.map(|listed| change_of(&listed)));
+    }
+    Ok(changes)
+}
+
+async fn apply(open: &Arc<Open>, changes: Vec<Change>, cursor: Cursor) -> anyhow::Result<()> {
+    let open = open.clone();
+    let applied = tokio::task::spawn_blocking(move || open.index.apply(&changes, cursor)).await;
+    Ok(applied.context("writing the search index")??)
+}
+
+/// Writes a batch, then where the log was read to. A crash between the two repeats the batch.
+async fn write_places(
+    app: &App,
+    open: &Arc<Open>,
+    changes: Vec<Change>,
+    places: &[i64],
+) -> anyhow::Result<()> {
+    let mut kept = Vec::with_capacity(places.len());
+    for (lane, sequence) in (0_i64..).zip(places.iter().copied()) {
+        kept.push(Place { sequence, mark: mark_at(app, lane, sequence).await? });
+    }
+    apply(open, changes, sum(places)).await?;
+    let path = places_file(&open.directory);
+    let new = path.with_extension("new");
+    tokio::fs::write(&new, serde_json::to_vec(&kept)?).await?;
+    tokio::fs::rename(&new, &path).await?;
+    Ok(())
+}
+
+/// A place in a lane of the log, and what stands there: so that another database, or this one out
+/// of a backup, is not taken for the one that was read.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Place {
+    sequence: i64,
+    mark: String,
+}
+
+/// What tells the entry at a place from any other; empty: it is not there.
+async fn mark_at(app: &App, lane: i64, sequence: i64) -> anyhow::Result<String> {
+    let entries = app.store.log_after(lane, sequence - 1, 1).await?;
+    let entry = entries.into_iter().find(|entry| entry.sequence == sequence);
+    Ok(entry.map_or(String::new(), |entry| {
+        format!("{} {:?}", entry.entry.created_at.0, entry.entry.subject.object_id)
+    }))
+}
+
+/// What the index itself keeps of the places.
+fn sum(places: &[i64]) -> Cursor {
+    Cursor(places.iter().sum())
+}
+
+fn places_file(directory: &Path) -> PathBuf {
+    directory.join("places.json")
+}
+
+/// Where the log was read to, if that can be told for certain and the log still goes on from there.
+async fn known_places(
+    app: &App,
+    directory: &Path,
+    cursor: Cursor,
+) -> anyhow::Result<Option<Vec<i64>>> {
+    let Ok(text) = tokio::fs::read(places_file(directory)).await else { return Ok(None) };
+    let Ok(kept) = serde_json::from_slice::<Vec<Place>>(&text) else { return Ok(None) };
+    let places: Vec<i64> = kept.iter().map(|place| place.sequence).collect();
+    let is_of_this_log = i64::try_from(places.len()).is_ok_and(|count| count == app.store.lanes());
+    // Further than the index itself would leave out what came between.
+    if !is_of_this_log || sum(&places) > cursor {
+        return Ok(None);
+    }
+    for (lane, place) in (0_i64..).zip(&kept) {
+        let is_begin = place.sequence == 0 && place.mark.is_empty();
+        let is_there = !place.mark.is_empty();
+        if !is_begin && !(is_there && mark_at(app, lane, place.sequence).await? == place.mark) {
+            return Ok(None);
+        }
+    }
+    Ok(Some(places))
+}

@@ -1,0 +1,182 @@
+//! Whole files of products: streamed in and out, line by line, twice without a difference.
+
+use domain::environment::Environment;
+use serde_json::{Value, json};
+use store::Page;
+
+use super::{PRODUCTS, mug};
+use crate::house::{House, Reply};
+
+/// Sends a file and answers the lines that came back, the last one apart.
+async fn import(house: &House, content_type: &str, file: impl Into<String>) -> (Vec<Value>, Value) {
+    let reply = send(house, content_type, file).await;
+    assert_eq!((reply.status, reply.header("content-type")), (200, "application/x-ndjson"));
+    let text = match reply.body {
+        Value::String(text) => text,
+        one => one.to_string(),
+    };
+    let mut lines: Vec<Value> =
+        text.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect();
+    let last = lines.pop().expect("an end");
+    (lines, last)
+}
+
+async fn send(house: &House, content_type: &str, file: impl Into<String>) -> Reply {
+    let request = house
+        .request("POST", &format!("{PRODUCTS}/import"))
+        .header("x-api-key", &house.key)
+        .header("content-type", content_type)
+        .body(file.into());
+    house.send(request).await
+}
+
+async fn export(house: &House, format: &str) -> String {
+    let request = house.request("GET", &format!("{PRODUCTS}/export?format={format}"));
+    let reply = request.header("x-api-key", &house.key).send().await.expect("an answer");
+    assert_eq!(reply.status(), 200);
+    reply.text().await.expect("a file")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_line_costs_that_line_and_no_other() {
+    let house = House::start().await;
+    let mut file = String::new();
+    for at in 1..=10_500 {
+        match at {
+            9_999 => file.push_str("{\"productId\":\"p-9999\",\"title\":\n"),
+            10_000 => file.push_str("{\"productId\":\"p-10000\",\"title\":\"\"}\n"),
+            10_001 => file.push_str("{\"title\":\"x\"}\n"),
+            _ => {
+                let line = json!({ "productId": format!("p-{at}"), "title": format!("Thing {at}"),
+                    "offers": [{ "price": 1.5, "stock": at % 7 }] });
+                file.push_str(&format!("{line}\n"));
+            }
+        }
+    }
+    let (lines, done) = import(&house, "application/x-ndjson", file.clone()).await;
+    let errors: Vec<&Value> = lines.iter().filter(|line| line["type"] == "error").collect();
+    let told: Vec<_> = errors.iter().map(|one| (&one["line"], &one["param"])).collect();
+    let expected = [
+        (&json!(9_999), &Value::Null),
+        (&json!(10_001), &json!("productId")),
+        (&json!(10_000), &json!("title")),
+    ];
+    for one in &expected {
+        assert!(told.contains(one), "{one:?} in {told:?}");
+    }
+    assert_eq!(told.len(), 3);
+    assert!(lines.iter().any(|line| line["type"] == "progress"));
+    let expected = json!({ "type": "done", "lines": 10_500, "created": 10_497, "updated": 0,
+        "unchanged": 0, "failed": 3, "errorsOmitted": 0 });
+    assert_eq!(done, expected);
+
+    let (_, again) = import(&house, "application/x-ndjson", file).await;
+    assert_eq!((&again["created"], &again["unchanged"]), (&json!(0), &json!(10_497)));
+    let product = house.get(&format!("{PRODUCTS}/p-10500")).await.ok();
+    assert_eq!(product["data"]["offers"][0]["stock"], 0);
+    let whose = (house.merchant_id, Environment::Devnet);
+    let rows = house.app.store.products(whose, Page::First, 20_000).await.expect("reads");
+    assert_eq!(rows.len(), 10_497);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_has_a_line_for_each_offer() {
+    let house = House::start().await;
+    let file = "productId,title,brand,categories,attributes,price,stock,condition,sellerName,extra\r\n\
+        a,\"Mug, \"\"big\"\"\",Clayhouse,Home|Kitchen \\| Bar,Volume=1 l|Ratio=1\\=1,18.50,3,new,,x\r\n\
+        a,,,,,9.99,,used,Second Hand,\r\n\
+        b,Bowl,,,,,,,,\r\n\
+        c,Plate,,,,free,,,,\r\n\
+        d,\"open,,,,1,,,,\r\n\
+        e,Spoon,,,,2,uncounted,,,\r\n\
+        a,Mug again,,,,18,5,,,\r\n";
+    let (errors, done) = import(&house, "text/csv; charset=utf-8", file).await;
+    let told: Vec<_> = errors.iter().map(|one| (&one["line"], &one["param"])).collect();
+    assert_eq!(told, [(&json!(5), &json!("price")), (&json!(6), &Value::Null)]);
+    let counted = ["created", "updated", "failed"].map(|name| done[name].as_u64());
+    assert_eq!(counted, [Some(3), Some(1), Some(2)]);
+    let mug = house.get(&format!("{PRODUCTS}/a")).await.ok()["data"].clone();
+    assert_eq!(mug["title"], "Mug again", "the later of two lines counts");
+    assert_eq!(mug["offers"][0]["stock"], 5);
+    let spoon = house.get(&format!("{PRODUCTS}/e")).await.ok()["data"]["offers"].clone();
+    assert_eq!(spoon[0]["stock"], Value::Null);
+    let bowl = house.get(&format!("{PRODUCTS}/b")).await.ok()["data"].clone();
+    assert_eq!(bowl["offers"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_exported_can_be_imported_and_changes_nothing() {
+    let house = House::start().await;
+    let mut body = mug("a");
+    body["title"] = json!("=Mug, \"big\"");
+    body["categories"] = json!(["Home | Kitchen", "back\\slash"]);
+    body["bullets"] = json!(["first", "second=third"]);
+    body["attributes"] = json!({ "a=b": "c|d", "Volume": "1 l" });
+    body["description"] = json!("two\nlines");
+    body["variantSpecifics"] = json!([{ "dimension": "colour", "value": "red" }]);
+    body["variants"] = json!([{ "productId": "b", "specifics": [] }]);
+    body["offers"] = json!([
+        { "price": 18.5, "shipping": 4, "stock": 10, "sellerId": "s" },
+        { "price": 7, "condition": "used", "international": true, "sellerName": "Second" },
+    ]);
+    house.post(PRODUCTS, body).await.ok();
+    for at in 0..600 {
+        let id = format!("many-{at}");
+        if at % 100 == 0 {
+            house.post(PRODUCTS, mug(&id)).await.ok();
+        }
+    }
+    let before = house.get(&format!("{PRODUCTS}/a")).await.ok();
+    for (format, content_type) in [("csv", "text/csv"), ("jsonl", "application/x-ndjson")] {
+        house.advance(10_000);
+        let file = export(&house, format).await;
+        let (errors, done) = import(&house, content_type, file.clone()).await;
+        assert_eq!(errors, [Value::Null; 0], "{file}");
+        assert_eq!((&done["unchanged"], &done["failed"]), (&json!(7), &json!(0)), "{done}");
+        assert_eq!(house.get(&format!("{PRODUCTS}/a")).await.ok(), before);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_cannot_be_read_say_why() {
+    let house = House::with(|config| config.import_bytes_max = 100_000).await;
+    let unknown = send(&house, "application/json", "{}").await;
+    assert_eq!((unknown.error(), unknown.param()), ((400, "VALIDATION_ERROR"), "Content-Type"));
+    let (_, aborted) = import(&house, "text/csv", "title,price\nMug,1\n").await;
+    assert_eq!(
+        (&aborted["type"], &aborted["code"]),
+        (&json!("aborted"), &json!("VALIDATION_ERROR"))
+    );
+    let large = send(&house, "text/csv", "x".repeat(100_001)).await;
+    assert_eq!(large.error(), (413, "PAYLOAD_TOO_LARGE"));
+    let (_, empty) = import(&house, "text/csv", "").await;
+    assert_eq!((&empty["type"], &empty["lines"]), (&json!("done"), &json!(0)));
+    let no_key = house.request("POST", &format!("{PRODUCTS}/import")).body("x");
+    assert_eq!(house.send(no_key).await.error(), (401, "AUTHENTICATION_REQUIRED"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_product_that_is_too_much_for_a_row_is_refused() {
+    let house = House::start().await;
+    let mut body = mug("large");
+    body["bullets"] = json!(vec!["x".repeat(1_000); 30]);
+    let values = (0..40).map(|at| (at.to_string(), json!("y".repeat(1_000))));
+    body["attributes"] = Value::Object(values.collect());
+    let file = format!("{body}\n{}\n{}", "z".repeat(300_000), mug("small"));
+    let (errors, done) = import(&house, "application/x-ndjson", file).await;
+    let told = errors.iter().map(|one| (one["line"].as_u64(), one["param"].as_str()));
+    let mut told: Vec<_> = told.collect();
+    told.sort_unstable();
+    assert_eq!(told, [(Some(1), Some("product")), (Some(2), None)]);
+    assert_eq!((&done["created"], &done["failed"]), (&json!(1), &json!(2)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_errors_are_told_and_the_rest_counted() {
+    let house = House::start().await;
+    let file = "{}\n".repeat(5_000) + "{\"productId\":\"last\",\"title\":\"x\"}";
+    let (lines, done) = import(&house, "application/x-ndjson", file).await;
+    assert_eq!(lines.iter().filter(|line| line["type"] == "error").count(), 1_000);
+    let counted = ["failed", "errorsOmitted", "created"].map(|name| done[name].as_u64());
+    assert_eq!(counted, [Some(5_000), Some(4_000), Some(1)]);
+}
