@@ -95,6 +95,7 @@ fn made(outside: Option<&str>) -> (Order, Invoice) {
         }],
         created_at: START,
         updated_at: START,
+        removed_at: None,
         version: 1,
     };
     let ask = OrderAsk {
