@@ -205,7 +205,8 @@ async fn a_payment_the_chain_takes_back_holds_the_order_up() {
     let path = format!("/api/commerce/merchant/orders/{}/fulfill", id(&placed));
     assert_eq!(call(&house, "POST", &path, json!({})).await.error(), (409, "ORDER_STATE"));
     // Nothing is left that could go back.
-    let body = json!({ "refundDestination": { "network": "ethereum", "address": settlement::OTHER_WALLET } });
+    let there = json!({ "network": "ethereum", "address": settlement::OTHER_WALLET });
+    let body = json!({ "refundDestination": there });
     cancel(&house, &placed, "k", body).await.ok();
     house.settle().await;
     assert_eq!(state(&house, &placed).await, ["cancelled", "-", "accepted", "QUOTED"]);
