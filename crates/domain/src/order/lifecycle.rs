@@ -134,6 +134,7 @@ impl Order {
                 let mut order =
                     self.moved(OrderStatus::Placed, "Order accepted by the merchant", now);
                 order.placement = order.placement.ended();
+                order.due_at = None;
                 order.shipped(tracking, fresh)
             }
             OrderStatus::PendingPayment
