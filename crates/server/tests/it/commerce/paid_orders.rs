@@ -236,3 +236,18 @@ async fn a_process_that_dies_loses_no_step() {
     assert_eq!((events(&house, &paid).await.len(), events(&house, &open).await.len()), (2, 2));
     check(&house).await;
 }
+
+#[tokio::test]
+async fn what_was_sent_before_it_was_settled_hears_of_it_too() {
+    let house = settlement::house_with(|config| config.settlement.minimum_usd = 100).await;
+    let placed = order_of(&house, &stock(&house, 1).await, 1).await;
+    pay(&house, &placed).await;
+    let path = format!("/api/commerce/merchant/orders/{}/fulfill", id(&placed));
+    call(&house, "POST", &path, json!({})).await.ok();
+    house.advance(24 * 60 * MINUTE_MS);
+    settlement::run(&house).await;
+    let order = snapshot(&house, &placed).await;
+    assert_eq!((&order["status"], &order["substatus"]), (&json!("shipped"), &json!("IN_TRANSIT")));
+    assert_eq!(order["payment"]["settlement"]["status"], "settled", "{order}");
+    check(&house).await;
+}

@@ -268,6 +268,25 @@ async fn a_retailer_who_does_not_let_go_sends_it() {
 }
 
 #[tokio::test]
+async fn what_left_while_it_was_taken_back_is_followed_to_the_door() {
+    let (house, double) = house().await;
+    let id = settled(&house).await;
+    double.reports("placed");
+    house.move_orders().await;
+    cancel(&house, id, "k").await;
+    double.reports("shipped");
+    house.move_orders().await;
+    let order = view(&house, id).await;
+    assert_eq!((&order["status"], &order["substatus"]), (&json!("shipped"), &json!("IN_TRANSIT")));
+    assert_eq!(order["cancellationStatus"], "rejected");
+    double.reports("delivered");
+    house.advance(HOUR_MS);
+    house.move_orders().await;
+    assert_eq!(view(&house, id).await["status"], "delivered");
+    assert_eq!(double.asked().last(), Some(&format!("track {id}")));
+}
+
+#[tokio::test]
 async fn without_a_retailer_the_merchant_sends_it() {
     let house = House::start().await;
     let id = settled(&house).await;
