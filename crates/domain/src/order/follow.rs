@@ -124,8 +124,8 @@ impl Order {
     }
 
     fn follow_settlement(&self, seen: Seen<'_>, _: &mut Changes, now: Timestamp) -> Order {
-        let order = self.clone();
-        let is_waiting = order.status == OrderStatus::Processing
+        let mut order = self.clone();
+        let is_waiting = order.payment.paid_at.is_some()
             && order.payment.settled_at.is_none()
             && order.payment.taken_back_at.is_none();
         if !is_waiting || !seen.has_settled() {
@@ -134,8 +134,21 @@ impl Order {
         let settled = seen.counted().filter(|one| Seen::is_settled(one));
         let last = settled.max_by_key(|one| (one.confirmed_at, one.id));
         let outflow = last.map(|one| one.outflow.clone()).unwrap_or_default();
-        let done = order.settled(outflow.settlement_network, outflow.settlement_tx_hash, now);
-        done.unwrap_or_else(|_| self.clone())
+        let (network, tx_hash) = (outflow.settlement_network, outflow.settlement_tx_hash);
+        match order.status {
+            OrderStatus::Processing => {
+                order.settled(network, tx_hash, now).unwrap_or_else(|_| self.clone())
+            }
+            // The merchant did not wait for it.
+            OrderStatus::Placed | OrderStatus::Shipped | OrderStatus::Delivered => {
+                order.payment.settled_at = Some(now);
+                order.payment.settlement_network = network;
+                order.payment.settlement_tx_hash = tx_hash;
+                order.updated_at = now;
+                order
+            }
+            OrderStatus::PendingPayment | OrderStatus::Cancelled | OrderStatus::Failed => order,
+        }
     }
 
     fn follow_refund(&self, refund: Option<&Refund>, now: Timestamp) -> Order {

@@ -123,7 +123,8 @@ impl Order {
         fresh: &mut Fresh,
     ) -> Result<Order, Refusal> {
         let now = fresh.now();
-        let is_his = self.placement == Placement::Own || !self.environment.is_live();
+        // What a retailer has, or may have, is his to send.
+        let is_his = matches!(self.placement, Placement::Own | Placement::Waiting);
         let is_there = self.payment.taken_back_at.is_none();
         if !is_his || !is_there {
             return Err(self.not_from_here("fulfill"));
@@ -133,6 +134,7 @@ impl Order {
                 let mut order =
                     self.moved(OrderStatus::Placed, "Order accepted by the merchant", now);
                 order.placement = order.placement.ended();
+                order.due_at = None;
                 order.shipped(tracking, fresh)
             }
             OrderStatus::PendingPayment

@@ -223,17 +223,23 @@ impl Order {
     fn heard_of(&self, report: &Report, now: Timestamp) -> Order {
         let mut order = self.clone();
         let retailer_order_id = report.retailer_order_id.clone();
-        match &mut order.placement {
-            Placement::Submitted { .. } | Placement::Placed { .. } => {
-                order.placement = Placement::Placed { retailer_order_id, attempts: 0 };
+        // What is on its way is not taken back any more.
+        let has_left = match report.state {
+            ReportState::Shipped(_) | ReportState::Delivered(_) => true,
+            ReportState::Placed | ReportState::Canceled => false,
+        };
+        order.placement = match (order.placement, has_left) {
+            (Placement::Submitted { .. } | Placement::Placed { .. }, _)
+            | (Placement::Canceling { .. }, true) => {
                 let is_young = now < order.created_at.plus_ms(TRACKED_MS_MAX);
                 order.due_at = is_young.then(|| now.plus_ms(TRACK_EVERY_MS));
+                Placement::Placed { retailer_order_id, attempts: 0 }
             }
-            Placement::Canceling { retailer_order_id: known, .. } => {
-                *known = Some(retailer_order_id);
+            (Placement::Canceling { attempts, .. }, false) => {
+                Placement::Canceling { retailer_order_id: Some(retailer_order_id), attempts }
             }
-            Placement::Own | Placement::Waiting | Placement::Ended => {}
-        }
+            (other @ (Placement::Own | Placement::Waiting | Placement::Ended), _) => other,
+        };
         order
     }
 }

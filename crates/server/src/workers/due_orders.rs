@@ -182,10 +182,9 @@ fn not_refunded(app: &App, order: &Order, refusal: ApiError) -> Changes {
 
 /// Writes down what is about to be asked, asks, and writes down what came of it.
 async fn ask_retailer(app: &App, lease: &Kept<'_>, order: Order) -> anyhow::Result<()> {
-    let Some((asking, intent)) = order.asking(app.now()) else {
-        return Ok(());
-    };
-    let Some(retailer) = app.retailer.as_ref().filter(|_| order.environment.is_live()) else {
+    let retailer = app.retailer.as_ref().filter(|_| order.environment.is_live());
+    let asking = order.asking(app.now());
+    let Some((retailer, (asking, intent))) = retailer.zip(asking) else {
         // Nobody places orders for this house: the merchant does, or gives it up.
         let waiting = Order { due_at: None, ..order.clone() };
         return tolerant(lease.commit(app, written(&order, waiting)).await, lease);

@@ -1,6 +1,7 @@
 //! Whether commerce can be used now, and what it offers.
 
 use axum::extract::State;
+use domain::cart::{LINES_MAX, QUANTITY_MAX};
 use domain::commerce_rates::CommerceRates;
 use domain::environment::Environment;
 use domain::estimate;
@@ -21,9 +22,6 @@ use crate::http::error::{ApiError, ErrorBody};
 use crate::http::extract::Query;
 use crate::http::idempotency::Answer;
 use crate::http::merchant::EnvironmentQuery;
-
-const QUANTITY_MAX: u32 = 99;
-const CART_ITEMS_MAX: u32 = 100;
 
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -92,7 +90,7 @@ pub struct CommerceInfo {
 #[serde(rename_all = "camelCase")]
 pub struct Limits {
     pub quantity_max: u32,
-    pub cart_items_max: u32,
+    pub cart_items_max: usize,
     /// Offers that take longer are not sold.
     pub delivery_days_max: u16,
     pub estimate_seconds: i64,
@@ -134,7 +132,7 @@ pub async fn info(
         features: Features::with_checkout(is_open),
         limits: Limits {
             quantity_max: QUANTITY_MAX,
-            cart_items_max: CART_ITEMS_MAX,
+            cart_items_max: LINES_MAX,
             delivery_days_max: HANDLING_DAYS_MAX,
             estimate_seconds: estimate::HELD_MS / SECOND_MS,
             invoice_seconds: INVOICE_LIVES_MS / SECOND_MS,

@@ -281,3 +281,29 @@ async fn an_outside_offer_needs_no_stock() {
     step_three(&house, &ready.body()).await.ok();
     assert_eq!(left(&house, &goods).await, 1);
 }
+
+#[tokio::test]
+async fn three_steps_make_an_order_and_leave_the_cart_alone() {
+    let house = House::start().await;
+    super::set_rates(&house).await;
+    let offer = super::OnSale { left: Some(3), ..super::OFFER };
+    super::sell(&house, "mug", &[offer]).await;
+    house.post(super::ITEMS, super::item("mug", 2)).await.ok();
+    let cart = super::cart(&house).await;
+    let body = json!({ "customer_id": "c", "useCart": true });
+    let estimate = house.post(super::ESTIMATE, body).await.ok()["data"].clone();
+    let id = &estimate["estimateId"];
+    let body = json!({ "customer_id": "c", "estimateId": id, "address": super::in_california() });
+    let address = house.post(super::ADDRESS, body).await.ok()["data"].clone();
+    let body = json!({ "customer_id": "c", "estimateId": id, "addressId": address["addressId"] });
+    let placed = step_three(&house, &body).await.ok()["data"].clone();
+    // Two mugs for 20, a dollar for the post, 7.25 % of the mugs, and the fee of three.
+    assert_eq!(placed["amount"].to_string(), "25.45");
+    let order = snapshot(&house, &placed).await;
+    assert_eq!(order["shippingAddress"], address["standardized"]);
+    assert_eq!(super::cart(&house).await, cart);
+    // What has become an order is not changed any more.
+    let body = json!({ "customer_id": "c", "estimateId": id, "address": super::in_california() });
+    assert_eq!(house.post(super::ADDRESS, body).await.error(), (409, "ORDER_STATE"));
+    check(&house).await;
+}

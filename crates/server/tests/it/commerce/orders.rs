@@ -47,7 +47,9 @@ async fn orders_are_listed_by_whose_they_are_and_how_far() {
     assert_eq!(row["actions"], json!({ "canCancel": true }));
     assert_eq!(
         row["shipmentsSummary"],
-        json!({ "shipmentCount": 0, "hasTracking": false, "lastTrackingAt": null, "isDelivered": false })
+        json!({
+            "shipmentCount": 0, "hasTracking": false, "lastTrackingAt": null, "isDelivered": false,
+        })
     );
     assert_eq!(ids(&list(&house, "?limit=1&offset=1").await), [id(&all[1])]);
     assert_eq!(ids(&list(&house, "?customer_id=ann").await), [id(&all[2]), id(&all[0])]);

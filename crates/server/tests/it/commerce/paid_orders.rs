@@ -205,7 +205,8 @@ async fn a_payment_the_chain_takes_back_holds_the_order_up() {
     let path = format!("/api/commerce/merchant/orders/{}/fulfill", id(&placed));
     assert_eq!(call(&house, "POST", &path, json!({})).await.error(), (409, "ORDER_STATE"));
     // Nothing is left that could go back.
-    let body = json!({ "refundDestination": { "network": "ethereum", "address": settlement::OTHER_WALLET } });
+    let there = json!({ "network": "ethereum", "address": settlement::OTHER_WALLET });
+    let body = json!({ "refundDestination": there });
     cancel(&house, &placed, "k", body).await.ok();
     house.settle().await;
     assert_eq!(state(&house, &placed).await, ["cancelled", "-", "accepted", "QUOTED"]);
@@ -233,5 +234,20 @@ async fn a_process_that_dies_loses_no_step() {
     assert_eq!(state(&house, &open).await[0], "cancelled");
     assert_eq!(left(&house, &goods).await, 2);
     assert_eq!((events(&house, &paid).await.len(), events(&house, &open).await.len()), (2, 2));
+    check(&house).await;
+}
+
+#[tokio::test]
+async fn what_was_sent_before_it_was_settled_hears_of_it_too() {
+    let house = settlement::house_with(|config| config.settlement.minimum_usd = 100).await;
+    let placed = order_of(&house, &stock(&house, 1).await, 1).await;
+    pay(&house, &placed).await;
+    let path = format!("/api/commerce/merchant/orders/{}/fulfill", id(&placed));
+    call(&house, "POST", &path, json!({})).await.ok();
+    house.advance(24 * 60 * MINUTE_MS);
+    settlement::run(&house).await;
+    let order = snapshot(&house, &placed).await;
+    assert_eq!((&order["status"], &order["substatus"]), (&json!("shipped"), &json!("IN_TRANSIT")));
+    assert_eq!(order["payment"]["settlement"]["status"], "settled", "{order}");
     check(&house).await;
 }

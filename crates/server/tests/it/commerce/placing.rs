@@ -266,3 +266,36 @@ async fn a_retailer_who_does_not_let_go_sends_it() {
     assert_eq!(cancel(&house, id, "other").await.0, 400);
     check(&house).await;
 }
+
+#[tokio::test]
+async fn what_left_while_it_was_taken_back_is_followed_to_the_door() {
+    let (house, double) = house().await;
+    let id = settled(&house).await;
+    double.reports("placed");
+    house.move_orders().await;
+    cancel(&house, id, "k").await;
+    double.reports("shipped");
+    house.move_orders().await;
+    let order = view(&house, id).await;
+    assert_eq!((&order["status"], &order["substatus"]), (&json!("shipped"), &json!("IN_TRANSIT")));
+    assert_eq!(order["cancellationStatus"], "rejected");
+    double.reports("delivered");
+    house.advance(HOUR_MS);
+    house.move_orders().await;
+    assert_eq!(view(&house, id).await["status"], "delivered");
+    assert_eq!(double.asked().last(), Some(&format!("track {id}")));
+}
+
+#[tokio::test]
+async fn without_a_retailer_the_merchant_sends_it() {
+    let house = House::start().await;
+    let id = settled(&house).await;
+    house.move_orders().await;
+    assert_eq!(view(&house, id).await["status"], "processing");
+    assert_eq!(read(&house, id).await.due_at, None);
+    let live = house.mint(domain::api_key::KeyScope::Commerce, Environment::Mainnet).await;
+    let path = format!("/api/commerce/merchant/orders/{id}/fulfill");
+    let request = house.request("POST", &path).header("x-api-key", live);
+    house.send(request).await.ok();
+    assert_eq!(view(&house, id).await["status"], "shipped");
+}

@@ -67,7 +67,8 @@ async fn an_order_walks_from_its_payment_to_the_door() {
         (&order["status"], &order["substatus"]),
         (&json!("placed"), &json!("AWAITING_TRACKING"))
     );
-    let tracking = json!({ "carrier": "UPS", "trackingNumber": "1Z", "trackingUrl": "https://ups.example/1Z" });
+    let url = "https://ups.example/1Z";
+    let tracking = json!({ "carrier": "UPS", "trackingNumber": "1Z", "trackingUrl": url });
     let body = json!({ "transitionTo": "shipped", "tracking": tracking });
     let order = simulate(&house, &placed, body).await.ok()["data"]["order"].clone();
     assert_eq!((&order["status"], &order["substatus"]), (&json!("shipped"), &json!("IN_TRANSIT")));
