@@ -5,7 +5,7 @@ use store::{MigrationReport, Store, StoreConfig, StoreError};
 use crate::engines::{Database, for_each_engine};
 use crate::given::{claiming, invoice, key};
 
-const KNOWN: i64 = 6;
+const KNOWN: i64 = 7;
 
 async fn refusal(config: StoreConfig) -> StoreError {
     match Store::open(config).await {
