@@ -280,8 +280,9 @@ async fn known_places(
     }
     for (lane, place) in (0_i64..).zip(&kept) {
         let is_begin = place.sequence == 0 && place.mark.is_empty();
-        let is_there = !place.mark.is_empty();
-        if !is_begin && !(is_there && mark_at(app, lane, place.sequence).await? == place.mark) {
+        let is_there =
+            !place.mark.is_empty() && mark_at(app, lane, place.sequence).await? == place.mark;
+        if !(is_begin || is_there) {
             return Ok(None);
         }
     }
