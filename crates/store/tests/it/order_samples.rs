@@ -55,6 +55,7 @@ pub fn product() -> Product {
         }],
         created_at: NOW,
         updated_at: NOW.plus_ms(1),
+        removed_at: None,
         version: 0,
     }
 }

@@ -82,6 +82,7 @@ fn product(whose: (MerchantId, Environment), goods: &Goods, now: Timestamp) -> P
         offers: vec![offer],
         created_at: now,
         updated_at: now,
+        removed_at: None,
         version: 0,
     }
 }
