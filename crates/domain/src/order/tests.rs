@@ -253,3 +253,43 @@ fn an_order_that_is_asked_for_again_and_again_stays_small() {
     assert_eq!(order.timeline.len(), MOMENTS_MAX);
     assert_eq!(order.timeline[0].status, OrderStatus::PendingPayment);
 }
+
+/// Paid and settled, on its way to a retailer.
+fn settled(order: Order) -> Order {
+    let payment = OrderPayment { paid_at: Some(START), ..OrderPayment::default() };
+    let order = order.paid(payment, START).expect("is open");
+    order.settled(None, None, START).expect("is paid")
+}
+
+#[test]
+fn what_left_while_it_was_taken_back_is_followed_to_the_door() {
+    let (order, invoice) = made(Some("B0"));
+    let mut fresh = Fresh::new(START, [7; 16]);
+    let mut changes = Changes::of(order.merchant_id);
+    let (_, order) = settled(order).asking(START).expect("a retailer is to be asked");
+    let ask = CancelAsk { by: Actor::Operator, destination: None };
+    let order = order.cancel(ask, &invoice, &mut changes, START).expect("may be").0;
+    assert_eq!(order.cancellation, Cancellation::Requested);
+    let report =
+        Report { retailer_order_id: "r".into(), state: ReportState::Shipped(Tracking::default()) };
+    let answered = Answered::Report(report);
+    let order = order.answered(Asking::Cancel, answered, &mut changes, &mut fresh);
+    assert_eq!(order.status, OrderStatus::Shipped);
+    assert_eq!(order.cancellation, Cancellation::Rejected);
+    assert!(matches!(order.placement, Placement::Placed { .. }));
+    assert_eq!(order.asking(START).map(|asked| asked.0), Some(Asking::Track));
+    assert_eq!(stock_moved(&changes), 0);
+}
+
+#[test]
+fn what_no_retailer_was_asked_for_the_merchant_sends() {
+    let (order, _) = made(Some("B0"));
+    let mut fresh = Fresh::new(START, [7; 16]);
+    let waiting = settled(order);
+    let sent = waiting.clone().fulfilled(None, &mut fresh).expect("is his");
+    assert_eq!((sent.status, sent.due_at), (OrderStatus::Shipped, None));
+    assert_eq!(sent.asking(START), None);
+    let (_, asked) = waiting.asking(START).expect("a retailer is to be asked");
+    let refusal = Refusal::OrderStep { from: "processing", step: "fulfill" };
+    assert_eq!(asked.fulfilled(None, &mut fresh), Err(refusal));
+}
