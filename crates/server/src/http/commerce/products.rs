@@ -72,7 +72,7 @@ pub struct ProductDetails {
     /// What makes it this variant: size, colour.
     pub variant_specifics: Vec<Specific>,
     pub variants: Vec<Variant>,
-    pub availability: Availability,
+    pub availability: ProductAvailability,
     pub num_offers: usize,
 }
 
@@ -84,7 +84,7 @@ pub struct ProductDetail {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Availability {
+pub enum ProductAvailability {
     /// It can be bought here.
     Available,
     /// It is sold, but not here: too slow, or sold out.
@@ -149,8 +149,8 @@ impl OfferView {
 impl ProductDetails {
     fn of(listed: Listed) -> ProductDetails {
         let availability = match listed.is_available() {
-            true => Availability::Available,
-            false => Availability::Unavailable,
+            true => ProductAvailability::Available,
+            false => ProductAvailability::Unavailable,
         };
         let best = listed.best();
         let (price, ship_price) = (

@@ -73,14 +73,14 @@ pub enum SortBy {
 #[serde(rename_all = "camelCase")]
 pub struct SearchAnswer {
     pub products: Vec<FoundProduct>,
-    pub pagination: Pagination,
+    pub pagination: SearchPagination,
     /// Of your own catalog and the demo shops, on the first page only.
     pub facets: Option<FacetsView>,
     pub query: String,
     pub retailer: Option<Retailer>,
     /// Words that nothing has, not even misspelt: it was searched for the others.
     pub left_out: Vec<String>,
-    pub warnings: Vec<Warning>,
+    pub warnings: Vec<SearchWarning>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -113,7 +113,7 @@ pub struct TitlePiece {
 
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Pagination {
+pub struct SearchPagination {
     pub page: usize,
     pub limit: usize,
     pub total_pages: usize,
@@ -155,7 +155,7 @@ pub struct PriceCount {
 
 /// Something is missing from this answer.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Warning {
+pub struct SearchWarning {
     /// `RETAILER_UNAVAILABLE` or `INDEX_INCOMPLETE`.
     pub code: &'static str,
     pub message: String,
@@ -195,10 +195,10 @@ pub async fn search(
     })?;
     let total = usize::try_from(found.total).unwrap_or(usize::MAX);
     let total_pages = total.min(found.reachable).div_ceil(limit);
-    let mut warnings: Vec<Warning> =
-        found.missing.iter().map(|shop| Warning::silent(*shop)).collect();
+    let mut warnings: Vec<SearchWarning> =
+        found.missing.iter().map(|shop| SearchWarning::silent(*shop)).collect();
     if found.is_partial {
-        warnings.push(Warning {
+        warnings.push(SearchWarning {
             code: "INDEX_INCOMPLETE",
             message: "The search index is being made; some products are not found yet".to_owned(),
             retailer: None,
@@ -206,7 +206,7 @@ pub async fn search(
     }
     let answer = SearchAnswer {
         products: found.page.into_iter().map(FoundProduct::of).collect(),
-        pagination: Pagination {
+        pagination: SearchPagination {
             page,
             limit,
             total_pages,
@@ -336,9 +336,9 @@ impl FacetsView {
     }
 }
 
-impl Warning {
-    fn silent(retailer: Retailer) -> Warning {
-        Warning {
+impl SearchWarning {
+    fn silent(retailer: Retailer) -> SearchWarning {
+        SearchWarning {
             code: "RETAILER_UNAVAILABLE",
             message: format!("{} did not answer; its products are missing", retailer.as_str()),
             retailer: Some(retailer),
