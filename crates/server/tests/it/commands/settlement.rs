@@ -68,7 +68,7 @@ async fn beside_a_server_it_is_the_server_that_is_asked() {
     let id = "0198f0c2-7c1e-7abc-8def-0123456789ab";
     let confirm = ["settlement", "confirm", "--data-dir", &directory, "--id", id, "--tx", "0x12"];
     let refused = complaint_of(&mut dev.operator(&confirm));
-    assert!(refused.contains("no such send"), "{refused}");
+    assert!(refused.contains("No such send"), "{refused}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

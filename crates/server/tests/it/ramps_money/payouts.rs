@@ -124,7 +124,7 @@ async fn a_target_amount_asks_for_what_it_needs() {
         (json!({ "source": {} }), "bank_account_id"),
         (
             json!({ "bank_account_id": customer.account_id,
-                "source": { "token_id": token_id("base", "ETH"), "amount": "1" } }),
+                "source": { "token_id": 1, "amount": "1" } }),
             "source.token_id",
         ),
         (
