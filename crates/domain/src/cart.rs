@@ -267,7 +267,8 @@ pub fn check_product_id(param: &'static str, product_id: &str) -> Result<String,
     text(param, product_id, PRODUCT_ID_MAX)
 }
 
-/// Stars in hundredths, out of the decimal text of a JSON number. What is finer is nobody's opinion.
+/// Stars in hundredths, out of the decimal text of a JSON number. What is finer is nobody's
+/// opinion.
 pub fn rating(text: &str) -> Result<u16, Refusal> {
     let micros = match Usd::parse(text, 6) {
         Err(AmountError::TooPrecise) => Rate::parse_cut(text).map(|rate| rate.0 / 1_000_000),

@@ -36,7 +36,8 @@ impl Store {
         self.counters_between((from.to_owned(), until.to_owned())).await
     }
 
-    /// The counters without bounds from one name up to but without another, in the order of their names.
+    /// The counters without bounds from one name up to but without another, in the order of their
+    /// names.
     pub async fn counters_between(
         &self,
         (from, until): (String, String),

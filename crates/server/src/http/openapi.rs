@@ -130,8 +130,8 @@ use crate::realtime::frames::{WsControl, WsError};
             had things sent."),
         (name = "Orders", description = "What was bought, how far it is, and taking it back."),
         (name = "Merchant Payments", description = "How the payments of orders stand."),
-        (name = "Commerce - General", description = "What a merchant adds to prices, whether commerce can be used now, and what \
-            it offers."),
+        (name = "Commerce - General", description = "What a merchant adds to prices, whether \
+            commerce can be used now, and what it offers."),
         (name = "Payment Sessions", description = "What the payor's client may do for one \
             invoice, with the two session headers and no server key."),
         (name = "Quotes", description = "Prices of tokens and locked quotes for an amount of \

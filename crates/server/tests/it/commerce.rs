@@ -1,7 +1,7 @@
-//! Commerce from the outside: catalogs, searches, carts, and the steps of a checkout up to the order.
+//! Commerce from the outside: catalogs, searches, carts, and a checkout up to the order's end.
 //!
-//! Some tests put products into the database as rows, so that each says exactly what is on sale. The
-//! search index moves only when a test lets it hear of what was committed.
+//! Some tests put products into the database as rows, so that each says exactly what is on sale.
+//! The search index moves only when a test lets it hear of what was committed.
 
 mod addresses;
 mod carts;
