@@ -161,7 +161,11 @@ async fn fields_a_step_does_not_need_are_ignored_and_those_it_needs_are_checked(
         let body = json!({ "transitionTo": transition, "tracking": 7, "walletAddress": [] });
         simulate(&house, &placed, body).await.ok();
     }
-    let body = |tracking: Value| json!({ "transitionTo": "shipped", "tracking": tracking, "walletNetwork": 7 });
+    let body = |tracking: Value| {
+        json!({
+            "transitionTo": "shipped", "tracking": tracking, "walletNetwork": 7,
+        })
+    };
     for (tracking, param) in [
         (json!(7), "tracking"),
         (json!({ "carrier": "" }), "tracking.carrier"),
