@@ -266,7 +266,8 @@ impl Dispatch<'_> {
         Ok(payments)
     }
 
-    /// The lowest nonce that no included transaction and no other send of ours has.
+    /// The lowest nonce that no included transaction, as the node tells it, and no other send of
+    /// ours that is under way has.
     async fn with_free_nonce(&self, send: &Send, facts: Facts) -> anyhow::Result<Facts> {
         let Facts::Evm(known) = &facts else { return Ok(facts) };
         let mut nonce = known.nonce;
