@@ -70,10 +70,13 @@ impl Life {
         self.rest(5, SECOND_MS).await?;
         ramps::conclude(&mut self).await?;
         self.rest(QUIET_HOURS, HOUR_MS).await?;
+        // What came last was found since then, and may wait for a human too.
+        ramps::conclude(&mut self).await?;
         self.rest(QUIET_DAYS, 24 * HOUR_MS).await?;
         // Some pay when nobody waits for them any more.
         bank_money::pay_late(&mut self).await?;
         self.rest(LATE_DAYS, 24 * HOUR_MS).await?;
+        ramps::conclude(&mut self).await?;
         self.rest(5, SECOND_MS).await?;
         let proof = checks::check(&self).await?;
         // Two lives with equal ends had equal ledgers, transfer by transfer.

@@ -290,6 +290,18 @@ impl Send {
         Send::account_key(self.environment, self.network, &self.from.address)
     }
 
+    /// What only one send may ever own: a transaction of its network.
+    pub fn transaction_key(&self, tx_hash: &str) -> RowKey {
+        let place = [self.environment.as_str().as_bytes(), self.network.as_str().as_bytes()];
+        RowKey::of("transaction_of_sends", &[place[0], place[1], tx_hash.as_bytes()])
+    }
+
+    /// The nonce it went with. No other send has it again, whatever a node tells.
+    pub fn spent_nonce(&self) -> Option<u64> {
+        let has_gone = self.status == SendStatus::Confirmed;
+        self.included().filter(|_| has_gone).and_then(|attempt| attempt.nonce)
+    }
+
     /// The nonce its attempts share, while one of them may be included.
     pub fn nonce(&self) -> Option<u64> {
         let is_live = |attempt: &&Attempt| attempt.state != AttemptState::Gone;

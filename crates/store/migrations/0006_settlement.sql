@@ -54,13 +54,18 @@ CREATE TABLE sends (
     parent {key} NOT NULL,
     account {key},
     exported_on {int},
-    due_at {int}
+    due_at {int},
+    spent_by {key},
+    nonce {int}
 ) {strict};
 
 CREATE INDEX sends_of_parent ON sends (parent, key {nulls_first});
 
 -- Only open sends out of a deposit address, and those with a transaction under way.
 CREATE INDEX sends_of_account ON sends (account) WHERE account IS NOT NULL;
+
+-- Only those that went, where transactions are numbered.
+CREATE INDEX sends_spent ON sends (spent_by, nonce) WHERE spent_by IS NOT NULL;
 
 -- Only those the operator is to sign.
 CREATE INDEX sends_exported ON sends (exported_on, key {nulls_first}) WHERE exported_on IS NOT NULL;

@@ -2,8 +2,8 @@
 //!
 //! The send is JSON. `account` is set while a signed transaction of it may be included, so that
 //! whoever gives out the next nonce sees every one that is taken, and out of a deposit address as
-//! long as it is open, so that nothing else there spends what it is to send; `due_at` is null once
-//! there is nothing to look at any more.
+//! long as it is open, so that nothing else there spends what it is to send; `spent_by` once it
+//! went, for the same giver of nonces; `due_at` is null once there is nothing to look at any more.
 
 use domain::changes::Noun;
 use domain::ids::RowKey;
@@ -19,7 +19,7 @@ use crate::store::Store;
 /// More than one settlement or refund has, and more than one account has under way.
 const OF_ONE_MAX: i64 = 1_000;
 
-const COLUMNS: [Column; 6] = [
+const COLUMNS: [Column; 8] = [
     mutable("body", Kind::Text),
     frozen("merchant_id", Kind::Int),
     frozen("parent", Kind::Key),
@@ -27,6 +27,9 @@ const COLUMNS: [Column; 6] = [
     mutable("account", Kind::Key).or_null(),
     mutable("exported_on", Kind::Int).or_null(),
     mutable("due_at", Kind::Int).or_null(),
+    // Its account and the nonce it went with, where its network has such.
+    mutable("spent_by", Kind::Key).or_null(),
+    mutable("nonce", Kind::Int).or_null(),
 ];
 
 impl Row for Send {
@@ -37,6 +40,8 @@ impl Row for Send {
         let is_of_deposit = self.from.index.is_some();
         let is_open = self.status.is_signed() || (is_of_deposit && self.status.is_open());
         let account = is_open.then(|| self.account());
+        let nonce = self.spent_nonce().and_then(|nonce| i64::try_from(nonce).ok());
+        let spent_by = nonce.map(|_| self.account());
         let exported_on = (self.status == SendStatus::Exported).then_some(self.network);
         vec![
             Value::json(&self),
@@ -45,6 +50,8 @@ impl Row for Send {
             account.into(),
             exported_on.into(),
             self.due_at.into(),
+            spent_by.into(),
+            nonce.into(),
         ]
     }
 
@@ -59,6 +66,11 @@ pub(crate) fn of_parent(parent: RowKey) -> List<Send> {
 
 pub(crate) fn of_account(account: RowKey) -> List<Send> {
     List::new(" WHERE account IS NOT NULL").bind(" AND account = ", account)
+}
+
+pub(crate) fn last_spent(account: RowKey) -> List<Send> {
+    let list = List::new(" WHERE spent_by IS NOT NULL").bind(" AND spent_by = ", account);
+    list.push(" ORDER BY nonce DESC")
 }
 
 pub(crate) fn exported(network: Network) -> List<Send> {
@@ -81,6 +93,12 @@ impl Store {
     /// that are to have one.
     pub async fn sends_of_account(&self, account: RowKey) -> Result<Vec<Send>, StoreError> {
         of_account(account).limit(OF_ONE_MAX).read(self).await
+    }
+
+    /// The highest nonce that a transaction of an account went with.
+    pub async fn last_nonce_spent(&self, account: RowKey) -> Result<Option<u64>, StoreError> {
+        let last = last_spent(account).limit(1).read(self).await?;
+        Ok(last.first().and_then(Send::spent_nonce))
     }
 
     /// Those of a network that the operator is to sign, the oldest first.

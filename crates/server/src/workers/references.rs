@@ -4,13 +4,15 @@
 //! asks under our own id of what he asks for: after a crash the same question makes nothing new.
 //! A name is kept on the row it is of, and passes with it when the person is forgotten.
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use domain::bank_account::BankAccount;
-use domain::changes::Changes;
+use domain::changes::{Changes, Record};
+use domain::ids::{MerchantId, RowKey};
 use domain::provider::{Attempted, BankDetails};
 use domain::ramp_user::RampUser;
 use providers::ramp::RampProvider;
 use store::CommitError;
+use store::row::Row;
 
 use super::payouts::party;
 use crate::app::App;
@@ -31,19 +33,12 @@ pub async fn customer(
     }
     let answer = provider.enroll(&party(user)).await;
     if let Attempted::Accepted(name) = &answer {
-        for _ in 0..TRIES_MAX {
-            let Some(mut known) = app.store.get::<RampUser>(user.key()).await? else { break };
-            if known.references.of(books).is_some() || known.erased_at.is_some() {
-                return Ok(answer);
-            }
+        let learn = |mut known: RampUser| {
+            let is_wanted = known.references.of(books).is_none() && known.erased_at.is_none();
             known.references.learn(books, name.clone());
-            let mut changes = Changes::of(known.merchant_id);
-            changes.update(known);
-            if is_kept(app, lease, changes).await? {
-                return Ok(answer);
-            }
-        }
-        bail!("a ramp user changes faster than he can be written");
+            is_wanted.then(|| updated(known.merchant_id, known))
+        };
+        keep(app, lease, user.key(), learn).await?;
     }
     Ok(answer)
 }
@@ -61,21 +56,37 @@ pub async fn bank_account(
     }
     let answer = provider.register_account(customer, bank).await;
     if let Attempted::Accepted(name) = &answer {
-        for _ in 0..TRIES_MAX {
-            let Some(mut known) = app.store.get::<BankAccount>(account.key()).await? else { break };
-            if known.references.of(books).is_some() || known.numbers.is_none() {
-                return Ok(answer);
-            }
+        let learn = |mut known: BankAccount| {
+            let is_wanted = known.references.of(books).is_none() && known.numbers.is_some();
             known.references.learn(books, name.clone());
-            let mut changes = Changes::of(known.merchant_id);
-            changes.update(known);
-            if is_kept(app, lease, changes).await? {
-                return Ok(answer);
-            }
-        }
-        bail!("a bank account changes faster than it can be written");
+            is_wanted.then(|| updated(known.merchant_id, known))
+        };
+        keep(app, lease, account.key(), learn).await?;
     }
     Ok(answer)
+}
+
+fn updated(merchant_id: MerchantId, row: impl Into<Record>) -> Changes {
+    let mut changes = Changes::of(merchant_id);
+    changes.update(row);
+    changes
+}
+
+/// Writes what a row learns, unless it has nothing to learn any more.
+async fn keep<R: Row>(
+    app: &App,
+    lease: &Kept<'_>,
+    key: RowKey,
+    learn: impl Fn(R) -> Option<Changes>,
+) -> anyhow::Result<()> {
+    for _ in 0..TRIES_MAX {
+        let known = app.store.get::<R>(key).await?.context("the row of a reference is missing")?;
+        let Some(changes) = learn(known) else { return Ok(()) };
+        if is_kept(app, lease, changes).await? {
+            return Ok(());
+        }
+    }
+    bail!("a row changes faster than its reference can be written")
 }
 
 /// Whether it was written, or somebody else wrote the row first.

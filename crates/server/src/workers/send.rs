@@ -12,6 +12,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use chains::send::{Broadcast, Facts, Order, Outcome, Place as Life, Prepared, SendError, Sender};
 use domain::changes::{Changes, Noun};
+use domain::claim::Claim;
 use domain::ids::SendId;
 use domain::invoice::Invoice;
 use domain::money::TokenAmount;
@@ -239,6 +240,10 @@ impl Dispatch<'_> {
             Err(error) => return self.not_signed(send, sender.as_ref(), error).await,
         };
         let mut changes = Changes::of(send.merchant_id);
+        if !self.is_its_own(&send, &prepared, &mut changes).await? {
+            let why = "The network tells a nonce or a blockhash of before the last transaction";
+            return self.wait(send, why).await;
+        }
         for payment in &payments {
             changes.guard(Noun::Payment, payment.key(), payment.version);
         }
@@ -266,16 +271,35 @@ impl Dispatch<'_> {
         Ok(payments)
     }
 
-    /// The lowest nonce that no included transaction and no other send of ours has.
+    /// The lowest nonce that no included transaction, as the node tells it, and no other send of
+    /// ours that went or is under way has. A node that lags tells one that was used.
     async fn with_free_nonce(&self, send: &Send, facts: Facts) -> anyhow::Result<Facts> {
         let Facts::Evm(known) = &facts else { return Ok(facts) };
-        let mut nonce = known.nonce;
+        let spent = self.app.store.last_nonce_spent(send.account()).await?;
+        let mut nonce = known.nonce.max(spent.map_or(0, |nonce| nonce + 1));
         let others = self.app.store.sends_of_account(send.account()).await?;
         let taken: Vec<u64> = others.iter().filter_map(Send::nonce).collect();
         while taken.contains(&nonce) {
             nonce += 1;
         }
         Ok(facts.at_nonce(nonce))
+    }
+
+    /// Whether a transaction is this send's own; if nobody has it yet, it is from now on. Two equal
+    /// orders can be signed to the same bytes, under an old nonce or within one blockhash: one
+    /// transaction would then count for both.
+    async fn is_its_own(
+        &self,
+        send: &Send,
+        prepared: &Prepared,
+        changes: &mut Changes,
+    ) -> anyhow::Result<bool> {
+        let key = send.transaction_key(&prepared.tx_hash);
+        let Some(claim) = self.app.store.get::<Claim>(key).await? else {
+            changes.insert(Claim::new(key, send.key()));
+            return Ok(true);
+        };
+        Ok(claim.target == send.key())
     }
 
     /// Nothing is signed, so whatever is done now is certain not to send twice.
@@ -416,8 +440,11 @@ impl Dispatch<'_> {
             };
             match replaced {
                 Ok(better) if better.tx_hash != newest.tx_hash => {
+                    let mut changes = Changes::of(send.merchant_id);
+                    let is_own = self.is_its_own(&send, &better, &mut changes).await?;
+                    anyhow::ensure!(is_own, "another send has the transaction that replaces it");
                     let signed = send.signed(attempt(&better, now)?, now);
-                    self.keep(signed, None).await?;
+                    self.keep(signed, Some(changes)).await?;
                     app.metrics.add("pepay_sends_replaced_total", 1);
                     return Ok(Moved::On);
                 }

@@ -49,7 +49,7 @@ use domain::ramp_user::RampUser;
 use domain::refund::{Refund, RefundStatus};
 use domain::sandbox::SandboxCase;
 use domain::screening_review::{ReviewStatus, ScreeningReview};
-use domain::send::Send;
+use domain::send::{Attempt as SendAttempt, AttemptState, Send, SendStatus};
 use domain::sequence::Sequence;
 use domain::session::Session;
 use domain::settlement::{Settlement, SettlementState};
@@ -123,8 +123,25 @@ async fn what_is_sent_survives(store: &Store) {
     let under_way = store.sends_of_account(account).await.expect("reads");
     assert_eq!(under_way.len(), 1);
     assert_eq!(store.sends_of(money_samples::send().parent()).await.expect("reads"), under_way);
+    assert_eq!(store.last_nonce_spent(account).await.expect("reads"), None);
     assert_eq!(store.sends_due(NOW, 5).await.expect("reads"), []);
     assert_eq!(store.sends_due(NOW.plus_ms(9), 5).await.expect("reads"), under_way);
+
+    let went = |number: u8, nonce| {
+        let included = Some(nonce).map(|nonce| SendAttempt {
+            nonce: Some(nonce),
+            state: AttemptState::Included,
+            ..money_samples::attempt()
+        });
+        let id = key(number).into();
+        let attempts = included.into_iter().collect();
+        Send { id, status: SendStatus::Confirmed, attempts, ..money_samples::send() }
+    };
+    let mut changes = Changes::of(MERCHANT);
+    changes.insert(went(201, 12));
+    changes.insert(went(202, 9));
+    store.commit(changes).await.expect("commits");
+    assert_eq!(store.last_nonce_spent(account).await.expect("reads"), Some(12));
 
     let at = |row, version| Refund { version, ..row };
     let change = |row| Refund { status: RefundStatus::Sent, sent_at: Some(NOW), ..row };

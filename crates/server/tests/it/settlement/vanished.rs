@@ -73,6 +73,55 @@ async fn a_sweep_that_vanishes_after_it_was_final_is_followed_again_and_never_se
     check(&house).await;
 }
 
+/// A payment as large as the first one, to the same address.
+async fn pay_again(house: &House, created: &Value, amount: &str) {
+    let to = payment(house, created).await["to_address"].clone();
+    house.transfer("ethereum", "USDC", to.as_str().expect("an address"), amount).await;
+}
+
+#[tokio::test]
+async fn an_old_nonce_makes_no_second_sweep_out_of_the_first_ones_transaction() {
+    let house = house().await;
+    let created = paid(&house, "USDC", "10").await;
+    run(&house).await;
+    let first = arrived(&house, WALLET, "USDC").await;
+    // From now on the network tells the nonce of before the sweep.
+    drop_from_chain(&house, &first[0].tx_hash, first[0].block_number).await;
+    pay_again(&house, &created, "10").await;
+    run(&house).await;
+    look_twice(&house).await;
+    look_twice(&house).await;
+    run(&house).await;
+    let both = arrived(&house, WALLET, "USDC").await;
+    assert_eq!(both.len(), 2, "{both:?}");
+    assert_ne!(both[0].tx_hash, both[1].tx_hash);
+    assert_eq!(balance(&house, "merchant", "USDC").await, 0);
+    check(&house).await;
+}
+
+#[tokio::test]
+async fn a_transaction_that_failed_is_not_taken_for_another_send() {
+    let house = house().await;
+    let created = paid(&house, "USDC", "10.013001").await;
+    run(&house).await;
+    let whole = settlement_of(&house, &created).await;
+    assert_eq!(whole["sends"][0]["status"], "failed", "{whole}");
+    let id = domain::ids::SettlementId(1);
+    let failed = house.app.store.sends_of(id.key()).await.expect("reads").remove(0);
+    let chain = domain::network::Network::Ethereum;
+    let went = house.app.store.simulated_transactions_from(chain, &failed.from.address).await;
+    let sweep = went.expect("reads").pop().expect("a failed one");
+    drop_from_chain(&house, &sweep.tx_hash, sweep.block_number).await;
+    house.post(&format!("/api/v1/settlements/{}/retry", whole["id"]), json!({})).await.ok();
+    run(&house).await;
+    let again = settlement_of(&house, &created).await;
+    assert_ne!(again["id"], whole["id"]);
+    let id = domain::ids::SettlementId(again["id"].as_i64().expect("a number"));
+    let waiting = house.app.store.sends_of(id.key()).await.expect("reads").remove(0);
+    assert_eq!((waiting.status, waiting.attempts.len()), (SendStatus::Planned, 0), "{waiting:?}");
+    check(&house).await;
+}
+
 async fn release(house: &House, body: Value) -> Reply {
     operator(house, "/api/admin/settlement/release", body).await
 }
