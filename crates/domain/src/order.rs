@@ -38,7 +38,8 @@ use crate::ids::{
 };
 use crate::money::Usd;
 use crate::network::Network;
-use crate::product::{stock_key, stock_name};
+use crate::product::change::{changed, stock_taken};
+use crate::product::{product_key, stock_key, stock_name};
 use crate::retailer::Retailer;
 use crate::shipping_address::PostalAddress;
 use crate::shopper::Shopper;
@@ -285,10 +286,12 @@ impl Order {
         })
     }
 
-    /// Moves its pieces: out of the stock, or back.
-    fn move_stock(&self, direction: Stock, changes: &mut Changes) {
+    /// Moves its pieces: out of the stock, or back; whoever follows the catalog hears of it.
+    fn move_stock(&self, direction: Stock, changes: &mut Changes, now: Timestamp) {
+        let (whose, mut moved) = ((self.merchant_id, self.environment), Vec::new());
         for line in &self.lines {
             let Chosen::Own { offer_id, is_counted: true } = line.offer else { continue };
+            moved.push(product_key(whose, line.retailer, &line.product_id));
             let pieces = i64::from(line.quantity);
             let by = match direction {
                 Stock::Take => -pieces,
@@ -301,6 +304,11 @@ impl Order {
                 floor: Some(0),
                 ceiling: None,
             });
+        }
+        match direction {
+            _ if moved.is_empty() => {}
+            Stock::Take => changes.tell(stock_taken(whose, &moved, now)),
+            Stock::GiveBack => changes.tell(changed(whose, &moved, now)),
         }
     }
 

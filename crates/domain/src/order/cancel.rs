@@ -118,7 +118,7 @@ impl Order {
     /// Cancelled for good.
     pub fn given_up(self, reason: Reason, changes: &mut Changes, now: Timestamp) -> Order {
         let message = reason.as_str();
-        let mut order = self.released(changes).moved(OrderStatus::Cancelled, message, now);
+        let mut order = self.released(changes, now).moved(OrderStatus::Cancelled, message, now);
         order.cancellation = match reason {
             Reason::Requested => Cancellation::Accepted,
             Reason::InvoiceExpired | Reason::InvoiceCanceled | Reason::ByRetailer => {
@@ -154,7 +154,7 @@ impl Order {
             return Err(self.not_from_here("failed"));
         }
         self.refund.asked_by = by;
-        let failed = self.released(changes).moved(OrderStatus::Failed, message, now);
+        let failed = self.released(changes, now).moved(OrderStatus::Failed, message, now);
         Ok(failed.ended_owing(now))
     }
 

@@ -102,7 +102,7 @@ pub fn create(ask: OrderAsk<'_>, fresh: &mut Fresh) -> Result<Created, Refusal> 
         updated_at: now,
         version: 0,
     };
-    order.move_stock(Stock::Take, &mut changes);
+    order.move_stock(Stock::Take, &mut changes, now);
     changes.update(Estimate { order_id: Some(id), ..estimate.clone() });
     order.clone().record_created(&mut changes, ask.origin, now);
     Ok(Created { order, invoice: made.invoice, session: made.session, changes })

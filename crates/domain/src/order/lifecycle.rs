@@ -177,7 +177,8 @@ impl Order {
         if self.status != OrderStatus::PendingPayment {
             return Err(self.not_from_here("cancelled"));
         }
-        let mut order = self.released(changes).moved(OrderStatus::Cancelled, reason.as_str(), now);
+        let mut order =
+            self.released(changes, now).moved(OrderStatus::Cancelled, reason.as_str(), now);
         if order.cancellation == Cancellation::Requested {
             order.cancellation = Cancellation::Accepted;
         }
@@ -203,7 +204,7 @@ impl Order {
         if !ended_unpaid || self.holds_stock {
             return Err(self.not_from_here("payment_confirmed"));
         }
-        self.move_stock(Stock::Take, changes);
+        self.move_stock(Stock::Take, changes, now);
         self.holds_stock = true;
         self.payment = payment;
         self.placement = Placement::of(&self.lines);
@@ -211,9 +212,9 @@ impl Order {
         Ok(self.moved(OrderStatus::Processing, "Late payment accepted, processing order", now))
     }
 
-    pub(super) fn released(mut self, changes: &mut Changes) -> Order {
+    pub(super) fn released(mut self, changes: &mut Changes, now: Timestamp) -> Order {
         if self.holds_stock {
-            self.move_stock(Stock::GiveBack, changes);
+            self.move_stock(Stock::GiveBack, changes, now);
             self.holds_stock = false;
         }
         self

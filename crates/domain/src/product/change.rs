@@ -232,7 +232,17 @@ fn move_stock(changes: &mut Changes, offer: OfferId, by: i64) {
 
 /// What the search index and whoever else follows the catalog hear of: these products are to be
 /// read anew. One entry for each commit, however many products are in it.
-pub fn changed(
+pub fn changed(whose: (MerchantId, Environment), keys: &[RowKey], now: Timestamp) -> NewEntry {
+    of_products(Notice::ProductChanged, whose, keys, now)
+}
+
+/// The same of products that lost pieces to an order: they may be sold out by now.
+pub fn stock_taken(whose: (MerchantId, Environment), keys: &[RowKey], now: Timestamp) -> NewEntry {
+    of_products(Notice::StockTaken, whose, keys, now)
+}
+
+fn of_products(
+    what: Notice,
     (merchant_id, environment): (MerchantId, Environment),
     keys: &[RowKey],
     now: Timestamp,
@@ -243,12 +253,12 @@ pub fn changed(
         environment,
         subject: Subject { object_id: Some(first), ..Subject::default() },
         data: data.expect("ids serialize"),
-        ..notice(merchant_id, Notice::ProductChanged, first, now)
+        ..notice(merchant_id, what, first, now)
     }
 }
 
 /// The products such an entry names.
-pub fn changed_keys(entry: &NewEntry) -> Vec<RowKey> {
+pub fn named_keys(entry: &NewEntry) -> Vec<RowKey> {
     let ids: Vec<uuid::Uuid> = serde_json::from_str(&entry.data).unwrap_or_default();
     ids.into_iter().map(RowKey::from).collect()
 }

@@ -6,17 +6,19 @@
 //!
 //! Invariant: the index never says it heard of an entry before what it says is in the index.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use domain::event::{EntryKind, Notice};
-use domain::ids::{MerchantId, RowKey};
-use domain::product::Product;
-use domain::product::change::changed_keys;
+use domain::ids::{MerchantId, OfferId, RowKey};
+use domain::product::change::named_keys;
+use domain::product::{Product, stock_key};
 use domain::time::Timestamp;
 use search::{Change, Cursor, State};
 use serde::{Deserialize, Serialize};
+use store::StoreError;
 
 use crate::app::{App, Shared};
 use crate::catalog::Listed;
@@ -148,7 +150,8 @@ impl Indexer {
         open: &Arc<Open>,
         places: Vec<i64>,
     ) -> anyhow::Result<Progress> {
-        let (mut keys, mut next, mut is_cut) = (Vec::new(), places.clone(), false);
+        let (mut changed, mut taken) = (Vec::new(), Vec::new());
+        let (mut next, mut is_cut) = (places.clone(), false);
         for (lane, place) in (0_i64..).zip(&mut next) {
             let notices = app.store.notices_after(lane, *place, NOTICES_MAX).await?;
             let count = i64::try_from(notices.entries.len()).unwrap_or(i64::MAX);
@@ -157,23 +160,25 @@ impl Indexer {
             for entry in notices.entries {
                 match entry.entry.kind {
                     EntryKind::Notice(Notice::ProductChanged) => {
-                        keys.extend(changed_keys(&entry.entry));
+                        changed.extend(named_keys(&entry.entry));
+                    }
+                    EntryKind::Notice(Notice::StockTaken) => {
+                        taken.extend(named_keys(&entry.entry));
                     }
                     EntryKind::Notice(_) | EntryKind::Event(_) => {}
                 }
-                if keys.len() >= PRODUCTS_MAX {
+                if changed.len() + taken.len() >= PRODUCTS_MAX {
                     (read_to, is_cut) = (entry.sequence, true);
                     break;
                 }
             }
             *place = read_to;
         }
-        keys.sort_unstable();
-        keys.dedup();
+        let mut rows = rows_of(app, changed).await?;
+        rows.extend(sold_out(app, rows_of(app, taken).await?).await?);
         let is_save_due = next != places && self.saved_at.plus_ms(IDLE_SAVE_MS) <= app.now();
-        if !keys.is_empty() || is_save_due {
-            let rows = app.store.get_many::<Product>(keys.clone()).await?;
-            let changes = changes_of(app, keys.into_iter().zip(rows)).await?;
+        if !rows.is_empty() || is_save_due {
+            let changes = changes_of(app, rows.into_iter()).await?;
             write_places(app, open, changes, &next).await?;
             self.saved_at = app.now();
         }
@@ -188,6 +193,39 @@ fn demo_change(app: &App, listed: &Listed) -> Change {
         Some(_) => Change::Delete(listed.product.key().0),
         None => change_of(listed),
     }
+}
+
+async fn rows_of(
+    app: &App,
+    mut keys: Vec<RowKey>,
+) -> Result<Vec<(RowKey, Option<Product>)>, StoreError> {
+    keys.sort_unstable();
+    keys.dedup();
+    let rows = app.store.get_many::<Product>(keys.clone()).await?;
+    Ok(keys.into_iter().zip(rows).collect())
+}
+
+/// Those of which an offer has nothing left. Others look to a shopper as they did before an order
+/// took of them, and an order is no reason to write the index.
+async fn sold_out(
+    app: &App,
+    rows: Vec<(RowKey, Option<Product>)>,
+) -> Result<Vec<(RowKey, Option<Product>)>, StoreError> {
+    let counted = rows.iter().filter_map(|(_, row)| row.as_ref()).flat_map(|product| {
+        let counted = product.offers.iter().filter(|offer| offer.is_counted);
+        counted.map(|offer| stock_key(product.merchant_id, offer.id))
+    });
+    let keys: Vec<RowKey> = counted.collect();
+    let left: HashMap<RowKey, i64> =
+        keys.iter().copied().zip(app.store.counter_values(&keys).await?).collect();
+    let is_sold_out = |product: &Product| {
+        let of = |offer: OfferId| left.get(&stock_key(product.merchant_id, offer));
+        product
+            .offers
+            .iter()
+            .any(|offer| offer.is_counted && of(offer.id).is_none_or(|left| *left <= 0))
+    };
+    Ok(rows.into_iter().filter(|(_, row)| row.as_ref().is_none_or(is_sold_out)).collect())
 }
 
 /// What the index is told of rows as they are now.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use server::workers::search::Indexer;
 
-use super::{PRODUCTS, hear, mug};
+use super::{PRODUCTS, hear, mug, shop};
 use crate::house::House;
 
 const SEARCH: &str = "/api/commerce/search";
@@ -188,6 +188,32 @@ async fn an_index_that_is_lost_or_damaged_is_made_anew_and_one_that_is_sound_goe
     std::fs::remove_dir_all(&directory).expect("removes");
     hear(&house, &mut Indexer::default()).await;
     assert_eq!(found().await, ["before", "between"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_orders_took_the_last_piece_of_is_found_as_sold_out_until_it_is_back() {
+    let house = House::start().await;
+    let mut indexer = Indexer::default();
+    let goods = shop::stock(&house, 3).await;
+    hear(&house, &mut indexer).await;
+    let is_available = async || {
+        let found = house.get(&format!("{SEARCH}?q=cup&retailer=other")).await.ok();
+        found["data"]["products"][0]["available"].clone()
+    };
+    let buy = async |pieces: u32| {
+        let ready = shop::ready(&house, shop::CUSTOMER, &goods, pieces).await;
+        let made = house.post("/api/commerce/merchant/checkout/invoice", ready.body()).await.ok();
+        made["data"].clone()
+    };
+    buy(1).await;
+    hear(&house, &mut indexer).await;
+    assert_eq!(is_available().await, true);
+    let order = buy(2).await;
+    hear(&house, &mut indexer).await;
+    assert_eq!(is_available().await, false);
+    shop::cancel(&house, &order, "back", json!({})).await.ok();
+    hear(&house, &mut indexer).await;
+    assert_eq!(is_available().await, true);
 }
 
 #[tokio::test(flavor = "multi_thread")]
