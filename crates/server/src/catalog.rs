@@ -63,6 +63,18 @@ impl Catalog {
             imports: Arc::new(Semaphore::new(IMPORTS_MAX)),
         })
     }
+
+    /// Those whose products can be had: the merchant's own, the demo shops, whoever is named.
+    pub fn retailers(&self, environment: Environment) -> Vec<Retailer> {
+        let is_had = |retailer: &Retailer| match environment {
+            Environment::Devnet => true,
+            Environment::Mainnet => {
+                *retailer == Retailer::Other
+                    || self.outside.source(environment, *retailer).is_some()
+            }
+        };
+        Retailer::ALL.into_iter().filter(is_had).collect()
+    }
 }
 
 impl ListedOffer {

@@ -6,7 +6,7 @@ use super::{
     RefundDestination, Stock,
 };
 use crate::changes::{Changes, Noun};
-use crate::estimate::{Chosen, Estimate};
+use crate::estimate::{Chosen, Estimate, EstimateLine};
 use crate::event::Origin;
 use crate::ids::{Fresh, OrderId, RowKey, Version};
 use crate::invoice::{self, Invoice, InvoiceAsk};
@@ -55,7 +55,7 @@ pub fn create(ask: OrderAsk<'_>, fresh: &mut Fresh) -> Result<Created, Refusal> 
     if estimate.address_id != Some(ask.address.id) {
         return Err(Refusal::invalid("addressId", "is not the address this estimate was made for"));
     }
-    let sold = still_offered(estimate, ask.products)?;
+    let (lines, sold) = still_offered(estimate, ask.products)?;
     let id = OrderId::fresh(fresh);
     // For the receipt; what is no address of e-mail is none.
     let customer_email = ask.address.postal.email.as_deref().and_then(normalize_email);
@@ -83,7 +83,7 @@ pub fn create(ask: OrderAsk<'_>, fresh: &mut Fresh) -> Result<Created, Refusal> 
         shopper: estimate.shopper.clone(),
         status: OrderStatus::PendingPayment,
         substatus: None,
-        lines: estimate.valid.clone(),
+        lines,
         address: ask.address.postal.clone(),
         pricing: estimate.pricing,
         payment: OrderPayment::default(),
@@ -108,22 +108,27 @@ pub fn create(ask: OrderAsk<'_>, fresh: &mut Fresh) -> Result<Created, Refusal> 
     Ok(Created { order, invoice: made.invoice, session: made.session, changes })
 }
 
-/// The own products of an estimate at the versions they still had the chosen offers in.
+/// The lines of an estimate as their offers are now, but for the price; and its own products at
+/// the versions that had them so. Whether pieces are counted may have changed since the estimate.
 fn still_offered(
     estimate: &Estimate,
     products: &[Product],
-) -> Result<Vec<(RowKey, Version)>, Refusal> {
-    let mut sold = Vec::new();
+) -> Result<(Vec<EstimateLine>, Vec<(RowKey, Version)>), Refusal> {
+    let (mut lines, mut sold) = (Vec::new(), Vec::new());
     for line in &estimate.valid {
-        let Chosen::Own { offer_id, .. } = line.offer else { continue };
-        let product = products.iter().find(|product| {
-            product.product_id == line.product_id
-                && product.retailer == line.retailer
-                && product.offers.iter().any(|offer| offer.id == offer_id)
-        });
-        let gone = || Refusal::OfferGone { product_id: line.product_id.clone() };
-        let product = product.ok_or_else(gone)?;
-        sold.push((product.key(), product.version));
+        let mut line = line.clone();
+        if let Chosen::Own { offer_id, is_counted } = &mut line.offer {
+            let is_its = |product: &&Product| {
+                product.product_id == line.product_id && product.retailer == line.retailer
+            };
+            let gone = || Refusal::OfferGone { product_id: line.product_id.clone() };
+            let product = products.iter().find(is_its).ok_or_else(gone)?;
+            let offer = product.offers.iter().find(|offer| offer.id == *offer_id);
+            let offer = offer.filter(|offer| offer.arrives_in_time()).ok_or_else(gone)?;
+            *is_counted = offer.is_counted;
+            sold.push((product.key(), product.version));
+        }
+        lines.push(line);
     }
-    Ok(sold)
+    Ok((lines, sold))
 }

@@ -174,7 +174,10 @@ impl Checkout<'_> {
         if let Some(order_id) = estimate.order_id {
             return self.made_before(app, &estimate, order_id).await;
         }
-        escrow::require(app, *whose).await?;
+        // What is kept back pays outside retailers; a merchant's own goods need none of it.
+        if estimate.valid.iter().any(|line| matches!(line.offer, Chosen::Outside { .. })) {
+            escrow::require(app, *whose).await?;
+        }
         let address = self.address(app).await?;
         let products = own_products(app, &estimate).await?;
         let merchant = self.caller.merchant(app).await?;
@@ -202,6 +205,11 @@ impl Checkout<'_> {
             return Err(ApiError::new(Code::OrderState, message));
         }
         let order = ordering::visible(app, self.place.whose, order_id).await?;
+        if self.destination.is_some() && self.destination != order.refund.destination {
+            let message = "The order was made before, with another refund destination or none: \
+                name one when it is canceled";
+            return Err(ApiError::new(Code::OrderState, message));
+        }
         let invoice = app.store.get::<Invoice>(order.invoice_id.key()).await?;
         let invoice = invoice.ok_or_else(|| ApiError::not_found("invoice"))?;
         let session = Session::first_of(&invoice);
