@@ -183,7 +183,7 @@ impl App {
         }
     }
 
-    /// How many pieces the counted offers of these products have.
+    /// How many pieces the offers of these products have that are or were counted.
     pub async fn stocks<'a>(
         &self,
         merchant_id: MerchantId,
@@ -191,7 +191,7 @@ impl App {
     ) -> Result<Stocks, StoreError> {
         let offers = products.into_iter().flat_map(|product| &product.offers);
         let counted: Vec<_> =
-            offers.filter(|offer| offer.is_counted).map(|offer| offer.id).collect();
+            offers.filter(|offer| offer.has_counter()).map(|offer| offer.id).collect();
         if counted.is_empty() {
             return Ok(Stocks::new());
         }

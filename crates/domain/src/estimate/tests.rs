@@ -39,6 +39,7 @@ fn offer(price: i64, days: u16) -> Offer {
         handling_days: HandlingDays { min: 1, max: days },
         is_international: false,
         is_counted: true,
+        declared: None,
     }
 }
 

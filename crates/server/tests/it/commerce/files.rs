@@ -1,9 +1,12 @@
 //! Whole files of products: streamed in and out, line by line, twice without a difference.
 
 use domain::environment::Environment;
+use domain::ids::OfferId;
+use domain::retailer::Retailer;
 use serde_json::{Value, json};
 use store::Page;
 
+use super::shop::{self, Goods};
 use super::{PRODUCTS, mug};
 use crate::house::{House, Reply};
 
@@ -192,4 +195,70 @@ async fn a_thousand_errors_are_told_and_the_rest_counted() {
     assert_eq!(lines.iter().filter(|line| line["type"] == "error").count(), 1_000);
     let counted = ["failed", "errorsOmitted", "created"].map(|name| done[name].as_u64());
     assert_eq!(counted, [Some(5_000), Some(4_000), Some(1)]);
+}
+
+/// What is left of a product's only offer.
+async fn left(house: &House, id: &str) -> Value {
+    house.get(&format!("{PRODUCTS}/{id}")).await.ok()["data"]["offers"][0]["stock"].clone()
+}
+
+/// The product as something on the shelf, and an order of so many pieces of it.
+async fn buy(house: &House, id: &str, pieces: u32) {
+    let product = house.get(&format!("{PRODUCTS}/{id}")).await.ok();
+    let offer_id = product["data"]["offers"][0]["offerId"].as_str().expect("an id");
+    let offer_id = OfferId::parse(offer_id).expect("an id");
+    let goods = Goods { product_id: id.to_owned(), offer_id, retailer: Retailer::Other };
+    shop::order_of(house, &goods, pieces).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_comes_again_does_not_put_back_what_was_sold() {
+    let house = House::start().await;
+    let file = |stock: i64| format!("productId,title,price,stock\nm-1,Mug,18,{stock}\n");
+    let send = async |stock: i64| import(&house, "text/csv", file(stock)).await.1;
+    assert_eq!(send(10).await["created"], 1);
+    buy(&house, "m-1", 3).await;
+    let again = send(10).await;
+    assert_eq!((&again["unchanged"], &again["updated"]), (&json!(1), &json!(0)));
+    assert_eq!(left(&house, "m-1").await, 7);
+    // Two more came in; then the shop finds that six are missing, more than sold ones leave.
+    assert_eq!(send(12).await["updated"], 1);
+    assert_eq!(left(&house, "m-1").await, 9);
+    send(2).await;
+    assert_eq!(left(&house, "m-1").await, 0);
+    assert_eq!(send(2).await["unchanged"], 1);
+    send(5).await;
+    assert_eq!(left(&house, "m-1").await, 3);
+
+    // What is shown can be sent back: it is what is left.
+    let shown = house.get(&format!("{PRODUCTS}/m-1")).await.ok()["data"].clone();
+    house.put(&format!("{PRODUCTS}/m-1"), shown).await.ok();
+    assert_eq!(left(&house, "m-1").await, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stock_that_is_set_is_what_a_later_file_is_held_against() {
+    let house = House::start().await;
+    let send = async |stock: &str| {
+        let file = format!("productId,title,price,stock\nm-1,Mug,18,{stock}\n");
+        import(&house, "text/csv", file).await.1
+    };
+    send("10").await;
+    buy(&house, "m-1", 4).await;
+    let product = house.get(&format!("{PRODUCTS}/m-1")).await.ok();
+    let offer = product["data"]["offers"][0]["offerId"].as_str().expect("an id").to_owned();
+    let stock = format!("{PRODUCTS}/m-1/offers/{offer}/stock");
+    house.put(&stock, json!({ "quantity": 20 })).await.ok();
+    buy(&house, "m-1", 1).await;
+    assert_eq!(send("20").await["unchanged"], 1);
+    assert_eq!(left(&house, "m-1").await, 19);
+    house.put(&stock, json!({ "change": 5 })).await.ok();
+    assert_eq!(send("25").await["unchanged"], 1);
+    assert_eq!(left(&house, "m-1").await, 24);
+
+    // Not counted for a while, and then anew: what the counter still has is not added to.
+    send("uncounted").await;
+    assert_eq!(left(&house, "m-1").await, Value::Null);
+    send("6").await;
+    assert_eq!(left(&house, "m-1").await, 6);
 }
