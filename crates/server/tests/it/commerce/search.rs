@@ -1,5 +1,8 @@
 //! The search from the outside: it follows the catalog, forgives typing, and makes itself anew.
 
+use std::io::Write as _;
+use std::path::Path;
+
 use serde_json::{Value, json};
 use server::workers::search::Indexer;
 
@@ -188,6 +191,87 @@ async fn an_index_that_is_lost_or_damaged_is_made_anew_and_one_that_is_sound_goe
     std::fs::remove_dir_all(&directory).expect("removes");
     hear(&house, &mut Indexer::default()).await;
     assert_eq!(found().await, ["before", "between"]);
+}
+
+/// Changes bytes of the index's files where they are, as a disk does that goes bad.
+fn flip_files(house: &House, is_it: impl Fn(&Path) -> bool) {
+    let products = house.data_dir.path().join("search/0/products");
+    let mut flipped = 0;
+    for file in std::fs::read_dir(products).expect("an index") {
+        let path = file.expect("a file").path();
+        if !is_it(&path) {
+            continue;
+        }
+        let mut bytes = std::fs::read(&path).expect("a file");
+        bytes.iter_mut().for_each(|byte| *byte ^= 0xA5);
+        let mut file = std::fs::File::options().write(true).open(&path).expect("the same file");
+        file.write_all(&bytes).expect("writes");
+        flipped += 1;
+    }
+    assert!(flipped > 0, "there is something to damage");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_that_is_damaged_while_it_is_open_is_made_anew() {
+    let house = House::start().await;
+    let mut indexer = Indexer::default();
+    house.post(PRODUCTS, mug("mine")).await.ok();
+    hear(&house, &mut indexer).await;
+    let path = format!("{SEARCH}?q=stoneware&retailer=other&brand=clayhouse&limit=100");
+    let is_found = async || {
+        let answer = house.get(&path).await.ok();
+        assert_eq!(answer["data"]["warnings"], json!([]));
+        ids(&answer).contains(&"mine".to_owned())
+    };
+
+    // A search runs into it.
+    flip_files(&house, |path| path.extension().is_some_and(|one| one == "store"));
+    assert_eq!(house.get(&path).await.error(), (503, "SERVICE_UNAVAILABLE"));
+    let half = house.get(&path).await.ok();
+    assert_eq!(half["data"]["warnings"][0]["code"], "INDEX_INCOMPLETE");
+    hear(&house, &mut indexer).await;
+    assert!(is_found().await);
+
+    // Nobody runs into it, and it is found all the same.
+    flip_files(&house, |path| path.extension().is_some_and(|one| one == "fast"));
+    house.advance(11 * 60_000);
+    hear(&house, &mut indexer).await;
+    assert!(is_found().await);
+    house.app.catalog.index.get().await.expect("an index").index.check().expect("it is sound");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_that_is_opened_anew_waits_for_its_last_reader() {
+    let house = House::start().await;
+    hear(&house, &mut Indexer::default()).await;
+    let read = house.app.catalog.index.get().await.expect("an index");
+    house.app.catalog.index.forget().await;
+    let reading = async {
+        tokio::task::yield_now().await;
+        drop(read);
+    };
+    let (opened, ()) = tokio::join!(house.app.catalog.index.get(), reading);
+    let search = house.data_dir.path().join("search");
+    assert_eq!(opened.expect("an index").directory, search.join("0"));
+    assert!(!search.join("1").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_in_the_place_of_the_index_are_taken_away() {
+    let house = House::start().await;
+    house.post(PRODUCTS, mug("mine")).await.ok();
+    let search = house.data_dir.path().join("search");
+    for path in [search.clone(), search.join("0"), search.join("0/products")] {
+        house.app.catalog.index.forget().await;
+        if search.is_dir() {
+            std::fs::remove_dir_all(&search).expect("removes");
+        }
+        std::fs::create_dir_all(path.parent().expect("a directory")).expect("makes");
+        std::fs::write(&path, "a file").expect("writes");
+        hear(&house, &mut Indexer::default()).await;
+        let found = house.get(&format!("{SEARCH}?retailer=other&brand=clayhouse&limit=100")).await;
+        assert!(ids(&found.ok()).contains(&"mine".to_owned()), "{}", path.display());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
