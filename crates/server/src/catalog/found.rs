@@ -85,7 +85,7 @@ impl App {
         for (retailer, answer) in outside {
             match answer {
                 Ok(found) => {
-                    results.total += found.total;
+                    results.total = results.total.saturating_add(found.total);
                     let shown = found.products.into_iter();
                     columns.push(shown.map(|shown| Row { shown, highlight: None }).collect());
                 }
