@@ -254,7 +254,7 @@ impl Index {
         let wanted = Wanted::of(text);
         if wanted.is_empty() && !text.trim().is_empty() {
             // Signs alone are no wish to see everything.
-            return Ok(Found::default());
+            return Ok(Found::nothing(query));
         }
         let searcher = self.reader.searcher();
         let dictionaries = self.dictionaries(&searcher, query)?;
@@ -271,7 +271,7 @@ impl Index {
                 break;
             }
         }
-        let Some((resolved, ranking, found)) = answer else { return Ok(Found::default()) };
+        let Some((resolved, ranking, found)) = answer else { return Ok(Found::nothing(query)) };
         let facets = match query.facets {
             FacetWish::Wanted => Some(facets(&searcher, &self.fields, &found, &ranking.counted)?),
             FacetWish::Not => None,

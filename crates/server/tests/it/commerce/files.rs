@@ -5,6 +5,9 @@ use domain::ids::OfferId;
 use domain::retailer::Retailer;
 use serde_json::{Value, json};
 use store::Page;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::net::tcp::OwnedReadHalf;
 
 use super::shop::{self, Goods};
 use super::{PRODUCTS, mug};
@@ -163,12 +166,20 @@ async fn files_that_cannot_be_read_say_why() {
         (&aborted["type"], &aborted["code"]),
         (&json!("aborted"), &json!("VALIDATION_ERROR"))
     );
-    let large = send(&house, "text/csv", "x".repeat(100_001)).await;
-    assert_eq!(large.error(), (413, "PAYLOAD_TOO_LARGE"));
-    let (_, empty) = import(&house, "text/csv", "").await;
+    for file in ["", "\n\n", "\"open"] {
+        let (_, empty) = import(&house, "text/csv", file).await;
+        let expected = (&json!("aborted"), &json!("VALIDATION_ERROR"));
+        assert_eq!((&empty["type"], &empty["code"]), expected, "{file:?}");
+    }
+    let (_, empty) = import(&house, "application/x-ndjson", "").await;
     assert_eq!((&empty["type"], &empty["lines"]), (&json!("done"), &json!(0)));
+    let (_, one) = import(&house, "text/csv", "productId,title").await;
+    assert_eq!((&one["type"], &one["lines"]), (&json!("done"), &json!(1)));
     let no_key = house.request("POST", &format!("{PRODUCTS}/import")).body("x");
     assert_eq!(house.send(no_key).await.error(), (401, "AUTHENTICATION_REQUIRED"));
+    // The last one: what is not read of it makes its connection useless.
+    let large = send(&house, "text/csv", "x".repeat(100_001)).await;
+    assert_eq!(large.error(), (413, "PAYLOAD_TOO_LARGE"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -261,4 +272,54 @@ async fn stock_that_is_set_is_what_a_later_file_is_held_against() {
     assert_eq!(left(&house, "m-1").await, Value::Null);
     send("6").await;
     assert_eq!(left(&house, "m-1").await, 6);
+}
+
+/// A file on its way in that never stalls and never ends: a blank line every 50 ms.
+async fn drip(house: &House, key: &str) -> OwnedReadHalf {
+    let address = house.url.strip_prefix("http://").expect("an address");
+    let (mut told, mut sent) = TcpStream::connect(address).await.expect("connects").into_split();
+    let head = format!(
+        "POST {PRODUCTS}/import HTTP/1.1\r\nhost: {address}\r\nx-api-key: {key}\r\n\
+         content-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n"
+    );
+    sent.write_all(head.as_bytes()).await.expect("writes");
+    tokio::spawn(async move {
+        let mut every = tokio::time::interval(std::time::Duration::from_millis(50));
+        while sent.write_all(b"1\r\n\n\r\n").await.is_ok() {
+            every.tick().await;
+        }
+    });
+    let begun = read_to(&mut told, "\r\n\r\n").await;
+    assert!(begun.starts_with("HTTP/1.1 200 "), "{begun}");
+    told
+}
+
+async fn read_to(told: &mut OwnedReadHalf, end: &str) -> String {
+    let mut text = String::new();
+    while !text.contains(end) {
+        let mut bytes = [0; 1_024];
+        let count = told.read(&mut bytes).await.expect("reads");
+        assert_ne!(count, 0, "it ended early: {text}");
+        text.push_str(std::str::from_utf8(&bytes[..count]).expect("text"));
+    }
+    text
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_drips_is_given_up_and_keeps_nobody_else_from_sending() {
+    let house = House::with(|config| config.import_stall_ms = 1_500).await;
+    let (_, stranger) = house.stranger().await;
+    let (mut first, mut second) =
+        (drip(&house, &house.key).await, drip(&house, &house.key).await);
+    assert_eq!(send(&house, "application/x-ndjson", "").await.error(), (409, "BUSY"));
+    let theirs = house
+        .request("POST", &format!("{PRODUCTS}/import"))
+        .header("x-api-key", &stranger)
+        .header("content-type", "application/x-ndjson")
+        .body("");
+    assert_eq!(house.send(theirs).await.status, 200);
+    for slow in [&mut first, &mut second] {
+        let last = read_to(slow, "}").await;
+        assert!(last.contains("\"aborted\"") && last.contains("\"REQUEST_TIMEOUT\""), "{last}");
+    }
 }
