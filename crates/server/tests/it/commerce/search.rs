@@ -133,6 +133,8 @@ async fn queries_out_of_bounds_name_their_field() {
         assert_eq!(reply.error(), (400, "VALIDATION_ERROR"), "{query}");
         assert_eq!(reply.param(), param, "{query}");
     }
+    let signs = house.get(&format!("{SEARCH}?q=%22%2A%3A")).await.ok();
+    assert_eq!(signs["data"]["facets"]["brands"], json!([]), "empty, as nothing was found");
     let long = house.get(&format!("{SEARCH}?q={}", "x".repeat(513))).await;
     assert_eq!(long.param(), "q");
     for text in ["%22%2A%3A%28%29%5B%5D+-AND+OR", "%F0%9F%A7%A6", "%00", "%ff"] {
@@ -298,6 +300,40 @@ async fn what_orders_took_the_last_piece_of_is_found_as_sold_out_until_it_is_bac
     shop::cancel(&house, &order, "back", json!({})).await.ok();
     hear(&house, &mut indexer).await;
     assert_eq!(is_available().await, true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn filters_and_facets_go_by_the_offer_that_is_left_after_an_order() {
+    let house = House::start().await;
+    let mut indexer = Indexer::default();
+    let mut body = mug("two");
+    body["brand"] = json!("Zuckerbaum");
+    body["offers"] = json!([
+        { "price": 5, "sellerName": "Cheap", "stock": 1 },
+        { "price": 50, "sellerName": "Dear", "stock": 10 },
+    ]);
+    let made = house.post(PRODUCTS, body).await.ok()["data"].clone();
+    hear(&house, &mut indexer).await;
+    let find = async |query: &str| {
+        house.get(&format!("{SEARCH}?brand=Zuckerbaum&retailer=other&{query}")).await.ok()
+    };
+    let ranges = async || find("").await["data"]["facets"]["prices"].clone();
+    assert_eq!(ids(&find("maxPrice=10").await), ["two"]);
+    assert_eq!(ids(&find("minPrice=40").await), [""; 0]);
+    let before = ranges().await;
+
+    let offer_id = made["offers"][0]["offerId"].as_str().expect("an id");
+    let offer_id = domain::ids::OfferId::parse(offer_id).expect("an id");
+    let retailer = domain::retailer::Retailer::Other;
+    let goods = shop::Goods { product_id: "two".into(), offer_id, retailer };
+    shop::order_of(&house, &goods, 1).await;
+    hear(&house, &mut indexer).await;
+    assert_eq!(ids(&find("maxPrice=10").await), [""; 0]);
+    let dear = find("minPrice=40").await;
+    assert_eq!(ids(&dear), ["two"]);
+    assert_eq!(dear["data"]["products"][0]["price"], 50);
+    assert_eq!(dear["data"]["products"][0]["available"], true);
+    assert_ne!(ranges().await, before, "it is counted among the dear ones now");
 }
 
 #[tokio::test(flavor = "multi_thread")]
