@@ -133,12 +133,11 @@ impl App {
         };
         let keys: Vec<RowKey> = ids.iter().filter_map(own).collect();
         let rows: HashMap<RowKey, Listed> = self.own_listed(whose.0, keys).await?;
-        let looked = ids.iter().map(async |named| {
-            match own(named).and_then(|key| rows.get(&key)) {
+        let looked =
+            ids.iter().map(async |named| match own(named).and_then(|key| rows.get(&key)) {
                 Some(listed) => Looked::There(listed.clone()),
                 None => self.listed_elsewhere(whose.1, named, None).await,
-            }
-        });
+            });
         Ok(join_all(looked).await)
     }
 

@@ -9,9 +9,7 @@
 
 use std::collections::HashMap;
 
-use super::draft::{
-    OfferDraft, ProductDraft, STOCK_MAX, StockAsk, check_product_id, check_stock,
-};
+use super::draft::{OfferDraft, ProductDraft, STOCK_MAX, StockAsk, check_product_id, check_stock};
 use super::{Offer, Product, stock_name};
 use crate::changes::{Changes, CounterMove};
 use crate::environment::Environment;

@@ -285,9 +285,8 @@ async fn sold(
     let shops = Retailer::ALL.into_iter().filter(|shop| {
         *shop != Retailer::Other && retailer.is_none_or(|retailer| retailer == *shop)
     });
-    let asked = shops.map(async |shop| {
-        (shop, app.listed_elsewhere(whose.1, &named(shop), zip_code).await)
-    });
+    let asked =
+        shops.map(async |shop| (shop, app.listed_elsewhere(whose.1, &named(shop), zip_code).await));
     let mut silent = None;
     for (shop, looked) in join_all(asked).await {
         match looked {
