@@ -307,7 +307,7 @@ async fn read_to(told: &mut OwnedReadHalf, end: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_drips_is_given_up_and_keeps_nobody_else_from_sending() {
-    let house = House::with(|config| config.import_stall_ms = 1_500).await;
+    let house = House::with(|config| config.import_stall_ms = 3_000).await;
     let (_, stranger) = house.stranger().await;
     let (mut first, mut second) = (drip(&house, &house.key).await, drip(&house, &house.key).await);
     assert_eq!(send(&house, "application/x-ndjson", "").await.error(), (409, "BUSY"));
