@@ -92,6 +92,7 @@ fn made(outside: Option<&str>) -> (Order, Invoice) {
             handling_days: crate::product::HandlingDays { min: 1, max: 2 },
             is_international: false,
             is_counted: true,
+            declared: None,
         }],
         created_at: START,
         updated_at: START,

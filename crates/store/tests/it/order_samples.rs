@@ -52,6 +52,7 @@ pub fn product() -> Product {
             handling_days: HandlingDays { min: 1, max: 9 },
             is_international: true,
             is_counted: true,
+            declared: Some(7),
         }],
         created_at: NOW,
         updated_at: NOW.plus_ms(1),
