@@ -18,7 +18,7 @@ mod tracking;
 mod view;
 
 pub use cancel::{CancelAsk, InvoiceThen};
-pub use create::{Created, INVOICE_LIVES_MS, OrderAsk, create};
+pub use create::{Created, INVOICE_LIVES_MS, OrderAsk, OutsideOffer, create};
 pub use follow::Seen;
 pub use lifecycle::Reason;
 pub use retail::{Answered, Asking, Purchase, PurchaseLine, Report, ReportState};

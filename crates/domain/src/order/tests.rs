@@ -104,6 +104,7 @@ fn made(outside: Option<&str>) -> (Order, Invoice) {
         address: &address,
         merchant: &merchant,
         products: &[product],
+        outside: Vec::new(),
         refund_destination: None,
         origin: Origin::default(),
     };

@@ -19,7 +19,7 @@ use server::config::RetailerConfig;
 use server::workers::search::Indexer;
 use tokio::net::TcpListener;
 
-use super::{ESTIMATE, PRODUCTS, hear, mug};
+use super::{ADDRESS, ESTIMATE, PRODUCTS, hear, in_california, mug};
 use crate::house::House;
 
 /// How the double behaves.
@@ -34,6 +34,8 @@ enum Mood {
     Slow,
     /// He does not look at what he is asked for.
     Careless,
+    /// What he told of last he has no more.
+    Fleeting,
 }
 
 #[derive(Clone)]
@@ -63,7 +65,7 @@ impl Double {
         self.asked.fetch_add(1, Ordering::SeqCst);
         assert_eq!(headers.get("authorization").expect("a key"), "Bearer retailer-key");
         match self.mood {
-            Mood::Sound | Mood::Careless => axum::Json(body).into_response(),
+            Mood::Sound | Mood::Careless | Mood::Fleeting => axum::Json(body).into_response(),
             Mood::Slow => {
                 tokio::time::sleep(std::time::Duration::from_millis(50)).await;
                 axum::Json(body).into_response()
@@ -135,6 +137,8 @@ async fn offers(
             "handlingDays": soon },
         { "offerId": "bad", "sellerName": "Bad", "price": -5, "handlingDays": soon },
     ] });
+    let is_gone = double.mood == Mood::Fleeting && double.asked.load(Ordering::SeqCst) > 1;
+    let body = if is_gone { json!({ "offers": [] }) } else { body };
     double.answer(&headers, body).await
 }
 
@@ -279,6 +283,27 @@ async fn a_retailer_that_does_not_answer_is_not_told_of_as_having_nothing() {
     assert_eq!(unknown.error(), (503, "SERVICE_UNAVAILABLE"));
     let nowhere = house.get("/api/commerce/products/B9?retailer=walmart").await;
     assert_eq!(nowhere.error(), (404, "NOT_FOUND"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outside_offer_that_is_gone_since_the_estimate_is_not_sold() {
+    for (mood, sold) in [(Mood::Sound, 200), (Mood::Fleeting, 409)] {
+        let (shop, _) = Double::start(mood).await;
+        let house = house(&[(Retailer::Amazon, shop.as_str())]).await;
+        let wanted = json!([{ "productId": "B1", "retailer": "amazon", "quantity": 1 }]);
+        let body = json!({ "customer_id": "c", "items": wanted });
+        let estimate = house.post(ESTIMATE, body).await.ok()["data"].clone();
+        assert_eq!(estimate["invalidItems"], json!([]));
+        let id = &estimate["estimateId"];
+        let body = json!({ "customer_id": "c", "estimateId": id, "address": in_california() });
+        let address = house.post(ADDRESS, body).await.ok()["data"].clone();
+        // Longer than offers are remembered.
+        house.advance(61_000);
+        let body =
+            json!({ "customer_id": "c", "estimateId": id, "addressId": address["addressId"] });
+        let made = house.post("/api/commerce/merchant/checkout/invoice", body).await;
+        assert_eq!(made.status, sold);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
