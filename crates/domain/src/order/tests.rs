@@ -148,8 +148,8 @@ fn act(
         4 => order.clone().placed(now),
         5 => order.clone().shipped(None, fresh),
         6 => order.clone().delivered(None, fresh),
-        7 => order.clone().failed("failed", Some(by), changes, now),
-        8 => order.clone().fulfilled(None, fresh),
+        7 => order.clone().failed_by_merchant("failed", by, changes, now),
+        8 => order.clone().fulfilled(None, fresh).map(|mut steps| steps.pop().expect("a step")),
         9 => order.clone().accepted(payment, changes, now),
         10 => {
             let ask = CancelAsk { by, destination: None };
@@ -286,7 +286,9 @@ fn what_no_retailer_was_asked_for_the_merchant_sends() {
     let (order, _) = made(Some("B0"));
     let mut fresh = Fresh::new(START, [7; 16]);
     let waiting = settled(order);
-    let sent = waiting.clone().fulfilled(None, &mut fresh).expect("is his");
+    let steps = waiting.clone().fulfilled(None, &mut fresh).expect("is his");
+    assert_eq!(steps[0].status, OrderStatus::Placed);
+    let sent = steps[1].clone();
     assert_eq!((sent.status, sent.due_at), (OrderStatus::Shipped, None));
     assert_eq!(sent.asking(START), None);
     let (_, asked) = waiting.asking(START).expect("a retailer is to be asked");
