@@ -457,4 +457,23 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn what_is_sent_to_nobody_is_known() {
+        let parse = |network, text: &str| {
+            Address::parse(network, Environment::Mainnet, text).expect("an address")
+        };
+        for (network, text) in [
+            (Network::Bsc, "0x0000000000000000000000000000000000000000"),
+            (Network::Ethereum, "0x000000000000000000000000000000000000dead"),
+            (Network::Solana, "11111111111111111111111111111111"),
+            (Network::Solana, "1nc1nerator11111111111111111111111111111111"),
+            (Network::Ton, "EQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAM9c"),
+            (Network::Sui, &format!("0x{}", "0".repeat(64))),
+        ] {
+            assert!(parse(network, text).is_nobodys(network), "{text}");
+        }
+        let one = "0x0000000000000000000000000000000000000001";
+        assert!(!parse(Network::Bsc, one).is_nobodys(Network::Bsc));
+    }
 }
