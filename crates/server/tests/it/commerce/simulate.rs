@@ -270,7 +270,8 @@ async fn refunded_is_the_refund_on_the_chain() {
     let refunds = house.get("/api/v1/refunds").await.ok()["data"].clone();
     assert_eq!(refunds.as_array().map(Vec::len), Some(1));
     let refund = &refunds[0];
-    assert_eq!((&refund["status"], &refund["network"]), (&json!("sent"), &json!("bsc")));
+    let to = json!({ "network": "bsc", "address": refund["destination"]["address"] });
+    assert_eq!((&refund["status"], &refund["destination"]), (&json!("sent"), &to));
     assert_eq!(order["refund"]["txHash"], refund["tx_hashes"][0]);
     house.settle().await;
     assert_eq!(snapshot(&house, &placed).await, order);
