@@ -158,7 +158,8 @@ pub async fn fail(
     moved(&app, &caller, (id, query), &write, step).await
 }
 
-/// What a merchant does with an order, step by step; it is first brought up to date with its invoice.
+/// What a merchant does with an order, step by step. It is brought up to date with its
+/// invoice first.
 async fn moved(
     app: &App,
     caller: &Caller,
