@@ -11,6 +11,7 @@ mod cancel;
 mod create;
 mod follow;
 mod lifecycle;
+mod owed;
 mod retail;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ pub use cancel::{CancelAsk, InvoiceThen};
 pub use create::{Created, INVOICE_LIVES_MS, OrderAsk, OutsideOffer, create};
 pub use follow::Seen;
 pub use lifecycle::Reason;
+pub use owed::Owed;
 pub use retail::{Answered, Asking, Purchase, PurchaseLine, Report, ReportState};
 pub use tracking::Tracking;
 pub use view::{Actions, OrderView, RefundPart, ShipmentsSummary};
@@ -216,6 +218,8 @@ pub struct OrderRefund {
     pub status: OrderRefundStatus,
     pub amount: Usd,
     pub fee: Usd,
+    /// What may go back of the invoice's payments, at the last look at them.
+    pub owed: Usd,
     pub destination: Option<RefundDestination>,
     pub refund_id: Option<RefundId>,
     pub tx_hash: Option<String>,
@@ -344,6 +348,18 @@ impl Order {
             let data = updated_data(&before.view(), &self.view());
             let now = self.updated_at;
             changes.tell(self.entry(EventType::CommerceOrderUpdated, data, origin, now));
+        }
+    }
+
+    /// Writes the last of several steps in place of `before`, with an event for each.
+    pub fn record_all(steps: Vec<Order>, before: &Order, changes: &mut Changes, origin: &Origin) {
+        let mut known = before;
+        for step in &steps {
+            step.tell_since(known, changes, origin.clone());
+            known = step;
+        }
+        if let Some(last) = steps.into_iter().next_back() {
+            changes.update(last);
         }
     }
 

@@ -114,6 +114,7 @@ pub fn order() -> Order {
             status: OrderRefundStatus::Pending,
             amount: Usd(10),
             fee: Usd(1),
+            owed: Usd(2),
             destination: Some(RefundDestination {
                 network: Network::Bsc,
                 address: "0xback".into(),
