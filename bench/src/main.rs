@@ -1,8 +1,8 @@
 //! Measures Pepay, and what it is held against, in one run on one machine.
 //!
 //! Every server is a child process spoken to over HTTP; but for `ledger`, which has no route of
-//! its own, and the index that `commerce` weighs, this crate knows nothing of the inside of Pepay. One closed-loop client drives them
-//! all. See RESULTS.md for what came out.
+//! its own, and the index that `commerce` weighs, this crate knows nothing of the inside of Pepay.
+//! One closed-loop client drives them all. See RESULTS.md for what came out.
 
 #![allow(clippy::float_arithmetic, reason = "a bench computes rates and ratios, never money")]
 

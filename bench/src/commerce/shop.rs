@@ -204,10 +204,9 @@ impl Turn for Checkouts {
         let customer = name(connection, turn);
         let path = |step: &str| format!("/api/commerce/merchant/checkout/{step}");
         let estimate = loop {
-            let wanted = json!({
-                "customer_id": customer,
-                "items": [{ "productId": self.0.product(dice), "retailer": "other", "quantity": 1 }],
-            });
+            let item =
+                json!({ "productId": self.0.product(dice), "retailer": "other", "quantity": 1 });
+            let wanted = json!({ "customer_id": customer, "items": [item] });
             let made = caller.post_text(&path("estimate"), &wanted.to_string()).await?;
             // One in ten is sold out, and nobody goes on with it.
             if made.contains("\"invalidItems\":[]") {

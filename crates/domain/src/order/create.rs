@@ -120,13 +120,16 @@ pub fn create(ask: OrderAsk<'_>, fresh: &mut Fresh) -> Result<Created, Refusal> 
     Ok(Created { order, invoice: made.invoice, session: made.session, changes })
 }
 
+/// Lines that are sold, and the rows that must not change before they are.
+type Sale = (Vec<EstimateLine>, Vec<(RowKey, Version)>);
+
 /// The lines of an estimate as their offers are now, but for the price; and its own products at
 /// the versions that had them so. Whether pieces are counted may have changed since the estimate.
 fn still_offered(
     estimate: &Estimate,
     products: &[Product],
     outside: &[Looked<Vec<OutsideOffer>>],
-) -> Result<(Vec<EstimateLine>, Vec<(RowKey, Version)>), Refusal> {
+) -> Result<Sale, Refusal> {
     let (mut lines, mut sold, mut outside) = (Vec::new(), Vec::new(), outside.iter());
     for line in &estimate.valid {
         let mut line = line.clone();

@@ -1,8 +1,9 @@
 //! What becomes of a product: put in, changed, put on sale in another number, taken out.
 //!
 //! How many pieces an offer has is moved relative to what was said or read before: what shoppers
-//! bought since, or reserve between the reading and the commit, stays theirs. Whoever follows the log hears of a change of the
-//! catalog by one notice for each commit, with the keys of what changed.
+//! bought since, or reserve between the reading and the commit, stays theirs. Whoever follows the
+//! log hears of a change of the catalog by one notice for each commit, with the keys of what
+//! changed.
 //!
 //! Invariant: an offer keeps its id as long as it is the same seller's in the same condition, so
 //! that a catalog that is imported again leaves carts, estimates and stock as they are.

@@ -38,6 +38,7 @@ enum Asked {
     Already,
 }
 
+#[expect(clippy::disallowed_methods, reason = "a duration is measured, nothing else")]
 pub async fn refunded(
     app: &App,
     caller: &Caller,

@@ -303,6 +303,7 @@ impl Import {
         u64::try_from(self.batch.len() + self.under_way.len() + open).unwrap_or(u64::MAX)
     }
 
+    #[expect(clippy::disallowed_methods, reason = "a duration is measured, nothing else")]
     async fn read(&mut self, body: Body) -> Result<(), ApiError> {
         let mut body = body.into_data_stream();
         let stall = Duration::from_millis(self.app.config.import_stall_ms);
