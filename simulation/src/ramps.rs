@@ -171,10 +171,16 @@ pub async fn conclude(life: &mut Life) -> Result<()> {
         }
     }
     for payout in life.world.list("/api/v1/ramps/payouts").await? {
+        let id = text(&payout, "id")?;
         if payout["status"] == "in_review" {
-            let id = text(&payout, "id")?;
             let path = format!("/api/v1/devnet/ramps/payouts/{id}/simulate");
             life.world.post(&path, &json!({ "outcome": "paid" })).await?;
+        }
+        if payout["status"] == "funds_reserved" {
+            // Sent, never known, and too old to be sent again: else it is refused.
+            let path = format!("/api/admin/ramps/payouts/{id}/give-up");
+            let reply = life.world.operate("POST", &path).await?;
+            life.tell(&format!("payout {id} given up: {}", reply.status));
         }
     }
     Ok(())

@@ -437,7 +437,8 @@ impl Onramp {
             changes.transfer(Transfer::posted(movement, fresh));
         }
         let movement = self.outflow();
-        let hold = Hold::place(HoldAsk { movement, expires_at: None }, changes, fresh);
+        // It is on its way to the wallet, whatever the user owes since a chain took a deposit back.
+        let hold = Hold::pass_on(HoldAsk { movement, expires_at: None }, changes, fresh);
         self.hold_id = Some(hold.id);
         self.step_to(OnrampStatus::Converting, changes, fresh.now());
         self.next_at = Some(fresh.now());

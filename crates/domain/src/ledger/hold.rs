@@ -64,7 +64,16 @@ impl Hold {
 
     /// Promises money; the commit refuses it if the account has not that much to promise.
     pub fn place(ask: HoldAsk, changes: &mut Changes, fresh: &mut Fresh) -> Hold {
-        let transfer = Transfer::new(ask.movement, (Phase::Reserved, Cover::Needed), fresh);
+        Hold::reserve(ask, Cover::Needed, changes, fresh)
+    }
+
+    /// Promises money that came in to go on, whatever else its account owes.
+    pub fn pass_on(ask: HoldAsk, changes: &mut Changes, fresh: &mut Fresh) -> Hold {
+        Hold::reserve(ask, Cover::Waived, changes, fresh)
+    }
+
+    fn reserve(ask: HoldAsk, cover: Cover, changes: &mut Changes, fresh: &mut Fresh) -> Hold {
+        let transfer = Transfer::new(ask.movement, (Phase::Reserved, cover), fresh);
         let Movement { debit, credit, amount, reason, object } = ask.movement;
         let hold = Hold {
             id: transfer.id,
