@@ -116,7 +116,7 @@ fn what_is_refused_is_undone_to_the_last_part() {
     assert_eq!(slot_written(&judged, Way::Insert), (CellRef::Int(2), CellRef::Int(9), 0));
     assert!(batch(&judged, "claims", Way::Insert).is_none());
     let counters = batch(&judged, "counters", Way::Insert).expect("one counter");
-    assert_eq!((counters.len(), counters.cell(0, 4)), (1, CellRef::Int(4)));
+    assert_eq!((counters.len(), counters.cell(0, 5)), (1, CellRef::Int(4)));
     let transfers = batch(&judged, "transfers", Way::Insert).expect("one transfer");
     assert_eq!((transfers.len(), transfers.cell(0, 3)), (1, CellRef::Int(1)));
     assert_eq!(judged.lanes, [(0, LaneState { sequence: 0, ledger_position: 1 })]);
