@@ -1,6 +1,6 @@
 // The choice of a token and its network: a search field, the networks, and the list.
 
-import { h, icon, swap, tokenIcon } from "./dom.js";
+import { h, icon, networkIcon, swap, tokenIcon } from "./dom.js";
 import { network, t } from "./words.js";
 
 const NETWORKS_FOR_CHIPS = 3;
@@ -56,7 +56,7 @@ export function chooser(tokens, choose) {
           fill();
         } }, ...inside, label);
     swap(chips, chip(null, t("all")),
-      networks.map((name) => chip(name, network(name), icon(`n-${name}`))));
+      networks.map((name) => chip(name, network(name), networkIcon(name))));
   }
 
   fill();

@@ -28,13 +28,19 @@ export function icon(name, classes = "") {
   return svg;
 }
 
+// A network that looks like its own coin has no drawing of its own.
+const COINS = { ethereum: "eth", solana: "sol", avalanche: "avax", ton: "ton", bsc: "bnb",
+  cardano: "ada", sui: "sui" };
+
+export const networkIcon = (name, classes) => icon(COINS[name] ?? `n-${name}`, classes);
+
 const TOKENS = new Set(("eth usdc usdt dai pyusd eurc sol avax ton bnb ada sui usdm usd1").split(" "));
 
 /** A token's icon with its network's in the corner. */
 export function tokenIcon(token) {
   const symbol = token.token_symbol.toLowerCase();
   const name = symbol === "dusdc" ? "usdc" : TOKENS.has(symbol) ? symbol : "other";
-  return h("span", { class: "pair" }, icon(name, "big"), icon(`n-${token.network}`, "small"));
+  return h("span", { class: "pair" }, icon(name, "big"), networkIcon(token.network, "small"));
 }
 
 /** Says something to screen readers without moving anything. */

@@ -11,7 +11,7 @@ import { paymentPanel, standing } from "./pay.js";
 import { choice, isFramed, isOpen } from "./session.js";
 import { drawer } from "./simulate.js";
 import { closed, finished, seen, summary } from "./states.js";
-import { clock, network, t, usd } from "./words.js";
+import { clock, network, t, tokens as given, usd } from "./words.js";
 
 const TICK_MS = 1_000;
 const NO_PRICE_MS = 15_000;
@@ -268,6 +268,8 @@ async function due() {
       state.offer = null;
       await refresh();
     } else if (isNew && locked) {
+      // Another amount is left: that is no new price.
+      state.offer = null;
       await refresh();
     }
   } catch (error) {
@@ -293,11 +295,21 @@ function end() {
   frame.say("status", { status: "closed" });
 }
 
+/** Another language is this page once more; the credentials stay in the history, not in links. */
+function translate(event) {
+  const lang = event.target.closest?.("[hreflang]")?.hreflang;
+  if (!lang || !isOpen() || isFramed) return;
+  event.preventDefault();
+  history.replaceState(history.state, "", `${location.pathname}?lang=${lang}`);
+  location.reload();
+}
+
 async function begin() {
   frame.begin();
+  document.querySelector(".foot").addEventListener("click", translate);
   if (!isOpen()) return end();
   try {
-    const [details, tokens, asked] = await Promise.all([load(), api.tokens(), api.questions()]);
+    const [details, tokens, asked] = await Promise.all([load(), given ?? api.tokens(), api.questions()]);
     state.tokens = tokens;
     state.questions = asked.questions?.questions ?? [];
     const wanted = details.locked_token_id ?? choice.tokenId;

@@ -1,7 +1,7 @@
 // Where to pay and how much: amount, address and code, wallets, and how long the price holds.
 
 import { button, copyButton, h, icon, leave, notice, tokenIcon } from "./dom.js";
-import { usd, network, t } from "./words.js";
+import { network, t, usd } from "./words.js";
 import { evmWallets, solanaWallets } from "./wallets.js";
 
 /** Dollars per token, from tokens per dollar. Shown only: what is to be sent comes as text. */
@@ -37,9 +37,9 @@ export function paymentPanel({ token, offer, isLocked, change }) {
       : null,
     h("p", { class: "soft" }, t("only_network", { token: symbol, network: on })),
     walletButtons(offer, on),
-    h("p", { class: "row soft" },
-      h("span", {}, rate ? t("rate", { token: symbol, usd: rate }) : ""),
-      h("span", { class: "timer", "data-timer": "quote", "data-key-text": "rate_holds" })),
+    h("p", { class: "row rate soft" },
+      h("bdi", { dir: "ltr" }, rate ? t("rate", { token: symbol, usd: rate }) : ""),
+      h("span", { class: "timer", "data-timer": "quote" })),
   ];
 }
 
@@ -91,6 +91,6 @@ function walletButton(wallet, offer, on) {
 /** The coloured line that says how things stand. */
 export function standing(kind, drawing, title, hint, ...more) {
   return h("div", { class: `state ${kind}` },
-    icon(drawing, drawing === "clock" ? "" : ""),
+    icon(drawing),
     h("div", {}, h("h2", { tabindex: "-1" }, title), hint ? h("p", {}, hint) : null, ...more));
 }

@@ -18,7 +18,7 @@ export function summary(details) {
       h("span", { class: "monogram", "aria-hidden": "true" }, [...merchant][0] ?? ""),
       h("span", {}, merchant)),
     h("h1", { class: "soft" }, isPartial ? t("amount_left") : t("amount_due")),
-    h("p", { class: "amount" }, h("bdi", {}, usd(amount))),
+    h("p", { class: "amount" }, h("bdi", { dir: "ltr" }, usd(amount))),
     title && title !== merchant ? h("p", { class: "clip" }, title) : null,
     description ? h("p", { class: "clip soft" }, description) : null,
     isOpen

@@ -3,7 +3,8 @@
 
 const data = JSON.parse(document.getElementById("page-data").textContent);
 
-export const { lang, assets, words } = data;
+/** `tokens`: those to choose from, if the server knew the session when it made the page. */
+export const { lang, assets, words, tokens } = data;
 
 /** The word of a key, with `{name}` filled in. */
 export function t(key, fill = {}) {
