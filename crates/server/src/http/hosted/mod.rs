@@ -35,7 +35,7 @@ fn respond(status: StatusCode, html: Html, connect: &str, ancestors: &str) -> Re
 }
 
 /// `$1,234.50`; a third decimal only where there is one.
-fn dollars(amount: Usd) -> String {
+pub fn dollars(amount: Usd) -> String {
     let text = amount.decimal();
     let (whole, decimals) = text.split_once('.').unwrap_or((&text, "00"));
     let decimals = decimals.strip_suffix('0').filter(|two| two.len() == 2).unwrap_or(decimals);
