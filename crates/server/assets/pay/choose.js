@@ -43,14 +43,16 @@ export function chooser(tokens, choose) {
     const found = all.filter(fits);
     swap(list, found.length
       ? found.map((token) => h("li", {},
-        h("button", { type: "button", "data-key": `token-${token.id}`, onclick: () => choose(token) },
+        h("button", { type: "button", "data-key": `token-${token.id}`,
+          onclick: () => choose(token) },
           tokenIcon(token),
           h("span", {}, token.token_symbol,
             h("span", { class: "soft" }, network(token.network))),
           icon("next", "turns"))))
       : [h("li", { class: "soft", role: "status" }, t("no_match", { query }))]);
     const chip = (name, label, ...inside) =>
-      h("button", { type: "button", "aria-pressed": String(only === name), "data-key": `net-${name}`,
+      h("button", { type: "button", "aria-pressed": String(only === name),
+        "data-key": `net-${name}`,
         onclick: () => {
           only = name;
           fill();

@@ -34,7 +34,8 @@ const COINS = { ethereum: "eth", solana: "sol", avalanche: "avax", ton: "ton", b
 
 export const networkIcon = (name, classes) => icon(COINS[name] ?? `n-${name}`, classes);
 
-const TOKENS = new Set(("eth usdc usdt dai pyusd eurc sol avax ton bnb ada sui usdm usd1").split(" "));
+const TOKENS = new Set(
+  "eth usdc usdt dai pyusd eurc sol avax ton bnb ada sui usdm usd1".split(" "));
 
 /** A token's icon with its network's in the corner. */
 export function tokenIcon(token) {

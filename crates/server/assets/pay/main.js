@@ -2,28 +2,39 @@
 // decides everything; this page shows it and asks for what the payor wants.
 
 import * as api from "./api.js";
-import { emailForm, lookAgain, questionsForm } from "./asks.js";
 import { chooser } from "./choose.js";
 import { button, h, notice, swap, tell } from "./dom.js";
 import * as frame from "./frame.js";
 import { follow } from "./live.js";
-import { paymentPanel, standing } from "./pay.js";
 import { choice, isFramed, isOpen } from "./session.js";
-import { drawer } from "./simulate.js";
-import { closed, finished, seen, summary } from "./states.js";
+import { closed, finished, seen, standing, summary } from "./states.js";
 import { clock, network, t, tokens as given, usd } from "./words.js";
 
 const TICK_MS = 1_000;
 const NO_PRICE_MS = 15_000;
 const RETURN_SECONDS = 8;
+/** A little less than the server's stream token lives. */
+const CONNECT_WITHIN_MS = 45_000;
 
 const state = {
   details: null, status: null, tokens: [], questions: [], token: null, offer: null,
   invoiceEnds: 0, quoteEnds: Infinity, isRefreshing: false, isOffline: false, returnAt: null,
 };
 const shown = { summary: "", body: "", extras: "", phase: null };
-const place = { summary: document.getElementById("summary"), main: document.getElementById("main") };
+const place = {
+  summary: document.getElementById("summary"),
+  main: document.getElementById("main"),
+};
 let stream = null;
+
+/** What is fetched only when it is needed: the first load is for choosing. */
+const parts = {};
+async function need(...names) {
+  const missing = names.filter((name) => !parts[name]);
+  await Promise.all(missing.map(async (name) => {
+    parts[name] = await import(`./${name}.js`);
+  }));
+}
 
 const isOpenStatus = () => ["unpaid", "underpaid"].includes(state.details.invoice_status);
 const pending = () => {
@@ -52,7 +63,7 @@ function body(now) {
     case "seen":
       return seen(latest);
     case "questions":
-      return questionsForm(state.questions, details.merchant_name,
+      return parts.asks.questionsForm(state.questions, details.merchant_name,
         { done: passQuestions, skip: passQuestions });
     case "choose":
       return [...asides(latest), ...chooser(state.tokens, choose)];
@@ -76,7 +87,7 @@ function panel(isLocked) {
       button(t("try_again"), "", () => refresh()),
       isLocked ? null : button(t("change"), "plain", unchoose)];
   }
-  return paymentPanel({ token, offer, isLocked, change: unchoose });
+  return parts.pay.paymentPanel({ token, offer, isLocked, change: unchoose });
 }
 
 /** What happened beside the way: a payment that counts for nothing, or that a reorg removed. */
@@ -107,7 +118,8 @@ function render() {
   draw("body", place.body,
     [now, latest, offer, token?.id, tokens.length, details.amount_paid_usd, state.returnAt],
     () => body(now));
-  draw("extras", place.extras, [now, isOpenStatus(), details.customer_email, Boolean(offer)],
+  draw("extras", place.extras,
+    [now, isOpenStatus(), details.customer_email, Boolean(offer), Object.keys(parts)],
     () => extras(now));
   if (shown.phase !== now) enter(now);
   tick();
@@ -125,17 +137,21 @@ function extras(now) {
   const { details, token } = state;
   const isPayable = ["pay", "underpaid", "seen"].includes(now);
   return [
-    isPayable || now === "choose"
-      ? emailForm(details.customer_email, (email) => {
+    isPayable && parts.asks
+      ? parts.asks.emailForm(details.customer_email, (email) => {
         details.customer_email = email;
         render();
       })
       : null,
-    ["pay", "underpaid"].includes(now)
-      ? lookAgain(details.invoice_id, token?.network, () => stream.look())
+    ["pay", "underpaid"].includes(now) && parts.asks
+      ? parts.asks.lookAgain(details.invoice_id, token?.network, () => stream.look())
       : null,
-    details.network_environment === "devnet"
-      ? drawer({ isOpen: isOpenStatus, token: () => state.token, due: () => stream.look() })
+    parts.simulate
+      ? parts.simulate.drawer({
+        isOpen: isOpenStatus,
+        token: () => state.token,
+        due: () => stream.look(),
+      })
       : null,
   ];
 }
@@ -158,9 +174,10 @@ function enter(now) {
   if (now === "paid") {
     frame.say("paid", { ...told, return_url: details.payment_return_url });
     // Only who saw it happen is sent on: whoever comes back to this page wants to be here.
-    const saw = before !== null && !isFramed;
-    if (saw && details.payment_return_url) state.returnAt = performance.now() + RETURN_SECONDS * 1000;
-    if (state.returnAt) render();
+    if (before !== null && !isFramed && details.payment_return_url) {
+      state.returnAt = performance.now() + RETURN_SECONDS * 1000;
+      render();
+    }
   }
 }
 
@@ -201,7 +218,7 @@ async function refresh() {
   if (!token || state.isRefreshing) return;
   state.isRefreshing = true;
   try {
-    const offer = await api.address(token);
+    const [offer] = await Promise.all([api.address(token), need("pay", "asks")]);
     if (state.token !== token) return;
     state.offer = offer;
     const seconds = offer.quote_expires_in_seconds;
@@ -247,6 +264,7 @@ function tick() {
 async function load() {
   const details = await api.details();
   state.details = details;
+  state.detailsAt = performance.now();
   state.invoiceEnds = performance.now() + details.remaining_time;
   return details;
 }
@@ -258,7 +276,7 @@ async function due() {
     if (state.isOffline) notice(t("online"));
     state.isOffline = false;
     const { details } = state;
-    const isNew = !state.status || status.status !== details.invoice_status
+    const isNew = status.status !== details.invoice_status
       || status.amount_paid_usd !== details.amount_paid_usd;
     state.status = status;
     if (isNew) await Promise.all([load(), offers()]);
@@ -295,23 +313,24 @@ function end() {
   frame.say("status", { status: "closed" });
 }
 
-/** Another language is this page once more; the credentials stay in the history, not in links. */
+/** Another language is this page once more; the credentials stay in the history. */
 function translate(event) {
-  const lang = event.target.closest?.("[hreflang]")?.hreflang;
-  if (!lang || !isOpen() || isFramed) return;
-  event.preventDefault();
-  history.replaceState(history.state, "", `${location.pathname}?lang=${lang}`);
+  if (!isOpen() || isFramed) return event.target.form.submit();
+  history.replaceState(history.state, "", `${location.pathname}?lang=${event.target.value}`);
   location.reload();
 }
 
 async function begin() {
   frame.begin();
-  document.querySelector(".foot").addEventListener("click", translate);
+  document.getElementById("language").addEventListener("change", translate);
   if (!isOpen()) return end();
   try {
-    const [details, tokens, asked] = await Promise.all([load(), given ?? api.tokens(), api.questions()]);
+    const reads = [load(), given ?? api.tokens(), api.questions()];
+    const [details, tokens, asked] = await Promise.all(reads);
     state.tokens = tokens;
     state.questions = asked.questions?.questions ?? [];
+    if (state.questions.length) await need("asks");
+    if (details.network_environment === "devnet") need("simulate").then(render);
     const wanted = details.locked_token_id ?? choice.tokenId;
     state.token = (isOpenStatus() && tokens.find((token) => token.id === wanted)) || null;
     if (state.token) await refresh();
@@ -328,7 +347,10 @@ async function begin() {
       if (!isOpenStatus()) return "final";
       return pending() || performance.now() > state.invoiceEnds ? "pending" : "open";
     },
-    connection: async () => (await api.details()).ws_connection,
+    connection: async () => {
+      const isFresh = performance.now() - state.detailsAt < CONNECT_WITHIN_MS;
+      return (isFresh ? state.details : await load()).ws_connection;
+    },
   });
   setInterval(tick, TICK_MS);
   render();

@@ -1,6 +1,6 @@
 // Where to pay and how much: amount, address and code, wallets, and how long the price holds.
 
-import { button, copyButton, h, icon, leave, notice, tokenIcon } from "./dom.js";
+import { button, copyButton, h, leave, notice, tokenIcon } from "./dom.js";
 import { network, t, usd } from "./words.js";
 import { evmWallets, solanaWallets } from "./wallets.js";
 
@@ -86,11 +86,4 @@ function walletButton(wallet, offer, on) {
   pay.append(...[image, label].filter(Boolean));
   place.append(pay);
   return place;
-}
-
-/** The coloured line that says how things stand. */
-export function standing(kind, drawing, title, hint, ...more) {
-  return h("div", { class: `state ${kind}` },
-    icon(drawing),
-    h("div", {}, h("h2", { tabindex: "-1" }, title), hint ? h("p", {}, hint) : null, ...more));
 }

@@ -90,3 +90,10 @@ export function closed() {
     h("h2", { tabindex: "-1" }, t("no_session")),
     h("p", {}, t("no_session_hint")));
 }
+
+/** The coloured line that says how things stand. */
+export function standing(kind, drawing, title, hint, ...more) {
+  return h("div", { class: `state ${kind}` },
+    icon(drawing),
+    h("div", {}, h("h2", { tabindex: "-1" }, title), hint ? h("p", {}, hint) : null, ...more));
+}

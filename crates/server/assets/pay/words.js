@@ -3,8 +3,11 @@
 
 const data = JSON.parse(document.getElementById("page-data").textContent);
 
-/** `tokens`: those to choose from, if the server knew the session when it made the page. */
-export const { lang, assets, words, tokens } = data;
+export const { lang, assets, words } = data;
+
+/** The tokens to choose from, if the server knew the session when it made the page. */
+export const tokens = data.tokens?.map(([id, token_symbol, token_name, network]) =>
+  ({ id, token_symbol, token_name, network }));
 
 /** The word of a key, with `{name}` filled in. */
 export function t(key, fill = {}) {

@@ -13,7 +13,8 @@ use domain::follow::Follower;
 use domain::ids::{MerchantId, RowKey};
 use domain::invoice::Invoice;
 use domain::receipt::{claim_mail, mail_key};
-use store::{CommitError, Heading};
+use futures_util::stream::{self, StreamExt as _};
+use store::{CommitError, Heading, StoreError};
 
 use crate::app::{App, Shared};
 use crate::http::hosted::dollars;
@@ -23,6 +24,7 @@ use crate::workers::log_place::LogPlace;
 use crate::workers::{Progress, Worker};
 
 const HEADINGS_MAX: i64 = 1_000;
+const AT_ONCE: usize = 64;
 
 pub struct ReceiptMailer {
     lane: i64,
@@ -45,11 +47,10 @@ impl ReceiptMailer {
             return Ok(Progress::Idle);
         };
         let concerned: BTreeSet<RowKey> = headings.iter().filter_map(concerned).collect();
-        let invoices = app.store.get_many::<Invoice>(concerned.into_iter().collect()).await?;
-        let mut is_any_mailed = false;
-        for invoice in invoices.into_iter().flatten() {
-            is_any_mailed |= mail(app, invoice).await?;
-        }
+        let looks = stream::iter(concerned).map(|key| look(app, key));
+        let mailed: Vec<anyhow::Result<bool>> = looks.buffer_unordered(AT_ONCE).collect().await;
+        let mailed = mailed.into_iter().collect::<anyhow::Result<Vec<bool>>>()?;
+        let is_any_mailed = mailed.contains(&true);
         match is_any_mailed {
             true => place.reach(app, &self.lease, last).await?,
             false => place.pass(app, &self.lease, last).await?,
@@ -64,6 +65,19 @@ fn concerned(heading: &Heading) -> Option<RowKey> {
     match heading.kind {
         EntryKind::Event(EventType::InvoiceUpdated) => heading.object_id,
         EntryKind::Event(_) | EntryKind::Notice(_) => None,
+    }
+}
+
+/// Mails the receipt of one invoice, if it is to be. A row that cannot be read stops no other.
+async fn look(app: &App, key: RowKey) -> anyhow::Result<bool> {
+    match app.store.get::<Invoice>(key).await {
+        Ok(Some(invoice)) => mail(app, invoice).await,
+        Ok(None) => Ok(false),
+        Err(error @ StoreError::Corrupt { .. }) => {
+            tracing::error!(invoice = ?key, %error, "a receipt cannot be mailed");
+            Ok(false)
+        }
+        Err(error) => Err(error.into()),
     }
 }
 

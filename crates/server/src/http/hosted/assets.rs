@@ -48,20 +48,17 @@ const FILES: [(&str, &str, &str); 17] = [
     asset!("icon.svg", DRAWING),
 ];
 
-/// What the page's first script imports, so that a browser asks for all of it at once.
-pub const MODULES: [&str; 13] = [
+/// What it takes to choose a token, so that a browser asks for all of it at once. The first of
+/// them runs; the rest of the scripts follow when they are needed.
+pub const MODULES: [&str; 9] = [
     "main.js",
     "api.js",
-    "asks.js",
     "choose.js",
     "dom.js",
     "frame.js",
     "live.js",
-    "pay.js",
     "session.js",
-    "simulate.js",
     "states.js",
-    "wallets.js",
     "words.js",
 ];
 
@@ -134,7 +131,7 @@ fn without_remarks(text: &str) -> String {
 mod tests {
     use super::*;
 
-    const FIRST_LOAD_BYTES_MAX: usize = 52 * 1024;
+    const FIRST_LOAD_BYTES_MAX: usize = 44 * 1024;
     const LOADER_BYTES_MAX: usize = 3 * 1024;
 
     /// What a payor's browser loads before he can pay, but for the page itself and its data.

@@ -8,6 +8,8 @@ use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use domain::invoice::InvoiceStatus;
+use domain::network::Network;
+use domain::token::TokenId;
 use serde::Serialize;
 
 use super::words::{Language, Words};
@@ -76,14 +78,9 @@ struct Data<'a> {
     tokens: Option<Vec<Choice<'a>>>,
 }
 
-/// A token to choose: a tenth of what `available-tokens` tells.
+/// A token to choose, a tenth of what `available-tokens` tells: id, symbol, name and network.
 #[derive(Serialize)]
-struct Choice<'a> {
-    id: domain::token::TokenId,
-    token_symbol: &'a str,
-    token_name: &'a str,
-    network: domain::network::Network,
-}
+struct Choice<'a>(TokenId, &'a str, &'a str, Network);
 
 /// The page.
 pub async fn show(
@@ -160,9 +157,9 @@ fn page(
     (main, summary): (Html, Html),
     shown: Option<&Shown>,
 ) -> Response {
-    let choice = |token| {
+    let choice = |token: &AvailableToken| {
         let AvailableToken { id, token_symbol, token_name, network, .. } = *token;
-        Choice { id, token_symbol, token_name, network }
+        Choice(id, token_symbol, token_name, network)
     };
     let is_open = |shown: &&Shown| shown.details.invoice_status.is_open();
     let data = Data {

@@ -167,15 +167,12 @@ fn chooser(shown: &Shown) -> Html {
     };
     Html::fill(
         "<h2>{{title}}</h2><form method=\"get\" action=\"/pay\">\
-         <input type=\"hidden\" name=\"session\" value=\"{{session}}\">\
-         <input type=\"hidden\" name=\"signature\" value=\"{{signature}}\">\
-         <input type=\"hidden\" name=\"lang\" value=\"{{lang}}\">\
+         {{credentials}}<input type=\"hidden\" name=\"lang\" value=\"{{lang}}\">\
          <label>{{label}}<select name=\"token\">{{options}}</select></label>\
          <button class=\"primary wide\">{{show}}</button></form>",
         &[
             ("title", &language.word("choose_title")),
-            ("session", &Html::text(&shown.session)),
-            ("signature", &Html::text(&shown.signature)),
+            ("credentials", &credentials(shown)),
             ("lang", &Html::text(language.tag())),
             ("label", &language.word("token_label")),
             ("options", &shown.tokens.iter().map(option).collect()),
@@ -281,29 +278,36 @@ pub fn without_session(language: Language) -> Html {
     )
 }
 
-/// The same page in the other languages.
+/// The same page in the other languages. Scripts send the form by themselves.
 pub fn foot(shown: Option<&Shown>, language: Language) -> Html {
-    let link = |other: Language| {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        if let Some(shown) = shown {
-            query.append_pair("session", &shown.session);
-            query.append_pair("signature", &shown.signature);
-        }
-        query.append_pair("lang", other.tag());
-        let current = if other == language { "aria-current=\"true\"" } else { "" };
+    let option = |other: Language| {
+        let chosen = if other == language { " selected" } else { "" };
         Html::fill(
-            "<a href=\"/pay?{{query}}\" hreflang=\"{{tag}}\" lang=\"{{tag}}\" {{current}}>\
-             {{name}}</a>",
+            "<option value=\"{{tag}}\" lang=\"{{tag}}\"{{chosen}}>{{name}}</option>",
             &[
-                ("query", &Html::text(&query.finish())),
                 ("tag", &Html::text(other.tag())),
-                ("current", &Html::own(current)),
+                ("chosen", &Html::own(chosen)),
                 ("name", &Html::text(other.name())),
             ],
         )
     };
     Html::fill(
-        "<nav>{{links}}</nav><p>Pepay</p>",
-        &[("links", &Language::ALL.into_iter().map(link).collect())],
+        "<form method=\"get\" action=\"/pay\" id=\"language\">{{credentials}}\
+         <select name=\"lang\" aria-label=\"{{label}}\">{{options}}</select>\
+         <noscript><button>OK</button></noscript></form><p>Pepay</p>",
+        &[
+            ("credentials", &shown.map_or_else(Html::default, credentials)),
+            ("label", &language.word("language")),
+            ("options", &Language::ALL.into_iter().map(option).collect()),
+        ],
+    )
+}
+
+/// What a form sends along to open this page again.
+fn credentials(shown: &Shown) -> Html {
+    Html::fill(
+        "<input type=\"hidden\" name=\"session\" value=\"{{session}}\">\
+         <input type=\"hidden\" name=\"signature\" value=\"{{signature}}\">",
+        &[("session", &Html::text(&shown.session)), ("signature", &Html::text(&shown.signature))],
     )
 }
