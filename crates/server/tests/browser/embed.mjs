@@ -76,7 +76,8 @@ test("a page that the merchant did not name cannot frame the payment", () =>
   visit(DESK, async (tab) => {
     const created = await invoice();
     const path = page("/stranger", `<div data-pepay-inline="${escape(address(created))}"></div>`);
-    const refused = tab.waitForEvent("console", (message) => /frame-ancestors/.test(message.text()));
+    const isRefusal = (message) => /frame-ancestors/.test(message.text());
+    const refused = tab.waitForEvent("console", isRefusal);
     await tab.goto(stranger + path);
     await refused;
     const frame = await (await tab.waitForSelector("iframe")).contentFrame();

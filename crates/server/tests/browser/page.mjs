@@ -1,8 +1,8 @@
 // The payment page in a real browser: every way a payment can go, and every kind of bad luck.
 
 import test, { after } from "node:test";
-import { accessible, address, assert, base, browser, choose, DARK, DESK, invoice, PHONE, phase,
-  picture, press, simulate, visit } from "./harness.mjs";
+import { accessible, address, api, assert, base, browser, choose, DARK, DESK, invoice, PHONE,
+  phase, picture, press, simulate, visit } from "./harness.mjs";
 
 const FIRST_LOAD_BYTES_MAX = 60 * 1024;
 const HOUR_MS = 3_600_000;
@@ -110,7 +110,6 @@ test("a canceled invoice says so", () =>
     const created = await invoice();
     await page.goto(address(created));
     await phase(page, "choose");
-    const { api } = await import("./harness.mjs");
     await api("POST", `/api/v1/invoices/${created.invoice_id}/cancel`, {});
     await phase(page, "canceled");
     await picture(page, "phone-canceled");
@@ -205,7 +204,6 @@ test("questions come first, an address for the receipt is kept, and markup stays
     await page.getByText("The receipt goes to payor@example.com.").waitFor();
     const wide = await page.evaluate(() => document.documentElement.scrollWidth);
     assert.ok(wide <= 390, `${wide} pixels wide`);
-    const { api } = await import("./harness.mjs");
     const { answers } = await api("GET", `/api/v1/invoices/${created.invoice_id}`);
     assert.deepEqual(answers, [{ question_id: "a", response: MARKUP }]);
   }));
