@@ -47,7 +47,8 @@
 
   function open(url, handlers, target) {
     const dialog = make("dialog", { border: 0, padding: 0, borderRadius: "1rem", width: "30rem",
-      maxWidth: "calc(100vw - 1rem)", maxHeight: "calc(100vh - 1rem)", overflow: "auto" });
+      maxWidth: "calc(100vw - 1rem)", maxHeight: "calc(100vh - 1rem)", overflow: "auto",
+      userSelect: "none" });
     const close = () => dialog.close();
     const made = frame(url, { handlers, target, close });
     const button = make("button", { position: "absolute", insetBlockStart: ".5rem",

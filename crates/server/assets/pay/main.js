@@ -69,9 +69,12 @@ function body(now) {
       return [...asides(latest), ...chooser(state.tokens, choose)];
     case "underpaid":
       return [
-        standing("warn", "warn", t("underpaid"), t("underpaid_hint", {
-          paid: usd(details.amount_paid_usd), left: usd(details.amount_remaining_usd),
-          token: token?.token_symbol ?? "", network: network(details.locked_network) })),
+        // A reorg may have taken all of it away again.
+        details.amount_paid_usd > 0
+          ? standing("warn", "warn", t("underpaid"), t("underpaid_hint", {
+            paid: usd(details.amount_paid_usd), left: usd(details.amount_remaining_usd),
+            token: token?.token_symbol ?? "", network: network(details.locked_network) }))
+          : null,
         ...asides(latest), ...panel(true)];
     case "pay":
       return [...panel(false), ...asides(latest),

@@ -2,8 +2,8 @@
 
 import http from "node:http";
 import test, { after } from "node:test";
-import { accessible, address, api, assert, base, browser, DESK, invoice, phase, picture, press,
-  visit } from "./harness.mjs";
+import { accessible, address, api, assert, base, browser, DESK, invoice, owner, phase, picture,
+  press, visit } from "./harness.mjs";
 
 const pages = new Map();
 const shop = http.createServer((request, response) => {
@@ -13,7 +13,7 @@ const shop = http.createServer((request, response) => {
 await new Promise((done) => shop.listen(0, "127.0.0.1", done));
 const origin = `http://localhost:${shop.address().port}`;
 const stranger = `http://127.0.0.1:${shop.address().port}`;
-await api("PATCH", "/api/v1/merchant/profile", { embed_origins: [origin] });
+await api("PATCH", "/api/v1/merchant/profile", { embed_origins: [origin] }, await owner());
 
 after(async () => {
   shop.close();

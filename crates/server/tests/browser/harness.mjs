@@ -1,8 +1,9 @@
 // What every test of the pages needs: a browser, invoices, pictures, and an eye on what no page may
 // do: run into an error, break its own policy, or talk to another host.
 //
-// PAGES_URL, PAGES_KEY: the server and a merchant's devnet key. PAGES_SHOTS: where pictures go.
-// PAGES_MODULES: the installed packages. PAGES_CHROMIUM: the browser.
+// PAGES_URL, PAGES_KEY: the server and a merchant's devnet key. PAGES_EMAIL, PAGES_PASSWORD: its
+// owner. PAGES_SHOTS: where pictures go. PAGES_MODULES: the installed packages. PAGES_CHROMIUM: the
+// browser.
 
 import assert from "node:assert/strict";
 import fs from "node:fs";
@@ -29,7 +30,11 @@ export const browser = await chromium.launch({
 export async function api(method, path, body, headers = {}) {
   const response = await fetch(base + path, {
     method,
-    headers: { "x-api-key": key, "content-type": "application/json", ...headers },
+    headers: {
+      ...(headers.authorization ? {} : { "x-api-key": key }),
+      "content-type": "application/json",
+      ...headers,
+    },
     body: body && JSON.stringify(body),
   });
   const answer = await response.json();
@@ -39,6 +44,13 @@ export async function api(method, path, body, headers = {}) {
 
 export const invoice = (extra = {}) =>
   api("POST", "/api/v1/invoices", { amount_usd: 49.99, description: "Two bags of tea", ...extra });
+
+/** The headers of the merchant's owner, who may change his profile. */
+export async function owner() {
+  const { PAGES_EMAIL: email, PAGES_PASSWORD: password } = process.env;
+  const { access_token: token } = await api("POST", "/api/auth/sign-in", { email, password });
+  return { authorization: `Bearer ${token}` };
+}
 
 /** Does to an invoice what the simulate drawer does, from outside the page. */
 export const simulate = (created, body) =>

@@ -14,9 +14,7 @@ const CHROMIUM: &str = "/usr/bin/chromium";
 /// A devnet server on a free port, ended with the test.
 struct Server {
     child: Child,
-    url: String,
-    key: String,
-    _data: tempfile::TempDir,
+    data: tempfile::TempDir,
 }
 
 impl Server {
@@ -25,22 +23,19 @@ impl Server {
         let mut command = Command::new(env!("CARGO_BIN_EXE_pepay"));
         command.args(["dev", "--port", "0", "--data-dir"]).arg(data.path());
         let mut child = command.stdout(Stdio::piped()).spawn().expect("the server starts");
-        let output = BufReader::new(child.stdout.take().expect("piped"));
-        let (mut url, mut key) = (None, None);
-        for line in output.lines() {
-            let line = line.expect("text");
-            let mut words = line.split_whitespace().rev();
-            match line.trim_start().split("  ").next() {
-                Some("API") => url = words.next().map(str::to_owned),
-                Some("Merchant key") => key = words.next().map(str::to_owned),
-                Some(_) | None => {}
-            }
-            if key.is_some() {
-                break;
-            }
-        }
-        let url = url.expect("the server says where it is");
-        Server { child, url, key: key.expect("and by which key"), _data: data }
+        let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+        let is_ready = lines.by_ref().any(|line| line.expect("text").contains("dev.env"));
+        assert!(is_ready, "the server says where its credentials are");
+        // It logs to the same pipe, and must not meet its end.
+        std::thread::spawn(move || lines.for_each(drop));
+        Server { child, data }
+    }
+
+    /// What it wrote down for its first user.
+    fn told(&self, name: &str) -> String {
+        let text = std::fs::read_to_string(self.data.path().join("dev.env")).expect("is there");
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+        line.expect("is told").to_owned()
     }
 }
 
@@ -65,8 +60,10 @@ fn run(program: &str) {
     let pictures = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pages");
     let mut node = Command::new("node");
     node.arg(programs.join(program))
-        .env("PAGES_URL", &server.url)
-        .env("PAGES_KEY", &server.key)
+        .env("PAGES_URL", server.told("PEPAY_API_URL"))
+        .env("PAGES_KEY", server.told("PEPAY_API_KEY"))
+        .env("PAGES_EMAIL", server.told("PEPAY_EMAIL"))
+        .env("PAGES_PASSWORD", server.told("PEPAY_PASSWORD"))
         .env("PAGES_SHOTS", &pictures)
         .env("PAGES_MODULES", &programs)
         .env("PAGES_CHROMIUM", &chromium);

@@ -5,6 +5,7 @@
 use serde_json::{Value, json};
 
 use crate::house::House;
+use crate::profile::patch;
 
 const MARKUP: &str = "<img src=x onerror=alert(1)>\"'</script>";
 const PAGE_BYTES_MAX: usize = 12 * 1024;
@@ -101,7 +102,7 @@ async fn only_the_origins_a_merchant_names_may_frame_the_page() {
     let house = House::start().await;
     let created = invoice(&house, json!({})).await;
     let origins = json!({ "embed_origins": ["https://tea.example", "http://localhost:5173"] });
-    house.patch("/api/v1/merchant/profile", origins).await.ok();
+    patch(&house, origins).await.ok();
     house.settle().await;
     let page = open(&house, &path(&created)).await;
     let policy = page.header("content-security-policy");
@@ -115,7 +116,7 @@ async fn only_the_origins_a_merchant_names_may_frame_the_page() {
 #[tokio::test]
 async fn what_merchants_write_is_text() {
     let house = House::start().await;
-    house.patch("/api/v1/merchant/profile", json!({ "company_name": MARKUP })).await.ok();
+    patch(&house, json!({ "company_name": MARKUP })).await.ok();
     house.settle().await;
     let more = json!({
         "description": MARKUP, "invoice_title": format!("T{MARKUP}"),
