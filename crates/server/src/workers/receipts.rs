@@ -71,7 +71,7 @@ fn concerned(heading: &Heading) -> Option<RowKey> {
 /// Mails the receipt of one invoice, if it is to be. A row that cannot be read stops no other.
 async fn look(app: &App, key: RowKey) -> anyhow::Result<bool> {
     match app.store.get::<Invoice>(key).await {
-        Ok(Some(invoice)) => mail(app, invoice).await,
+        Ok(Some(invoice)) => mail_once(app, invoice).await,
         Ok(None) => Ok(false),
         Err(error @ StoreError::Corrupt { .. }) => {
             tracing::error!(invoice = ?key, %error, "a receipt cannot be mailed");
@@ -82,7 +82,7 @@ async fn look(app: &App, key: RowKey) -> anyhow::Result<bool> {
 }
 
 /// Claims the mail and hands it over, if there is one; whether there was.
-async fn mail(app: &App, invoice: Invoice) -> anyhow::Result<bool> {
+async fn mail_once(app: &App, invoice: Invoice) -> anyhow::Result<bool> {
     if claim_mail(&invoice, None, app.now()).is_none() {
         return Ok(false);
     }

@@ -257,7 +257,8 @@ async fn a_receipt_is_mailed_once_to_who_left_an_address() {
     assert_eq!(mails(&house), [""; 0]);
     let created = paid(&house, json!({ "customer_email": "payor@example.com" })).await;
     let shown = details(&house, &created).await;
-    let [mail] = &mails(&house)[..] else { panic!("{:?}", mails(&house)) };
+    let sent = mails(&house);
+    let [mail] = &sent[..] else { panic!("{sent:?}") };
     assert!(mail.contains("To: payor@example.com\r\n"), "{mail}");
     assert!(mail.contains(shown["receipt_url"].as_str().expect("a receipt")), "{mail}");
     assert!(mail.contains("$1,234.50"), "{mail}");

@@ -67,7 +67,7 @@ fn network_name(network: Network) -> &'static str {
 
 /// The sign of a merchant who has none: the first letter of his name.
 fn initial(name: &str) -> Html {
-    Html::text(name.get(..name.chars().next().map_or(0, char::len_utf8)).unwrap_or_default())
+    Html::text(&name.chars().take(1).collect::<String>())
 }
 
 #[cfg(test)]

@@ -113,23 +113,9 @@ fn is_on_its_way(payment: &&PayorPayment) -> bool {
 
 fn payable(shown: &Shown) -> Html {
     let language = shown.language;
-    let mut html = match (shown.details.invoice_status, shown.tokens.first()) {
-        (InvoiceStatus::Underpaid, Some(token)) => {
-            let (paid, left) =
-                (shown.details.amount_paid_usd.0, shown.details.amount_remaining_usd.0);
-            let hint = language.say(
-                "underpaid_hint",
-                &[
-                    ("paid", &dollars(paid)),
-                    ("left", &dollars(left)),
-                    ("token", token.token_symbol),
-                    ("network", network_name(token.network)),
-                ],
-            );
-            state(("warn", "warn"), &language.word("underpaid"), &hint)
-        }
-        _ => Html::default(),
-    };
+    let is_partial = shown.details.invoice_status == InvoiceStatus::Underpaid;
+    let locked = shown.tokens.first().filter(|_| is_partial);
+    let mut html = locked.map_or_else(Html::default, |token| underpaid(shown, token));
     let chosen = shown.chosen.as_ref().map(|chosen| chosen.as_ref().ok());
     match chosen {
         None => html.push(&chooser(shown)),
@@ -150,6 +136,23 @@ fn payable(shown: &Shown) -> Html {
         }
     }
     html
+}
+
+/// What is left, and that only the token of the first part pays it.
+fn underpaid(shown: &Shown, token: &AvailableToken) -> Html {
+    let language = shown.language;
+    let SessionDetails { amount_paid_usd, amount_remaining_usd, .. } = &shown.details;
+    let (paid, left) = (dollars(amount_paid_usd.0), dollars(amount_remaining_usd.0));
+    let hint = language.say(
+        "underpaid_hint",
+        &[
+            ("paid", paid.as_str()),
+            ("left", left.as_str()),
+            ("token", token.token_symbol),
+            ("network", network_name(token.network)),
+        ],
+    );
+    state(("warn", "warn"), &language.word("underpaid"), &hint)
 }
 
 /// The form that asks for this page again, with a token.

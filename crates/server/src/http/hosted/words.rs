@@ -47,8 +47,8 @@ impl Language {
     pub fn choose(asked: Option<&str>, headers: &HeaderMap) -> Language {
         let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
         let accepted = accepted.unwrap_or_default().split(',');
-        let wished = asked.into_iter().chain(accepted);
-        wished.filter_map(Language::parse).next().unwrap_or(Language::English)
+        let mut wished = asked.into_iter().chain(accepted);
+        wished.find_map(Language::parse).unwrap_or(Language::English)
     }
 
     /// `pt`, `pt-BR` and ` pt;q=0.8` are one language.
