@@ -18,10 +18,12 @@ use crate::http::payor::session::{PayorPayment, SessionDetails};
 /// The merchant, and what he asks for.
 pub fn summary(details: &SessionDetails, language: Language) -> Html {
     let name = &details.merchant_name;
-    let is_partial = details.invoice_status == InvoiceStatus::Underpaid;
-    let (label, amount) = match is_partial {
-        true => ("amount_left", details.amount_remaining_usd.0),
-        false => ("amount_due", details.amount_usd.0),
+    let (label, amount) = match details.invoice_status {
+        InvoiceStatus::Unpaid => ("amount_due", details.amount_usd),
+        InvoiceStatus::Underpaid => ("amount_left", details.amount_remaining_usd),
+        InvoiceStatus::Paid | InvoiceStatus::Expired | InvoiceStatus::Canceled => {
+            ("total", details.amount_usd)
+        }
     };
     let own = |text: &Option<String>| text.clone().filter(|text| text != name);
     let paragraph = |text: Option<String>| {
@@ -55,7 +57,7 @@ pub fn summary(details: &SessionDetails, language: Language) -> Html {
             ("initial", &initial(name)),
             ("name", &Html::text(name)),
             ("label", &language.word(label)),
-            ("amount", &Html::text(&dollars(amount))),
+            ("amount", &Html::text(&dollars(amount.0))),
             ("title", &paragraph(own(&details.invoice_title))),
             ("description", &paragraph(details.description.clone())),
             ("time", &time),
