@@ -2,7 +2,7 @@
 
 import { button, copyButton, h, leave, notice, tokenIcon } from "./dom.js";
 import { network, t, usd } from "./words.js";
-import { evmWallets, solanaWallets } from "./wallets.js";
+import { evmWallets } from "./wallets.js";
 
 /** Dollars per token, from tokens per dollar. Shown only: what is to be sent comes as text. */
 function price(offer) {
@@ -56,7 +56,6 @@ function walletButtons(offer, on) {
     place.replaceChildren(...[...found, opens, ...links].filter(Boolean));
   };
   if (uri?.startsWith("ethereum:")) evmWallets(show);
-  else if (uri?.startsWith("solana:")) solanaWallets(show);
   else show([]);
   return place;
 }

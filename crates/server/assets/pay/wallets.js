@@ -79,8 +79,3 @@ async function payEvm(provider, offer) {
   }
   return ask("eth_sendTransaction", [{ from, ...transaction }]);
 }
-
-/** Solana wallets open the payment link themselves. */
-export function solanaWallets(show) {
-  show([]);
-}

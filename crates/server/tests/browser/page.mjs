@@ -307,11 +307,20 @@ test("a first load is small, and of this host alone", () =>
       const read = async () => [new URL(response.url()).pathname, (await response.body()).length];
       if (!response.url().startsWith("data:")) loads.push(read());
     });
+    await page.addInitScript(() => {
+      const watch = new MutationObserver(() => {
+        if (!document.querySelector("#main[data-phase=choose]")) return;
+        window.readyAfterMs ??= performance.now();
+        watch.disconnect();
+      });
+      watch.observe(document, { subtree: true, attributes: true, childList: true });
+    });
     await page.goto(address(created));
     await phase(page, "choose");
+    const readyMs = await page.evaluate(() => Math.round(window.readyAfterMs));
     const sizes = await Promise.all(loads);
     const bytes = sizes.reduce((sum, [, size]) => sum + size, 0);
-    console.log(`first load: ${bytes} bytes in ${sizes.length} answers`);
+    console.log(`first load: ${bytes} bytes, ${sizes.length} answers, ready in ${readyMs} ms`);
     assert.ok(bytes <= FIRST_LOAD_BYTES_MAX, JSON.stringify(sizes));
   }));
 
