@@ -229,12 +229,18 @@ async fn a_receipt_shows_what_was_paid_and_nothing_of_who() {
 
     let unpaid = invoice(&house, json!({})).await;
     assert_eq!(details(&house, &unpaid).await["receipt_url"], Value::Null);
-    let path = receipt_path(&shown);
-    let forged = format!("{}{}", &path[..path.len() - 2], "00");
+    let kept = receipt_path(&shown);
+    let other = if kept.ends_with('0') { '1' } else { '0' };
+    let forged = format!("{}{other}", &kept[..kept.len() - 1]);
     let of_unpaid = domain::receipt::ReceiptToken::of(
         domain::ids::InvoiceId::parse(unpaid["invoice_id"].as_str().expect("an id")).expect("one"),
         &house.app.keys,
     );
+    house.advance(25 * 60 * 60 * 1_000);
+    let page = open(&house, &path(&created)).await;
+    assert_eq!(page.status, 403, "the session is over");
+    page.holds("This link does not work");
+    assert_eq!(open(&house, &kept).await.status, 200, "the receipt is kept");
     for gone in [forged, format!("/receipt/{of_unpaid}"), "/receipt/x".to_owned()] {
         assert_eq!(open(&house, &gone).await.status, 404, "{gone}");
     }
