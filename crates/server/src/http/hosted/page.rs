@@ -28,7 +28,7 @@ use crate::http::ramps::kyc_page::Visitor;
 
 const TEMPLATE: &str = include_str!("../../../assets/pay/page.html");
 /// How soon a page without scripts looks again.
-const REFRESH: &str = "<noscript><meta http-equiv=\"refresh\" content=\"15\"></noscript>";
+const REFRESH: &str = "<noscript><meta http-equiv=\"refresh\" content=\"30\"></noscript>";
 
 /// What the address says. Anything else in it is left alone: it may be a client's own.
 #[derive(Debug, Default)]
