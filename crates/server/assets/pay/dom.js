@@ -79,8 +79,8 @@ export async function busy(element, act) {
   element.disabled = true;
   try {
     await act();
-  } catch (error) {
-    notice(error.message === "told" ? "" : t("failed"));
+  } catch {
+    notice(t("failed"));
   } finally {
     element.disabled = false;
   }

@@ -23,6 +23,7 @@ export function follow({ due, mood, connection }) {
   let isLooking = false;
   let isAskedAgain = false;
   let isStopped = false;
+  let isConnecting = false;
 
   async function look() {
     if (isStopped) return;
@@ -55,7 +56,8 @@ export function follow({ due, mood, connection }) {
   }
 
   async function connect() {
-    if (isStopped || document.hidden || socket) return;
+    if (isStopped || document.hidden || socket || isConnecting) return;
+    isConnecting = true;
     try {
       const { token, ws_url } = await connection();
       const url = new URL(ws_url, location.href);
@@ -66,6 +68,8 @@ export function follow({ due, mood, connection }) {
     } catch {
       again();
       return;
+    } finally {
+      isConnecting = false;
     }
     const mine = socket;
     mine.onmessage = ({ data }) => {
