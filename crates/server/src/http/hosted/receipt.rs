@@ -7,6 +7,7 @@ use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use domain::invoice::{Invoice, InvoiceStatus};
+use domain::merchant::Merchant;
 use domain::payment::{Payment, PaymentStatus};
 use domain::receipt::ReceiptToken;
 
@@ -64,7 +65,7 @@ pub async fn show(
             ("initial", &initial(&merchant.company_name)),
             ("merchant", &Html::text(&merchant.company_name)),
             ("receipt", &language.word("receipt")),
-            ("rows", &rows(&invoice, &merchant.email, &payments, language)),
+            ("rows", &rows(&invoice, &merchant, &payments, language)),
             ("footer", &footer),
             ("print", &language.word("print")),
         ],
@@ -72,7 +73,7 @@ pub async fn show(
     Ok(respond(StatusCode::OK, html, "'none'", "'none'"))
 }
 
-fn rows(invoice: &Invoice, contact: &str, payments: &[Payment], language: Language) -> Html {
+fn rows(invoice: &Invoice, merchant: &Merchant, payments: &[Payment], language: Language) -> Html {
     let row = |template, label: &str, value: &Html| {
         Html::fill(template, &[("label", &language.word(label)), ("value", value)])
     };
@@ -83,9 +84,12 @@ fn rows(invoice: &Invoice, contact: &str, payments: &[Payment], language: Langua
         let time = paid_at.rfc3339().replace('T', " ").replace('Z', " UTC");
         html.push(&text("date", &time));
     }
-    let written = [&invoice.details.title, &invoice.details.description];
-    let for_what: Vec<_> = written.into_iter().flatten().map(String::as_str).collect();
-    html.push(&text("for_what", &for_what.join(" · ")));
+    let title = invoice.details.title.as_deref().filter(|title| *title != merchant.company_name);
+    let for_what: Vec<_> =
+        title.into_iter().chain(invoice.details.description.as_deref()).collect();
+    if !for_what.is_empty() {
+        html.push(&text("for_what", &for_what.join(" · ")));
+    }
     let counted =
         |payment: &&Payment| payment.is_counted && payment.status != PaymentStatus::Reverted;
     for payment in payments.iter().filter(counted) {
@@ -93,7 +97,7 @@ fn rows(invoice: &Invoice, contact: &str, payments: &[Payment], language: Langua
     }
     html.push(&text("received", &dollars(invoice.amount_paid)));
     html.push(&row(TOTAL_ROW, "total", &Html::text(&dollars(invoice.amount))));
-    html.push(&text("contact", contact));
+    html.push(&text("contact", &merchant.email));
     html
 }
 
