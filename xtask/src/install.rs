@@ -95,7 +95,7 @@ pub fn toolchain_component(name: &str, probe: &str) -> Result<()> {
     process::run(Command::new("rustup").args(["component", "add", name]))
 }
 
-fn apt_get(arguments: &[&str]) -> Result<()> {
+pub fn apt_get(arguments: &[&str]) -> Result<()> {
     let mut command = if process::is_root()? {
         Command::new("env")
     } else {

@@ -6,6 +6,7 @@
 //! that does not compile.
 
 mod advisories;
+mod browser;
 mod fuzz;
 mod install;
 mod networks;

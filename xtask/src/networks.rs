@@ -23,7 +23,11 @@ pub fn install() -> Result<()> {
     if std::env::var_os(VARIABLE).is_some_and(|path| !path.is_empty()) {
         return Ok(());
     }
-    let programs = Path::new(PROGRAMS);
+    install_packages(Path::new(PROGRAMS), "the networks' nodes and wallets")
+}
+
+/// Installs what a folder's lockfile names into that folder, if that has not been done.
+pub fn install_packages(programs: &Path, what: &str) -> Result<()> {
     let lock = programs.join("package-lock.json");
     let wanted = fs::read(&lock).with_context(|| format!("reading {}", lock.display()))?;
     let mark = programs.join(COMPLETE);
@@ -31,7 +35,7 @@ pub fn install() -> Result<()> {
         return Ok(());
     }
     install::npm()?;
-    println!("installing the networks' nodes and wallets into {}", programs.display());
+    println!("installing {what} into {}", programs.display());
     let mut npm = Command::new("npm");
     npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error"]);
     process::run(npm.current_dir(programs))?;

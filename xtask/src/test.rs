@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::{install, networks, openapi, postgres, process, python, tidy};
+use crate::{browser, install, networks, openapi, postgres, process, python, tidy};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Step {
@@ -95,6 +95,7 @@ fn install_for(steps: &[Step]) -> Result<()> {
                 }
                 python::for_tests()?;
                 networks::install()?;
+                browser::install()?;
             }
             Step::Tidy | Step::Doc | Step::Openapi => {}
         }

@@ -12,15 +12,18 @@ pub enum Follower {
     Webhooks,
     /// Moves orders on by what became of their invoices.
     Orders,
+    /// Mails receipts of what was paid.
+    Receipts,
 }
 
 impl Follower {
-    pub const ALL: [Follower; 2] = [Follower::Webhooks, Follower::Orders];
+    pub const ALL: [Follower; 3] = [Follower::Webhooks, Follower::Orders, Follower::Receipts];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Follower::Webhooks => "webhooks",
             Follower::Orders => "orders",
+            Follower::Receipts => "receipts",
         }
     }
 }

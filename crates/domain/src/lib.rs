@@ -51,6 +51,7 @@ pub mod ramp_quote;
 pub mod ramp_session;
 pub mod ramp_user;
 pub mod rate;
+pub mod receipt;
 pub mod refund;
 pub mod refusal;
 pub mod report;

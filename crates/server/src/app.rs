@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use domain::changes::Changes;
 use domain::environment::Environment;
-use domain::ids::{Fresh, MerchantId, RowKey};
+use domain::ids::{Fresh, InvoiceId, MerchantId, RowKey};
 use domain::network::Network;
+use domain::receipt::ReceiptToken;
 use domain::secret::KeyRing;
 use domain::time::Timestamp;
 use providers::retail::placing::Retailer;
@@ -162,5 +163,11 @@ impl App {
         let base = self.config.public_url.trim_end_matches('/');
         let (token, signature) = (&credentials.session_token, &credentials.signature);
         format!("{base}/pay?session={token}&signature={signature}")
+    }
+
+    /// Where the receipt of a paid invoice is shown.
+    pub fn receipt_url(&self, invoice: InvoiceId) -> String {
+        let base = self.config.public_url.trim_end_matches('/');
+        format!("{base}/receipt/{}", ReceiptToken::of(invoice, &self.keys))
     }
 }

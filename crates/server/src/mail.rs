@@ -1,4 +1,4 @@
-//! Mail to members: what is sent, and where it goes.
+//! Mail to members and payors: what is sent, and where it goes.
 //!
 //! The file sink writes each message as an `.eml` file into the data directory, where a first try
 //! and the tests read it; an operator's mail agent may pick it up from there.
@@ -40,6 +40,15 @@ pub fn invitation(config: &Config, to: &str, company_name: &str, token: &Secret)
     );
     let subject = format!("You were invited to {company_name}");
     Mail { to: to.to_owned(), subject, body: Secret::new(body) }
+}
+
+/// The receipt of what a payor paid. The link is his, so it is kept out of logs with the rest.
+pub fn receipt(to: &str, company_name: &str, amount: &str, link: &str) -> Mail {
+    let body = Secret::new(format!(
+        "{company_name} has received your payment of {amount}. Thank you.\n\n\
+         Your receipt, to keep or to print:\n\n{link}\n"
+    ));
+    Mail { to: to.to_owned(), subject: format!("Receipt from {company_name}"), body }
 }
 
 fn reset_link(config: &Config, token: &Secret) -> String {

@@ -302,6 +302,7 @@ async fn by_bearer(
 }
 
 /// The payor: genuine session credentials, and the invoice they open.
+#[derive(Clone)]
 pub struct Payor {
     pub session: Session,
     pub invoice: Invoice,

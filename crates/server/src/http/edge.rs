@@ -125,11 +125,10 @@ fn render_error(response: &mut Response, error: &ApiError, request_id: &str) {
 }
 
 fn write_headers(headers: &mut HeaderMap, request_id: &str, is_payor: bool) {
-    let fixed: [(HeaderName, &'static str); 5] = [
+    let fixed: [(HeaderName, &'static str); 4] = [
         (PEPAY_VERSION, API_VERSION),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
-        (header::X_FRAME_OPTIONS, "DENY"),
         (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"),
     ];
     // In one step: a map that grows with every other header is copied as often.
@@ -143,12 +142,22 @@ fn write_headers(headers: &mut HeaderMap, request_id: &str, is_payor: bool) {
     ] {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
+    // Old browsers know only yes and no: they are told no wherever nobody may embed the page.
+    if is_framed_by_nobody(headers) {
+        headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    }
     if let Ok(value) = HeaderValue::from_str(request_id) {
         headers.insert(REQUEST_ID, value);
     }
     if is_payor {
         write_cors(headers);
     }
+}
+
+fn is_framed_by_nobody(headers: &HeaderMap) -> bool {
+    let policy = headers.get(header::CONTENT_SECURITY_POLICY);
+    let policy = policy.and_then(|policy| policy.to_str().ok()).unwrap_or_default();
+    policy.ends_with("frame-ancestors 'none'")
 }
 
 fn write_allowance(headers: &mut HeaderMap, allowance: Allowance) {

@@ -10,6 +10,8 @@ pub mod devnet;
 pub mod edge;
 pub mod error;
 pub mod extract;
+pub mod hosted;
+pub mod html;
 pub mod idempotency;
 pub mod limits;
 pub mod merchant;

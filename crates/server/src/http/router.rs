@@ -14,6 +14,7 @@ use crate::http::commerce::{
 use crate::http::devnet::{chains, ramps as simulated_ramps};
 use crate::http::edge::edge;
 use crate::http::error::{ApiError, Code};
+use crate::http::hosted::{assets, page, receipt};
 use crate::http::merchant::settlement::{allowed_destinations, preference, settlements, wallets};
 use crate::http::merchant::{
     admin, events, invoices, ledger, profile, quotes, refunds, sending, tokens, unmatched, webhooks,
@@ -31,6 +32,7 @@ pub fn router(app: Shared) -> Router {
     Router::new()
         .merge(merchant_routes())
         .merge(payor_routes())
+        .merge(hosted_routes())
         .merge(stream_routes())
         .merge(account_routes())
         .merge(ramp_routes())
@@ -129,6 +131,15 @@ fn payor_routes() -> Router<Shared> {
         .route("/api/v1/payments/submit-form", post(forms::submit))
         .route("/api/v1/payments/simulate", post(simulate::simulate))
         .route("/api/v1/invoice/{id}/verify", post(verification::start).get(verification::retrieve))
+}
+
+/// What payors open in a browser.
+fn hosted_routes() -> Router<Shared> {
+    Router::new()
+        .route("/pay", get(page::show))
+        .route("/pay/assets/{version}/{name}", get(assets::show))
+        .route("/embed.js", get(assets::loader))
+        .route("/receipt/{token}", get(receipt::show))
 }
 
 /// Websockets: `token=` in the address, or the credential of the route's REST neighbours.

@@ -20,6 +20,7 @@ pub mod onramps;
 pub mod orders;
 pub mod payouts;
 pub mod rates;
+pub mod receipts;
 mod references;
 pub mod retention;
 pub mod search;
@@ -51,6 +52,7 @@ const FOLLOW_EVERY_MS: u64 = 1_000;
 const FAN_OUT_EVERY_MS: u64 = 1_000;
 const SEND_EVERY_MS: u64 = 1_000;
 const LEDGER_EVERY_MS: u64 = 1_000;
+const RECEIPTS_EVERY_MS: u64 = 1_000;
 const HOLDS_EVERY_MS: u64 = 1_000;
 const RAMPS_EVERY_MS: u64 = 1_000;
 const SETTLE_EVERY_MS: u64 = 1_000;
@@ -87,6 +89,8 @@ pub fn spawn_shared(app: &Shared) {
         spawn(app, format!("fan-out {lane}"), FAN_OUT_EVERY_MS, fan_out::FanOut::new(lane));
         let orders = orders::OrderFollower::new(lane);
         spawn(app, format!("orders {lane}"), ORDERS_EVERY_MS, orders);
+        let receipts = receipts::ReceiptMailer::new(lane);
+        spawn(app, format!("receipts {lane}"), RECEIPTS_EVERY_MS, receipts);
         let chain = ledger_chain::LedgerChain::new(lane);
         spawn(app, format!("ledger chain {lane}"), LEDGER_EVERY_MS, chain);
     }

@@ -18,7 +18,7 @@ use server::merchants::{self, NewMerchant};
 use server::workers::lease::Lease;
 use server::workers::{
     due_orders, expiry, follow, holds, housekeeping, ledger_chain, liquidations, onramps, orders,
-    payouts, send, settle, verification, watcher,
+    payouts, receipts, send, settle, verification, watcher,
 };
 use store::{Store, StoreConfig};
 use tempfile::TempDir;
@@ -277,6 +277,7 @@ impl House {
         finish(&self.app, holds::HoldExpirer::default()).await;
         for lane in 0..self.app.store.lanes() {
             finish(&self.app, ledger_chain::LedgerChain::new(lane)).await;
+            finish(&self.app, receipts::ReceiptMailer::new(lane)).await;
         }
     }
 

@@ -14,6 +14,7 @@ mod events;
 mod falls;
 mod foreign;
 mod fuzz;
+mod hosted;
 mod house;
 mod idempotency;
 mod invoice_lists;

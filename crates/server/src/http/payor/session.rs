@@ -59,6 +59,8 @@ pub struct SessionDetails {
     pub customer_email: Option<String>,
     /// Epoch seconds; null until the invoice is paid.
     pub paid_at: Option<i64>,
+    /// The receipt, to show and to keep; null until the invoice is paid.
+    pub receipt_url: Option<String>,
     pub ws_connection: WsConnection,
 }
 
@@ -209,6 +211,7 @@ pub async fn details(
         payment_return_url: return_url.filter(|_| written.payment_return_url_enabled),
         customer_email: invoice.customer_email.clone(),
         paid_at: invoice.paid_at.map(Timestamp::seconds),
+        receipt_url: (invoice.status == InvoiceStatus::Paid).then(|| app.receipt_url(invoice.id)),
         ws_connection: WsConnection::of(&app.keys, &payor.session, now),
     }))
 }

@@ -21,6 +21,7 @@ use crate::clock::entropy;
 use crate::http::auth::take_payor_allowance;
 use crate::http::error::{ApiError, Code};
 use crate::http::extract::{Path, RawBody};
+use crate::http::html::escaped;
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:28rem;margin:2rem auto;\
 padding:0 1rem;color:#1a1a1a;background:#fff}h1{font-size:1.4rem}label{display:block;\
@@ -150,21 +151,6 @@ impl Entered {
         }
         entered
     }
-}
-
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            letter => out.push(letter),
-        }
-    }
-    out
 }
 
 fn form(company: &str, entered: &Entered, wrong: Option<&str>) -> String {

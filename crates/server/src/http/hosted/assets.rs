@@ -1,0 +1,165 @@
+//! The files of the pages: scripts, styles and drawings, which are part of this program.
+//!
+//! All of them live under one directory that is named after what is in them, so that browsers keep
+//! them for good, a page never mixes two versions, and scripts name each other as they do on disk.
+//! Comments and indentation stay behind: they are for who reads the files here.
+
+use std::sync::LazyLock;
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use domain::secret::{encode_hex, sha256};
+
+use crate::http::error::ApiError;
+use crate::http::extract::Path;
+
+const VERSION_BYTES: usize = 8;
+const FOR_GOOD: &str = "public, max-age=31536000, immutable";
+/// The loader keeps its name, so that a page that embeds a payment never has to change.
+const FOR_AN_HOUR: &str = "public, max-age=3600";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const STYLE: &str = "text/css; charset=utf-8";
+const DRAWING: &str = "image/svg+xml";
+
+macro_rules! asset {
+    ($name:literal, $kind:expr) => {
+        ($name, $kind, include_str!(concat!("../../../assets/pay/", $name)))
+    };
+}
+
+/// Name, media type, and what is in it.
+const FILES: [(&str, &str, &str); 17] = [
+    asset!("main.js", SCRIPT),
+    asset!("api.js", SCRIPT),
+    asset!("asks.js", SCRIPT),
+    asset!("choose.js", SCRIPT),
+    asset!("dom.js", SCRIPT),
+    asset!("frame.js", SCRIPT),
+    asset!("live.js", SCRIPT),
+    asset!("pay.js", SCRIPT),
+    asset!("session.js", SCRIPT),
+    asset!("simulate.js", SCRIPT),
+    asset!("states.js", SCRIPT),
+    asset!("wallets.js", SCRIPT),
+    asset!("words.js", SCRIPT),
+    asset!("receipt.js", SCRIPT),
+    asset!("page.css", STYLE),
+    asset!("icons.svg", DRAWING),
+    asset!("icon.svg", DRAWING),
+];
+
+/// What it takes to choose a token, so that a browser asks for all of it at once. The first of
+/// them runs; the rest of the scripts follow when they are needed.
+pub const MODULES: [&str; 9] = [
+    "main.js",
+    "api.js",
+    "choose.js",
+    "dom.js",
+    "frame.js",
+    "live.js",
+    "session.js",
+    "states.js",
+    "words.js",
+];
+
+struct Served {
+    name: &'static str,
+    kind: &'static str,
+    text: String,
+}
+
+static SERVED: LazyLock<Vec<Served>> = LazyLock::new(|| {
+    let serve = |(name, kind, text)| Served { name, kind, text: without_remarks(text) };
+    FILES.into_iter().map(serve).collect()
+});
+
+static DIRECTORY: LazyLock<String> = LazyLock::new(|| {
+    let all: Vec<u8> = SERVED.iter().flat_map(|file| file.text.bytes()).collect();
+    format!("/pay/assets/{}", encode_hex(&sha256(&all)[..VERSION_BYTES]))
+});
+
+static LOADER: LazyLock<String> =
+    LazyLock::new(|| without_remarks(include_str!("../../../assets/pay/embed.js")));
+
+/// Where the files of this version are.
+pub fn directory() -> &'static str {
+    &DIRECTORY
+}
+
+/// One file of this version.
+pub async fn show(Path((version, name)): Path<(String, String)>) -> Result<Response, ApiError> {
+    let is_this = DIRECTORY.ends_with(&format!("/{version}"));
+    let file = SERVED.iter().find(|file| is_this && file.name == name);
+    let file = file.ok_or_else(|| ApiError::not_found("file"))?;
+    Ok(answer(file.kind, FOR_GOOD, &file.text))
+}
+
+/// The loader that other pages include.
+pub async fn loader() -> Response {
+    answer(SCRIPT, FOR_AN_HOUR, &LOADER)
+}
+
+fn answer(kind: &'static str, keep: &'static str, text: &'static str) -> Response {
+    let mut response = (StatusCode::OK, text).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));
+    response
+}
+
+/// Leaves out lines that are comments, and what lines begin with. The files here put no comment
+/// behind code and no text over several lines, so this needs no parser.
+fn without_remarks(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut is_remark = false;
+    for line in text.lines().map(str::trim_start) {
+        is_remark |= line.starts_with("/*");
+        if is_remark {
+            is_remark = !line.ends_with("*/");
+            continue;
+        }
+        let is_comment = line.starts_with("//") || line.starts_with("<!--");
+        if !line.is_empty() && !is_comment {
+            out.push_str(line);
+            out.push('\n');
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIRST_LOAD_BYTES_MAX: usize = 44 * 1024;
+    const LOADER_BYTES_MAX: usize = 3 * 1024;
+
+    /// What a payor's browser loads before he can pay, but for the page itself and its data.
+    #[test]
+    fn the_files_are_small() {
+        let first: usize = SERVED
+            .iter()
+            .filter(|file| MODULES.contains(&file.name) || file.kind != SCRIPT)
+            .map(|file| file.text.len())
+            .sum();
+        assert!(first <= FIRST_LOAD_BYTES_MAX, "{first} bytes");
+        assert!(LOADER.len() <= LOADER_BYTES_MAX, "{} bytes", LOADER.len());
+    }
+
+    #[test]
+    fn remarks_stay_behind() {
+        let text = "// one\n/* two\n   three */\n  a(\"// b\");\n\n  /** four */\nc();\n";
+        assert_eq!(without_remarks(text), "a(\"// b\");\nc();\n");
+    }
+
+    /// The rule of `without_remarks`: no text goes over several lines.
+    #[test]
+    fn no_script_holds_a_text_of_several_lines() {
+        for (name, kind, text) in FILES {
+            for line in text.lines().filter(|_| kind == SCRIPT) {
+                let is_even = line.matches('`').count() % 2 == 0;
+                assert!(is_even || line.trim_start().starts_with("//"), "{name}: {line}");
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! What payors meet in a browser: the payment page, the loader that embeds it, and receipts.
+//!
+//! Every page comes complete from here and can be paid on without a script; scripts make it live.
+//! The scripts know no more than the public payor routes tell. No page loads anything from another
+//! host, runs inline script, or tells anybody the address it was opened at.
+
+pub mod assets;
+pub mod page;
+mod plain;
+pub mod receipt;
+mod words;
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use domain::money::Usd;
+use domain::network::Network;
+
+use crate::http::html::Html;
+
+/// What a page of ours may do, up to who may frame it.
+fn respond(status: StatusCode, html: Html, connect: &str, ancestors: &str) -> Response {
+    let policy = format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+         connect-src {connect}; form-action 'self'; base-uri 'none'; frame-ancestors {ancestors}"
+    );
+    let mut response = (status, html.into_string()).into_response();
+    let headers = response.headers_mut();
+    let content_type = HeaderValue::from_static("text/html; charset=utf-8");
+    headers.insert(header::CONTENT_TYPE, content_type);
+    // Origins are checked when a merchant names them; what is no header text frames nothing.
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
+
+/// `$1,234.50`; a third decimal only where there is one.
+pub fn dollars(amount: Usd) -> String {
+    let text = amount.decimal();
+    let (whole, decimals) = text.split_once('.').unwrap_or((&text, "00"));
+    let decimals = decimals.strip_suffix('0').filter(|two| two.len() == 2).unwrap_or(decimals);
+    let mut grouped = String::new();
+    for (at, digit) in whole.char_indices() {
+        if at > 0 && (whole.len() - at) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    format!("${grouped}.{decimals}")
+}
+
+/// What people call a network.
+fn network_name(network: Network) -> &'static str {
+    match network {
+        Network::Ethereum => "Ethereum",
+        Network::Base => "Base",
+        Network::Solana => "Solana",
+        Network::Avalanche => "Avalanche",
+        Network::Ton => "TON",
+        Network::Bsc => "BNB Smart Chain",
+        Network::Arbitrum => "Arbitrum",
+        Network::Optimism => "Optimism",
+        Network::Cardano => "Cardano",
+        Network::Sui => "Sui",
+    }
+}
+
+/// The sign of a merchant who has none: the first letter of his name.
+fn initial(name: &str) -> Html {
+    Html::text(&name.chars().take(1).collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dollars_read_as_people_write_them() {
+        let check = |micros: i64, expected: &str| assert_eq!(dollars(Usd(micros)), expected);
+        check(0, "$0.00");
+        check(10_000, "$0.01");
+        check(13_990_000, "$13.99");
+        check(24_995_000, "$24.995");
+        check(999_000_000, "$999.00");
+        check(1_000_000_000_000, "$1,000,000.00");
+    }
+}

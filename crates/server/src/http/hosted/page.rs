@@ -1,0 +1,216 @@
+//! The payment page: `GET /pay?session=…&signature=…`.
+//!
+//! With credentials it comes with the merchant, the amount and all it takes to pay. Scripts then
+//! take the credentials out of the address bar, so the page is also served without any: a reload
+//! finds them in the browser's history and asks the payor routes for the rest.
+
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use domain::invoice::InvoiceStatus;
+use domain::network::Network;
+use domain::token::TokenId;
+use serde::Serialize;
+
+use super::words::{Language, Words};
+use super::{assets, plain, respond};
+use crate::app::{App, Shared};
+use crate::http::auth::{Payor, payor};
+use crate::http::error::{ApiError, Code};
+use crate::http::extract::Query;
+use crate::http::html::Html;
+use crate::http::payor::InvoiceQuery;
+use crate::http::payor::addresses::{
+    AvailableToken, OfferQuery, PaymentAddress, PaymentAddressRequest, allocate, available_tokens,
+};
+use crate::http::payor::session::{PaymentStatusView, SessionDetails, details, status};
+use crate::http::ramps::kyc_page::Visitor;
+
+const TEMPLATE: &str = include_str!("../../../assets/pay/page.html");
+/// How soon a page without scripts looks again.
+const REFRESH: &str = "<noscript><meta http-equiv=\"refresh\" content=\"30\"></noscript>";
+
+/// What the address says. Anything else in it is left alone: it may be a client's own.
+#[derive(Debug, Default)]
+struct Asked {
+    session: Option<String>,
+    signature: Option<String>,
+    lang: Option<String>,
+    /// The token to pay with, as the form without scripts sends it.
+    token: Option<i64>,
+}
+
+impl Asked {
+    fn read(query: &str) -> Asked {
+        let mut asked = Asked::default();
+        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+            match &*name {
+                "session" => asked.session = Some(value.into_owned()),
+                "signature" => asked.signature = Some(value.into_owned()),
+                "lang" => asked.lang = Some(value.into_owned()),
+                "token" => asked.token = value.parse().ok(),
+                _ => {}
+            }
+        }
+        asked
+    }
+}
+
+/// All that the page shows of a payment.
+pub struct Shown {
+    pub details: SessionDetails,
+    pub status: PaymentStatusView,
+    pub tokens: Vec<AvailableToken>,
+    /// Where to pay with the chosen token, or why not.
+    pub chosen: Option<Result<PaymentAddress, ApiError>>,
+    pub session: String,
+    pub signature: String,
+    pub language: Language,
+}
+
+/// What the scripts of the page begin with.
+#[derive(Serialize)]
+struct Data<'a> {
+    lang: &'static str,
+    assets: &'static str,
+    words: &'static Words,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tokens: Option<Vec<Choice<'a>>>,
+}
+
+/// A token to choose, a tenth of what `available-tokens` tells: id, symbol, name and network.
+#[derive(Serialize)]
+struct Choice<'a>(TokenId, &'a str, &'a str, Network);
+
+/// The page.
+pub async fn show(
+    State(app): State<Shared>,
+    _: Visitor,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let asked = Asked::read(query.as_deref().unwrap_or_default());
+    let language = Language::choose(asked.lang.as_deref(), &headers);
+    let (Some(session), Some(signature)) = (&asked.session, &asked.signature) else {
+        let nothing = (plain::without_session(language), Html::default());
+        return Ok(page(&app, (StatusCode::OK, "'none'"), language, nothing, None));
+    };
+    let payor = match payor(&app, session, signature).await {
+        Ok(payor) => payor,
+        Err(error) if matches!(error.code, Code::SessionInvalid | Code::SignatureInvalid) => {
+            let closed = (plain::closed(language), Html::default());
+            return Ok(page(&app, (error.code.status(), "'none'"), language, closed, None));
+        }
+        Err(error) => return Err(error),
+    };
+    let merchant = app.merchant(payor.invoice.merchant_id).await?;
+    let origins = merchant.map(|merchant| merchant.embed_origins.join(" "));
+    let origins = origins.filter(|origins| !origins.is_empty());
+    let ancestors = origins.as_deref().unwrap_or("'none'");
+    let shown = gather(&app, payor, &asked, language).await?;
+    let parts = (plain::main(&shown), plain::summary(&shown.details, language));
+    Ok(page(&app, (StatusCode::OK, ancestors), language, parts, Some(&shown)))
+}
+
+/// Asks the payor routes what their clients ask them.
+async fn gather(
+    app: &Shared,
+    payor: Payor,
+    asked: &Asked,
+    language: Language,
+) -> Result<Shown, ApiError> {
+    let state = || State(app.clone());
+    let whole = || Query(InvoiceQuery::default());
+    let offers = Query(OfferQuery { available_only: Some(true), ..OfferQuery::default() });
+    let is_open = payor.invoice.status.is_open();
+    let tokens = match is_open {
+        true => available_tokens(state(), payor.clone(), offers).await?.0,
+        false => Vec::new(),
+    };
+    let details = details(state(), payor.clone(), whole()).await?.0;
+    let wanted = details.locked_token_id.map(|id| id.0).or(asked.token).filter(|_| is_open);
+    let wanted = tokens.iter().find(|token| Some(token.id.0) == wanted);
+    let chosen = match wanted {
+        Some(token) => {
+            let network = token.network.as_str().to_owned();
+            let body = PaymentAddressRequest { network, token_id: token.id.0 };
+            let body = crate::http::extract::Json(body);
+            Some(allocate(state(), payor.clone(), body).await.map(|answer| answer.0))
+        }
+        None => None,
+    };
+    Ok(Shown {
+        details,
+        status: status(state(), payor, whole()).await?.0,
+        tokens,
+        chosen,
+        session: asked.session.clone().unwrap_or_default(),
+        signature: asked.signature.clone().unwrap_or_default(),
+        language,
+    })
+}
+
+fn page(
+    app: &App,
+    (code, ancestors): (StatusCode, &str),
+    language: Language,
+    (main, summary): (Html, Html),
+    shown: Option<&Shown>,
+) -> Response {
+    let choice = |token: &AvailableToken| {
+        let AvailableToken { id, token_symbol, token_name, network, .. } = *token;
+        Choice(id, token_symbol, token_name, network)
+    };
+    let is_open = |shown: &&Shown| shown.details.invoice_status.is_open();
+    let data = Data {
+        lang: language.tag(),
+        assets: assets::directory(),
+        words: language.words(),
+        tokens: shown.filter(is_open).map(|shown| shown.tokens.iter().map(choice).collect()),
+    };
+    let title = match shown {
+        Some(shown) => language.say("title", &[("merchant", &shown.details.merchant_name)]),
+        None => Html::text("Pepay"),
+    };
+    let modules: Html = match code.is_success() {
+        true => assets::MODULES.into_iter().map(module).collect(),
+        false => Html::default(),
+    };
+    let is_waiting = shown.is_some_and(|shown| {
+        shown.details.invoice_status == InvoiceStatus::Underpaid
+            || (shown.details.invoice_status == InvoiceStatus::Unpaid
+                && (shown.chosen.is_some() || shown.status.latest_payment.is_some()))
+    });
+    let html = Html::fill(
+        TEMPLATE,
+        &[
+            ("lang", &Html::text(language.tag())),
+            ("dir", &Html::text(language.direction())),
+            ("title", &title),
+            ("assets", &Html::text(assets::directory())),
+            ("modules", &modules),
+            ("refresh", &if is_waiting { Html::own(REFRESH) } else { Html::default() }),
+            ("data", &Html::data(&data)),
+            ("summary", &summary),
+            ("main", &main),
+            ("foot", &plain::foot(shown, language)),
+        ],
+    );
+    respond(code, html, &connect(app), ancestors)
+}
+
+/// The first script runs; the others are fetched beside it.
+fn module(name: &str) -> Html {
+    let template = match name == assets::MODULES[0] {
+        true => "<script type=\"module\" src=\"{{at}}/{{name}}\"></script>\n",
+        false => "<link rel=\"modulepreload\" href=\"{{at}}/{{name}}\">\n",
+    };
+    Html::fill(template, &[("at", &Html::text(assets::directory())), ("name", &Html::text(name))])
+}
+
+/// Where scripts may connect to. Older browsers do not count websockets of this origin to 'self'.
+fn connect(app: &App) -> String {
+    let own = url::Url::parse(&app.config.public_url).ok().map(|url| url.origin());
+    let own = own.filter(url::Origin::is_tuple).map(|own| own.ascii_serialization());
+    own.map_or_else(|| "'self'".to_owned(), |own| format!("'self' ws{}", &own["http".len()..]))
+}
