@@ -70,9 +70,6 @@ export class Pepay {
   readonly devnet: ReturnType<typeof devnet>;
   /** The server itself. */
   readonly system: ReturnType<typeof system>;
-  /** The merchant's groups once more, under the name that some documentation has for them. */
-  readonly merchants: Pick<this, "invoices" | "tokens" | "settlement" | "events" | "webhooks">;
-
   readonly #options: PepayOptions;
 
   /** Throws `PepayConfigurationError` for settings that cannot work. */
@@ -96,7 +93,11 @@ export class Pepay {
     this.auth = auth(routes);
     this.devnet = devnet(routes);
     this.system = system(routes);
-    this.merchants = this;
+  }
+
+  /** The merchant's groups once more, under the name that some documentation has for them. */
+  get merchants(): Pick<Pepay, "invoices" | "tokens" | "settlement" | "events" | "webhooks"> {
+    return this;
   }
 
   /**
@@ -104,6 +105,7 @@ export class Pepay {
    * takes a credential away.
    */
   withAuth(credentials: PepayCredentials): Pepay {
-    return new Pepay({ ...this.#options, ...credentials });
+    const { constructor } = this as unknown as { constructor: typeof Pepay };
+    return new constructor({ ...this.#options, ...credentials });
   }
 }

@@ -88,3 +88,6 @@ export function catalog({ list, one }: Routes) {
     },
   };
 }
+
+/** The same, as the methods of `pepay.commerce` name it. */
+export interface Catalog extends ReturnType<typeof catalog> {}

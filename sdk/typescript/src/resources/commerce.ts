@@ -4,14 +4,14 @@
 // called from his browser.
 
 import type { Routes } from "../operation.js";
-import { catalog } from "./catalog.js";
+import { type Catalog, catalog } from "./catalog.js";
 
 /** Methods of `pepay.commerce`. */
 export function commerce(routes: Routes) {
   const { list, one } = routes;
   return {
     /** The merchant's own catalog. */
-    catalog: catalog(routes),
+    catalog: catalog(routes) as Catalog,
     /** Search products. */
     search: list("GET /api/commerce/search", "commerce"),
     /** Check commerce. */

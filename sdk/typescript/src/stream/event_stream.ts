@@ -257,7 +257,7 @@ export class PepayEventStream implements AsyncIterable<PepayEvent> {
   /** Tells what was missed, and then what waited meanwhile. */
   async #fill(events: AsyncIterable<PepayEvent>, waiting: PepayEvent[]): Promise<void> {
     for await (const event of events) {
-      // Another connection has taken over.
+      // Another connection has taken over, or none will.
       if (this.#waiting !== waiting || this.#stopper.signal.aborted) return;
       this.#tell(event);
     }
@@ -271,7 +271,8 @@ export class PepayEventStream implements AsyncIterable<PepayEvent> {
   }
 
   #tell(event: PepayEvent): void {
-    if (!this.#seen.isNew(event.id)) return;
+    // After its end a stream says nothing, whatever still arrives.
+    if (this.#stopper.signal.aborted || !this.#seen.isNew(event.id)) return;
     this.#cursor = this.#last = event.id;
     this.#listeners.tell("message", event);
     this.#listeners.tell("event", event);
