@@ -3,7 +3,9 @@
 // For whoever was away for longer than webhooks and streams make up for. It may be walked or taken
 // in one piece, and the last event of it is where to begin the next time.
 
-import type { PepayEvent } from "./event.js";
+import { PepayValidationError } from "./errors.js";
+import { type PepayEvent, placeOf } from "./event.js";
+import { LazyAnswer } from "./lazy_answer.js";
 import type { ListMethod } from "./operation.js";
 import type { RequestOptions } from "./transport.js";
 
@@ -24,37 +26,33 @@ export interface RecoveryQuery {
 const LIMIT_DEFAULT = 1_000;
 const PAGE_MAX = 100;
 
+type EventList = ListMethod<"GET /api/v1/events">;
+type Query = NonNullable<Parameters<EventList>[0]>;
+
 /** Events after an event, oldest first. */
-export class EventRecovery implements PromiseLike<PepayEvent[]>, AsyncIterable<PepayEvent> {
-  readonly #walk: () => AsyncIterable<PepayEvent>;
+export class EventRecovery extends LazyAnswer<PepayEvent[]> implements AsyncIterable<PepayEvent> {
+  readonly #walk: () => AsyncGenerator<PepayEvent, void, undefined>;
   readonly #limit: number;
 
   /** @internal */
   constructor(
-    list: ListMethod<"GET /api/v1/events">,
+    list: EventList,
     eventId: string,
     { limit = LIMIT_DEFAULT, ...filters }: RecoveryQuery = {},
     options?: RequestOptions,
   ) {
-    const query = { ...filters, ending_before: eventId, limit: PAGE_MAX };
-    this.#walk = () => list(query, options);
+    super();
+    this.#walk = () => eventsSince(list, eventId, filters, options);
     this.#limit = limit;
   }
 
-  /** All of it in one array. */
-  then<Then = PepayEvent[], Else = never>(
-    fulfilled?: ((events: PepayEvent[]) => Then | PromiseLike<Then>) | null,
-    rejected?: ((reason: unknown) => Else | PromiseLike<Else>) | null,
-  ): Promise<Then | Else> {
-    return this.#collect().then(fulfilled, rejected);
-  }
-
   /** One after the other, however many there are. */
-  [Symbol.asyncIterator](): AsyncIterator<PepayEvent> {
-    return this.#walk()[Symbol.asyncIterator]();
+  [Symbol.asyncIterator](): AsyncGenerator<PepayEvent, void, undefined> {
+    return this.#walk();
   }
 
-  async #collect(): Promise<PepayEvent[]> {
+  /** All of it in one array, up to the limit. @internal */
+  protected override async ask(): Promise<PepayEvent[]> {
     const events: PepayEvent[] = [];
     if (this.#limit <= 0) return events;
     for await (const event of this.#walk()) {
@@ -63,4 +61,64 @@ export class EventRecovery implements PromiseLike<PepayEvent[]>, AsyncIterable<P
     }
     return events;
   }
+}
+
+/** What came after an event, oldest first, also if that event itself is not kept any more. */
+export async function* eventsSince(
+  list: EventList,
+  eventId: string,
+  filters: Query,
+  options?: RequestOptions,
+): AsyncGenerator<PepayEvent, void, undefined> {
+  const query = { ...filters, limit: PAGE_MAX };
+  let after: string | undefined = eventId;
+  try {
+    for await (const event of list({ ...query, ending_before: eventId }, options)) {
+      after = undefined;
+      yield event;
+    }
+    return;
+  } catch (error) {
+    const isForgotten =
+      after && error instanceof PepayValidationError && error.param === "ending_before";
+    if (!isForgotten || placeOf(eventId) < 0) throw error;
+  }
+  const place = placeOf(eventId);
+  for (const event of await oldestSince(list, timeOf(eventId), query, options)) {
+    after = event.id;
+    if (placeOf(event.id) > place) yield event;
+  }
+  if (after !== eventId) yield* list({ ...query, ending_before: after }, options);
+}
+
+/**
+ * The oldest kept events from a second on, oldest first: some, if there are any. The server pages
+ * from the newest, so the span is halved until what is in it fits on a page.
+ */
+async function oldestSince(
+  list: EventList,
+  second: number,
+  query: Query,
+  options?: RequestOptions,
+): Promise<PepayEvent[]> {
+  const between = (from: number, to?: number) =>
+    list({ ...query, "created[gte]": from, "created[lte]": to }, options);
+  const { data: newest } = await between(second);
+  if (!newest.has_more) return newest.data.reverse();
+  let from = second;
+  let to = newest.data[0]!.created;
+  // There is always something from `from` to `to`, and nothing since `second` before it.
+  while (from < to) {
+    const middle = from + Math.floor((to - from) / 2);
+    const { data: page } = await between(from, middle);
+    if (page.data.length === 0) from = middle + 1;
+    else if (page.has_more) to = middle;
+    else return page.data.reverse();
+  }
+  return (await between(from, to).toArray({ limit: Infinity })).reverse();
+}
+
+/** The second in which an event happened, out of its id. */
+function timeOf(eventId: string): number {
+  return Math.floor(Number(eventId.split(/[_-]/)[1]) / 1000);
 }

@@ -3,6 +3,8 @@
 // Nothing is asked before somebody wants it, and no page before the one in front is used up. With
 // `ending_before` the walk goes towards the newer, so items come oldest first; else newest first.
 
+import { LazyAnswer } from "./lazy_answer.js";
+
 /** How the pages of the API say where they end. */
 interface PageFields {
   has_more?: boolean;
@@ -22,36 +24,20 @@ type Query = Record<string, unknown>;
  * A list. `await` it for its first page just as the API answers it; `for await` it for every item
  * of this page and all that follow.
  */
-export class Listing<Answer, Item> implements PromiseLike<Answer>, AsyncIterable<Item> {
+export class Listing<Answer, Item> extends LazyAnswer<Answer> implements AsyncIterable<Item> {
   readonly #load: (query: object) => Promise<unknown>;
   readonly #query: Query;
-  #first: Promise<Answer> | undefined;
 
   /** @internal */
   constructor(load: (query: object) => Promise<unknown>, query: object | undefined) {
+    super();
     this.#load = load;
     this.#query = { ...query };
   }
 
-  /** The first page. */
-  then<Then = Answer, Else = never>(
-    fulfilled?: ((page: Answer) => Then | PromiseLike<Then>) | null,
-    rejected?: ((reason: unknown) => Else | PromiseLike<Else>) | null,
-  ): Promise<Then | Else> {
-    this.#first ??= this.#load(this.#query) as Promise<Answer>;
-    return this.#first.then(fulfilled, rejected);
-  }
-
-  /** As of any promise. */
-  catch<Else = never>(
-    rejected?: ((reason: unknown) => Else | PromiseLike<Else>) | null,
-  ): Promise<Answer | Else> {
-    return this.then(undefined, rejected);
-  }
-
-  /** As of any promise. */
-  finally(finished?: (() => void) | null): Promise<Answer> {
-    return this.then().finally(finished);
+  /** The first page. @internal */
+  protected override ask(): Promise<Answer> {
+    return this.#load(this.#query) as Promise<Answer>;
   }
 
   /** The pages, one after the other, each as the API answers it. */

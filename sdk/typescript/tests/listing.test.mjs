@@ -13,7 +13,11 @@ function paged(page) {
     const query = Object.fromEntries(new URL(url).searchParams);
     asked.push(query);
     const headers = { "content-type": "application/json" };
-    return new Response(JSON.stringify(page(query)), { headers });
+    const answer = page(query);
+    const error = { code: "VALIDATION_ERROR", message: "Not kept", param: "ending_before" };
+    return answer?.refused
+      ? Response.json({ success: false, error }, { status: 400 })
+      : new Response(JSON.stringify(answer), { headers });
   };
   const client = new Pepay({ baseUrl: "http://pepay.test", apiKey: "k", fetch });
   return { client, asked };
@@ -58,6 +62,48 @@ test("towards the newer, the oldest comes first", async () => {
   assert.deepEqual(await numbers(client.events.recoverSince("o5")), expected);
   assert.equal((await client.events.recoverSince("o5", { limit: 7 })).length, 7);
   assert.deepEqual(await client.events.recoverSince("o5", { limit: 0 }), []);
+});
+
+/** A client of a server that keeps `created` seconds as events, and of older ones nothing. */
+function remembering(created) {
+  const all = created.map((second, at) => ({ id: `evt_${second}000-${at + 100}`, created: second }));
+  const { client, asked } = paged((query) => {
+    const { limit, ending_before: before, starting_after: cursor } = query;
+    const at = (id) => all.findIndex((event) => event.id === id);
+    let data = all.filter(
+      (event) =>
+        event.created >= (query["created[gte]"] ?? 0) && event.created <= (query["created[lte]"] ?? Infinity),
+    );
+    if (before !== undefined) {
+      if (at(before) < 0) return { refused: true };
+      data = all.slice(at(before) + 1);
+      const page = data.slice(0, limit).reverse();
+      return { success: true, data: { data: page, has_more: data.length > limit } };
+    }
+    if (cursor !== undefined) data = data.filter((event) => at(event.id) < at(cursor));
+    const page = data.slice(-limit).reverse();
+    return { success: true, data: { data: page, has_more: data.length > limit } };
+  });
+  return { client, asked, all };
+}
+
+test("events are recovered in order from an id that is forgotten, with few requests", async () => {
+  for (const [since, created] of [
+    [5, []],
+    [5, [7]],
+    [5, Array.from({ length: 100 }, (_, at) => 10 + at)],
+    [5, Array.from({ length: 950 }, (_, at) => 1_000 + at * 7)],
+    [5, Array.from({ length: 350 }, () => 2_000_000)],
+    [5, [9, ...Array.from({ length: 350 }, (_, at) => 2_000_000 + (at % 2 === 0 ? at : at - 1))]],
+    [9, [9, 9, 10]],
+  ]) {
+    const { client, asked, all } = remembering(created);
+    const expected = all.map(({ id }) => id);
+    const walked = [];
+    for await (const event of client.events.recoverSince(`evt_${since}000-1`)) walked.push(event.id);
+    assert.deepEqual(walked, expected);
+    assert.ok(asked.length < 45, `${asked.length} requests for ${created.length} events`);
+  }
 });
 
 test("a catalog's cursor is a product's number", async () => {

@@ -5,7 +5,7 @@
 
 import type { PepayCredentials, Settings } from "../configuration.js";
 import { PepayConfigurationError } from "../errors.js";
-import type { PepayEvent } from "../event.js";
+import { eventsSince } from "../event_recovery.js";
 import type { Environment, StreamScope, WsTokenAnswer } from "../generated/schemas.js";
 import type { ListMethod, Routes } from "../operation.js";
 import { PepayEventStream, type StreamPlan } from "../stream/event_stream.js";
@@ -154,6 +154,5 @@ function backfillOf(
   const isSame = scope === "merchant" ? key || held.bearerToken : key.startsWith("ck_");
   if (!isKnown || !isSame) return null;
   const { types: type, ...rest } = filters;
-  return (after): AsyncIterable<PepayEvent> =>
-    list({ ...rest, type: type as string, ending_before: after, limit: 100 });
+  return (after) => eventsSince(list, after, { ...rest, type: type as string });
 }
