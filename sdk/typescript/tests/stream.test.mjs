@@ -190,6 +190,10 @@ test("a filter that REST does not know leaves it to the server's snapshot", asyn
   // A merchant's key sees more over REST than the commerce stream tells.
   assert.deepEqual(await take(peer.client.ws.connectCommerceEvents({ since }), 2), [4, 5]);
   assert.equal(peer.lists.length, 0);
+  // A member is told of both environments, and reads one of them.
+  const member = peer.client.withAuth({ apiKey: undefined, bearerToken: "b" });
+  assert.deepEqual(await take(member.ws.connectMerchantEvents({ since }), 2), [4, 5]);
+  assert.equal(peer.lists.length, 0);
   const shop = peer.client.withAuth({ apiKey: undefined, commerceApiKey: "ck_test_1" });
   peer.log = [3, 4].map((number) => event(number));
   assert.deepEqual(await take(shop.ws.connectCommerceEvents({ since }), 3), [3, 4, 5]);

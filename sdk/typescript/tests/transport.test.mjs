@@ -333,6 +333,17 @@ test("queries leave out what is not said and join what is a list", async (t) => 
   assert.equal(stub.requests[2].url, "/api/v1/events?created%5Bgte%5D=1");
 });
 
+test("nothing between us and the server is asked to keep an answer", async () => {
+  const asked = [];
+  const fetch = async (_, init) => {
+    asked.push(init);
+    return Response.json({ id: "one" });
+  };
+  await new Pepay({ baseUrl: "http://pepay.test", apiKey: "k", fetch }).invoices.retrieve("i");
+  assert.equal(asked[0].cache, "no-store");
+  assert.equal(asked[0].redirect, "manual");
+});
+
 test("a base address may have a path of its own", async (t) => {
   const { stub } = await given(t, [OK]);
   const client = new Pepay({ baseUrl: `${stub.url}/pepay/`, apiKey: "k" });

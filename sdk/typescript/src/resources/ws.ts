@@ -149,9 +149,11 @@ function backfillOf(
   const isKnown = Object.keys(filters).every(
     (name) => filters[name] === undefined || OF_LISTS.includes(name),
   );
-  // A commerce key sees only what the commerce stream tells; a merchant's sees more.
+  // A commerce key sees only what the commerce stream tells; a merchant's sees more. A member who
+  // names no environment is told of both, and reads one of them.
   const key = held.apiKey ?? held.commerceApiKey ?? "";
-  const isSame = scope === "merchant" ? key || held.bearerToken : key.startsWith("ck_");
+  const isMerchants = key || (held.bearerToken && filters.environment);
+  const isSame = scope === "merchant" ? isMerchants : key.startsWith("ck_");
   if (!isKnown || !isSame) return null;
   const { types: type, ...rest } = filters;
   return (after) => eventsSince(list, after, { ...rest, type: type as string });
