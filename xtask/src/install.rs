@@ -8,7 +8,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::{networks, postgres, process, python};
+use crate::{networks, postgres, process, python, sdk};
 
 /// Releases of cargo-deny change what deny.toml may say, so the release is part of the tree.
 const CARGO_DENY_VERSION: &str = "^0.20";
@@ -55,7 +55,7 @@ pub fn python() -> Result<()> {
     Ok(())
 }
 
-/// Node's package manager, for what the tests of the networks run against.
+/// Node's package manager, for what the networks' tests run against and for the TypeScript client.
 pub fn npm() -> Result<()> {
     let is_there = || process::succeeds(Command::new("npm").arg("--version"));
     if is_there() {
@@ -73,6 +73,28 @@ pub fn npm() -> Result<()> {
     apt_get(&["install", "--yes", "--no-install-recommends", "nodejs", "npm"])?;
     if !is_there() {
         bail!("`npm` is installed, but does not run");
+    }
+    Ok(())
+}
+
+/// A browser, for the TypeScript client's tests.
+pub fn chromium() -> Result<()> {
+    let is_there = || process::succeeds(Command::new("chromium").arg("--version"));
+    if is_there() {
+        return Ok(());
+    }
+    if !process::succeeds(Command::new("apt-get").arg("--version")) {
+        bail!(
+            "Chromium is missing and there is no apt-get to install it with: install it, or set \
+             {} to one",
+            sdk::BROWSER_VARIABLE
+        );
+    }
+    println!("Chromium is missing: installing Debian's package `chromium`");
+    apt_get(&["update"])?;
+    apt_get(&["install", "--yes", "--no-install-recommends", "chromium"])?;
+    if !is_there() {
+        bail!("`chromium` is installed, but does not run");
     }
     Ok(())
 }
