@@ -4,7 +4,7 @@
 // for CommonJS are the same text under the names that its readers look for.
 
 import { execFileSync } from "node:child_process";
-import { readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -39,6 +39,8 @@ writeFileSync(
   `${ROOT}dist/webhooks.cjs`,
   '"use strict";\nexports.createWebhookVerifier = require("./index.cjs").createWebhookVerifier;\n',
 );
+
+copyFileSync(`${ROOT}../../LICENSE`, `${ROOT}dist/LICENSE`);
 
 const compiler = `${ROOT}node_modules/typescript/bin/tsc`;
 execFileSync(process.execPath, [compiler, "-p", `${ROOT}tsconfig.json`], { stdio: "inherit" });

@@ -22,6 +22,7 @@ import type {
 export interface Ping {
   /** Always `ping`. */
   object: "ping";
+  /** Of this ping. */
   id: string;
   /** Always `ok`. */
   status: string;
@@ -74,6 +75,7 @@ export interface EventOf<Type extends EventType> {
   pending_webhooks: number;
   /** The request that caused it. */
   request: PepayEventRequest;
+  /** What it happened to. */
   data: {
     /** The whole object, as its own route answers it. */
     object: EventObjects[Type];

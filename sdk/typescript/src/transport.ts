@@ -41,13 +41,6 @@ export interface Call {
   options: RequestOptions;
 }
 
-/**
- * Some frameworks keep what `fetch` answered unless they are told not to: an invoice would stay
- * unpaid for ever. Cloudflare's workers keep nothing, and older ones refuse to be told.
- */
-const UNCACHED: RequestInit =
-  globalThis.navigator?.userAgent === "Cloudflare-Workers" ? {} : { cache: "no-store" };
-
 /** Sends a request until there is an answer or no more sense in asking. */
 export async function perform(settings: Settings, call: Call): Promise<unknown> {
   const { options } = call;
@@ -77,7 +70,7 @@ async function request(settings: Settings, call: Call): Promise<RequestInit> {
   };
   const key = options.idempotencyKey ?? (method === "POST" ? await randomUuid() : undefined);
   if (key !== undefined) headers["idempotency-key"] = key;
-  const init: RequestInit = { method, headers, redirect: "manual", ...UNCACHED };
+  const init: RequestInit = { method, headers, redirect: "manual", ...uncached() };
   if (typeof body === "string") {
     headers["content-type"] = /^\s*\{/.test(body) ? "application/x-ndjson" : "text/csv";
     init.body = body;
@@ -86,6 +79,15 @@ async function request(settings: Settings, call: Call): Promise<RequestInit> {
     init.body = JSON.stringify(body);
   }
   return init;
+}
+
+/**
+ * Some frameworks keep what `fetch` answered unless they are told not to: an invoice would stay
+ * unpaid for ever. Cloudflare's workers keep nothing, and older ones refuse to be told.
+ */
+function uncached(): RequestInit {
+  const isCloudflare = globalThis.navigator?.userAgent === "Cloudflare-Workers";
+  return isCloudflare ? {} : { cache: "no-store" };
 }
 
 async function attempt(

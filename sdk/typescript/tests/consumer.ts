@@ -3,9 +3,16 @@
 // Each `@ts-expect-error` is a mistake that the types are there to find.
 
 import { Pepay, type Invoice, type PepayEvent, createWebhookVerifier } from "pepay";
+import { WebSocket as Other } from "ws";
 import { createWebhookVerifier as same } from "pepay/webhooks";
 
 const pepay = new Pepay({ baseUrl: "https://pay.example.com", apiKey: "sk_test_…" });
+
+// Sockets of the package `ws` and of the platform both fit.
+export const listening = [
+  new Pepay({ baseUrl: "http://p.test", webSocketFactory: (url) => new Other(url) }),
+  new Pepay({ baseUrl: "http://p.test", webSocketFactory: (url) => new WebSocket(url) }),
+];
 
 export async function use(): Promise<string> {
   const made = await pepay.invoices.create({ amount_usd: 49.99, metadata: { order: 7 } });

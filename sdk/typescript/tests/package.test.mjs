@@ -48,7 +48,7 @@ test("who takes the webhook verifier alone gets nothing else", async () => {
     );
     const bytes = gzipSync(text, { level: 9 }).length;
     assert.ok(bytes <= VERIFIER_BYTES_MAX, `${entry}: ${bytes} bytes`);
-    for (const other of ["/api/", "x-api-key", "fetch", "WebSocket", "idempotency"]) {
+    for (const other of ["/api/", "x-api-key", "fetch", "WebSocket", "idempotency", "Cloudflare"]) {
       assert.ok(!text.includes(other), `${entry} brought ${other}`);
     }
   }
@@ -88,12 +88,12 @@ test("the types hold for ES modules, CommonJS and bundlers, with and without the
   try {
     mkdirSync(join(folder, "node_modules/@types"), { recursive: true });
     symlinkSync(ROOT, join(folder, "node_modules/pepay"));
-    for (const name of ["@types/node", "undici-types"]) {
+    for (const name of ["@types/node", "@types/ws", "undici-types"]) {
       symlinkSync(`${ROOT}node_modules/${name}`, join(folder, "node_modules", name));
     }
     const program = readFileSync(`${ROOT}tests/consumer.ts`, "utf8");
     const node = { module: "NodeNext", types: ["node"], lib: ["ES2022"] };
-    const page = { module: "ESNext", moduleResolution: "Bundler", types: [] };
+    const page = { module: "ESNext", moduleResolution: "Bundler", types: ["node"] };
     for (const [name, options] of Object.entries({
       "consumer.mts": node,
       "consumer.cts": node,

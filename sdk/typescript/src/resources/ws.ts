@@ -28,8 +28,11 @@ export interface MerchantStreamOptions extends StreamOptions {
   token?: (() => Promise<string> | string) | undefined;
   /** Types and prefixes such as `invoice.*`. */
   types?: string | readonly string[] | undefined;
+  /** Events of one invoice. */
   invoice_id?: string | undefined;
+  /** Events of one customer. */
   customer_id?: string | undefined;
+  /** Events of invoices of one type. */
   invoice_type?: "standard" | "commerce" | undefined;
   /** For bearer tokens. */
   environment?: Environment | undefined;
@@ -38,8 +41,11 @@ export interface MerchantStreamOptions extends StreamOptions {
 /** What the streams of a shop can be narrowed by. */
 export interface CommerceStreamOptions
   extends Omit<MerchantStreamOptions, "invoice_type" | "environment"> {
+  /** Events of one order. */
   order_id?: string | undefined;
+  /** Events of one wallet. */
   wallet_address?: string | undefined;
+  /** Events on one network. */
   wallet_network?: string | undefined;
 }
 

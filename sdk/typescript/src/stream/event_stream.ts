@@ -201,7 +201,7 @@ export class PepayEventStream implements AsyncIterable<PepayEvent> {
         const silent = new PepayStreamError("SILENT", "The server fell silent");
         watch = setTimeout(() => drop(silent), this.#plan.silenceMs);
       };
-      socket.onmessage = ({ data }) => {
+      socket.onmessage = ({ data }: { data: unknown }) => {
         listen();
         try {
           last = this.#take(data, drop) ?? last;
@@ -209,7 +209,8 @@ export class PepayEventStream implements AsyncIterable<PepayEvent> {
           drop(error as Error);
         }
       };
-      socket.onclose = ({ code, reason }) => end(closeError(code, reason, last));
+      socket.onclose = ({ code, reason }: { code: number; reason: string }) =>
+        end(closeError(code, reason, last));
       socket.onerror = () => {};
       listen();
     });

@@ -5,11 +5,19 @@
 
 import { PepayConfigurationError } from "../errors.js";
 
-/** A websocket with the fields that browsers gave it. */
+/**
+ * A websocket with the fields that browsers gave it. What it hands over is of a class of its own
+ * on every platform, which is why that is `any`: of a message `data` is read, of a close `code` and
+ * `reason`.
+ */
 export interface WebSocketLike {
-  onmessage: ((message: { data: unknown }) => void) | null;
-  onclose: ((close: { code: number; reason: string }) => void) | null;
-  onerror: ((error: unknown) => void) | null;
+  /** Called with each message. */
+  onmessage: ((message: any) => void) | null;
+  /** Called once, at the end. */
+  onclose: ((close: any) => void) | null;
+  /** Called before `onclose` if something went wrong. */
+  onerror: ((error: any) => void) | null;
+  /** Closes it. */
   close(code?: number, reason?: string): void;
 }
 
