@@ -66,7 +66,7 @@ test("towards the newer, the oldest comes first", async () => {
 
 /** A client of a server that keeps `created` seconds as events, and of older ones nothing. */
 function remembering(created) {
-  const all = created.map((second, at) => ({ id: `evt_${second}000-${at + 100}`, created: second }));
+  const all = created.map((second, at) => ({ id: `evt_${second}000-${at * 10 + 100}`, created: second }));
   const { client, asked } = paged((query) => {
     const { limit, ending_before: before, starting_after: cursor } = query;
     const at = (id) => all.findIndex((event) => event.id === id);
@@ -104,6 +104,12 @@ test("events are recovered in order from an id that is forgotten, with few reque
     assert.deepEqual(walked, expected);
     assert.ok(asked.length < 45, `${asked.length} requests for ${created.length} events`);
   }
+});
+
+test("of the second in which a forgotten event happened, only what came after it is told", async () => {
+  const { client, all } = remembering([9, 9, 9, 10]);
+  const events = await client.events.recoverSince("evt_9000-115");
+  assert.deepEqual(events.map(({ id }) => id), all.slice(2).map(({ id }) => id));
 });
 
 test("a catalog's cursor is a product's number", async () => {

@@ -180,6 +180,15 @@ test("a gap is filled over REST, in order, before what happened meanwhile", asyn
   );
 });
 
+test("a snapshot that goes further back than the caller was is not told again", async (t) => {
+  const peer = await Peer.start(t, ({ say }) =>
+    say(control("ready"), control("resync"), event(1), event(2), event(4), control("replay_finished", 4), event(5)),
+  );
+  peer.log = [3, 4].map((number) => event(number));
+  const stream = peer.client.ws.connectMerchantEvents({ since: event(2).id });
+  assert.deepEqual(await take(stream, 3), [3, 4, 5]);
+});
+
 test("a filter that REST does not know leaves it to the server's snapshot", async (t) => {
   const peer = await Peer.start(t, ({ say }) =>
     say(control("ready"), control("resync"), event(4), control("replay_finished", 4), event(5)),

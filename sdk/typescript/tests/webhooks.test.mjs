@@ -62,6 +62,7 @@ test("a changed body, time, id or signature is refused", async () => {
     [{ rawBody: BODY, headers: { ...OWN, "x-pepay-timestamp": String(NOW + 1) } }],
     [{ rawBody: BODY, headers: { ...OWN, "x-pepay-signature": PEPAY.replace("b", "c") } }],
     [{ rawBody: BODY, headers: { ...OWN, "x-pepay-signature": PEPAY.slice(0, -2) } }],
+    [{ rawBody: BODY, headers: { ...OWN, "x-pepay-signature": `${PEPAY}00` } }],
     [{ rawBody: BODY, headers: { ...OWN, "x-pepay-signature": "nonsense" } }],
     [{ rawBody: BODY, headers: { ...OWN, "x-pepay-signature": "0".repeat(64) } }],
     [{ rawBody: BODY, headers: { ...FOREIGN, "webhook-id": "evt_1-3" } }],
