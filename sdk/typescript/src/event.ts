@@ -87,8 +87,23 @@ export interface EventOf<Type extends EventType> {
 /** An event, told apart by its `type`. */
 export type PepayEvent = { [Type in EventType]: EventOf<Type> }[EventType];
 
-/** The place of an event in its log, out of its id; -1 if that is no event's id. */
-export function placeOf(id: string): number {
-  const match = /^evt_\d+-(\d+)$/.exec(id);
-  return match ? Number(match[1]) : -1;
+/** Whether this is the id of an event. */
+export function isEventId(text: string): boolean {
+  return /^evt_\d+-\d+$/.test(text);
+}
+
+/** The epoch milliseconds and the place in its log that are in an event's id. */
+export function partsOf(id: string): [ms: number, place: number] {
+  const [, ms, place] = id.split(/[_-]/);
+  return [Number(ms), Number(place)];
+}
+
+/**
+ * Whether an event came after another. Places grow in the order of the log; a later time counts
+ * too, because the log of a server that was restored from a backup goes on from an earlier place.
+ */
+export function isAfter(id: string, other: string): boolean {
+  const [ms, place] = partsOf(id);
+  const [otherMs, otherPlace] = partsOf(other);
+  return place > otherPlace || ms > otherMs;
 }

@@ -4,7 +4,7 @@
 // in one piece, and the last event of it is where to begin the next time.
 
 import { PepayValidationError } from "./errors.js";
-import { type PepayEvent, placeOf } from "./event.js";
+import { type PepayEvent, isAfter, isEventId, partsOf } from "./event.js";
 import { LazyAnswer } from "./lazy_answer.js";
 import type { ListMethod } from "./operation.js";
 import type { RequestOptions } from "./transport.js";
@@ -81,12 +81,12 @@ export async function* eventsSince(
   } catch (error) {
     const isForgotten =
       after && error instanceof PepayValidationError && error.param === "ending_before";
-    if (!isForgotten || placeOf(eventId) < 0) throw error;
+    if (!isForgotten || !isEventId(eventId)) throw error;
   }
-  const place = placeOf(eventId);
-  for (const event of await oldestSince(list, timeOf(eventId), query, options)) {
+  const second = Math.floor(partsOf(eventId)[0] / 1000);
+  for (const event of await oldestSince(list, second, query, options)) {
     after = event.id;
-    if (placeOf(event.id) > place) yield event;
+    if (isAfter(event.id, eventId)) yield event;
   }
   if (after !== eventId) yield* list({ ...query, ending_before: after }, options);
 }
@@ -116,9 +116,4 @@ async function oldestSince(
     else return page.data.reverse();
   }
   return (await between(from, to).toArray({ limit: Infinity })).reverse();
-}
-
-/** The second in which an event happened, out of its id. */
-function timeOf(eventId: string): number {
-  return Math.floor(Number(eventId.split(/[_-]/)[1]) / 1000);
 }

@@ -17,10 +17,12 @@ export class House {
   #child;
   #data;
   #port = 0;
+  #given;
 
-  /** Starts a server and waits until it answers. */
-  static async start() {
+  /** Starts a server, with these options besides, and waits until it answers. */
+  static async start(...given) {
     const house = new House();
+    house.#given = given;
     house.#data = await mkdtemp(join(tmpdir(), "pepay-sdk-"));
     await house.open();
     return house;
@@ -30,7 +32,7 @@ export class House {
   async open() {
     const binary = process.env.PEPAY_TEST_SERVER_BINARY;
     if (!binary) throw new Error("PEPAY_TEST_SERVER_BINARY must name a pepay binary");
-    const given = ["dev", "--port", String(this.#port), "--data-dir", this.#data];
+    const given = ["dev", "--port", String(this.#port), "--data-dir", this.#data, ...this.#given];
     this.#child = spawn(binary, given, { stdio: ["ignore", "pipe", "ignore"] });
     const url = await this.#said();
     this.#port = Number(new URL(url).port);

@@ -112,6 +112,12 @@ test("of the second in which a forgotten event happened, only what came after it
   assert.deepEqual(events.map(({ id }) => id), all.slice(2).map(({ id }) => id));
 });
 
+test("a log that was restored from a backup goes on from an earlier place, and nothing is lost", async () => {
+  const { client, all } = remembering([7, 8]);
+  const events = await client.events.recoverSince("evt_5000-99999");
+  assert.deepEqual(events.map(({ id }) => id), all.map(({ id }) => id));
+});
+
 test("a catalog's cursor is a product's number", async () => {
   const wrap = (products, hasMore) => ({ success: true, data: { products, hasMore } });
   const { client } = paged(byCursor("productId", wrap));

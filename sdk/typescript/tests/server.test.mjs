@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { Pepay } from "pepay";
 import { House } from "./house.mjs";
 
 let house;
@@ -311,4 +312,29 @@ test("what deletes by a body does, and so does what deletes by a query", async (
 test("the server says how it is", async () => {
   assert.ok(await house.client({ apiKey: undefined }).system.health());
   assert.ok(await house.client({ apiKey: undefined }).system.readiness());
+});
+
+test("a server that limits requests is asked more slowly, and everybody is answered", async (t) => {
+  const strict = await House.start("--rate-limits");
+  t.after(() => strict.end());
+  const invoice = await strict.client().invoices.create({ amount_usd: 1 });
+  const limited = [];
+  const payor = strict.payor(invoice).withAuth({});
+  const counting = new Pepay({
+    baseUrl: strict.url,
+    sessionToken: invoice.session_token,
+    signature: invoice.signature,
+    maxRetries: 10,
+    fetch: async (...request) => {
+      const response = await fetch(...request);
+      if (response.status === 429) limited.push(response.headers.get("retry-after"));
+      return response;
+    },
+  });
+  const asked = Array.from({ length: 80 }, () => counting.paymentSessions.getPaymentStatus());
+  const statuses = new Set((await Promise.all(asked)).map(({ status }) => status));
+  assert.deepEqual([...statuses], ["unpaid"]);
+  assert.ok(limited.length > 0);
+  assert.ok(limited.every((seconds) => Number(seconds) >= 1), String(limited));
+  assert.equal((await payor.paymentSessions.getPaymentStatus()).status, "unpaid");
 });

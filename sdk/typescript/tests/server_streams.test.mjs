@@ -148,13 +148,13 @@ test("a shop's stream tells of orders, and takes a commerce key", async () => {
 
 test("a wrong filter, a wrong key and a commerce key end a stream with reasons", async () => {
   const cases = [
-    [pepay.ws.connectMerchantEvents({ types: "no.such.type" }), { code: "VALIDATION_ERROR" }],
-    [house.client({ apiKey: "sk_test_x" }).ws.connectMerchantEvents(), { code: "API_KEY_INVALID" }],
-    [house.shop().ws.connectMerchantEvents(), { code: "INSUFFICIENT_SCOPE" }],
-    [pepay.ws.connectMerchantEvents({ token: () => "nonsense" }), { code: "INVALID_TOKEN" }],
+    [() => pepay.ws.connectMerchantEvents({ types: "no.such.type" }), "VALIDATION_ERROR"],
+    [() => house.client({ apiKey: "sk_test_x" }).ws.connectMerchantEvents(), "API_KEY_INVALID"],
+    [() => house.shop().ws.connectMerchantEvents(), "INSUFFICIENT_SCOPE"],
+    [() => pepay.ws.connectMerchantEvents({ token: () => "nonsense" }), "INVALID_TOKEN"],
   ];
-  for (const [stream, expected] of cases) {
-    await assert.rejects(until(stream, () => true), expected);
+  for (const [connect, code] of cases) {
+    await assert.rejects(until(connect(), () => true), { code });
   }
 });
 

@@ -316,22 +316,45 @@ test("close and abort end it: no more events, no more connections", async (t) =>
   }
 });
 
-test("a listener that throws stops neither the stream nor the others", async (t) => {
-  const peer = await Peer.start(t, ({ say }) => say(control("ready"), event(1), event(2)));
+/** What is thrown where nobody catches it, while something runs. */
+async function uncaughtDuring(run) {
   const uncaught = [];
   const listeners = process.listeners("uncaughtException");
   process.removeAllListeners("uncaughtException");
-  process.on("uncaughtException", (error) => uncaught.push(error.message));
+  process.on("uncaughtException", (error) => uncaught.push(error));
   try {
+    await run();
+  } finally {
+    process.removeAllListeners("uncaughtException");
+    for (const listener of listeners) process.on("uncaughtException", listener);
+  }
+  return uncaught;
+}
+
+test("an error that nobody listens for is not swallowed, one that somebody does is not thrown", async (t) => {
+  const peer = await Peer.start(t, ({ socket }) => socket.close(4403));
+  const end = async (listen) => {
+    const stream = peer.client.ws.connectMerchantEvents();
+    listen(stream);
+    await new Promise((resolve) => stream.on("close", resolve));
+  };
+  const loud = await uncaughtDuring(() => end(() => {}));
+  assert.deepEqual(loud.map(({ closeCode }) => closeCode), [4403]);
+  const told = [];
+  const quiet = await uncaughtDuring(() => end((stream) => stream.on("error", (e) => told.push(e))));
+  assert.deepEqual(quiet, []);
+  assert.equal(told.length, 1);
+});
+
+test("a listener that throws stops neither the stream nor the others", async (t) => {
+  const peer = await Peer.start(t, ({ say }) => say(control("ready"), event(1), event(2)));
+  const uncaught = await uncaughtDuring(async () => {
     const stream = peer.client.ws.connectMerchantEvents();
     stream.on("event", () => {
       throw new Error("a bug of the caller's");
     });
     assert.deepEqual(await take(stream, 2), [1, 2]);
-  } finally {
-    process.removeAllListeners("uncaughtException");
-    for (const listener of listeners) process.on("uncaughtException", listener);
-  }
+  });
   assert.ok(uncaught.length >= 1);
 });
 

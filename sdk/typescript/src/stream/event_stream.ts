@@ -10,10 +10,10 @@ import {
   PepayError,
   PepayStreamError,
 } from "../errors.js";
-import { type PepayEvent, placeOf } from "../event.js";
+import { type PepayEvent, isAfter, isEventId } from "../event.js";
 import type { WsControl, WsError } from "../generated/schemas.js";
 import { pause, pauseMs } from "../retry.js";
-import { Listeners } from "./listeners.js";
+import { Listeners, throwLater } from "./listeners.js";
 import { SeenEvents } from "./seen_events.js";
 import type { WebSocketFactory, WebSocketLike } from "./socket.js";
 
@@ -27,7 +27,7 @@ export interface StreamListeners {
   message: PepayEvent | WsControl;
   /** The connection broke; the next attempt comes after `delayMs`. */
   reconnecting: { attempt: number; delayMs: number; cause: Error };
-  /** The stream is over, and will not come back by itself. */
+  /** The stream is over, and will not come back by itself. Thrown if nobody listens. */
   error: Error;
   /** The last word, after `close()` or an error. */
   close: void;
@@ -75,7 +75,7 @@ export class PepayEventStream implements AsyncIterable<PepayEvent> {
   constructor(plan: StreamPlan) {
     this.#plan = plan;
     this.#cursor = plan.since;
-    this.#last = plan.since && placeOf(plan.since) >= 0 ? plan.since : null;
+    this.#last = plan.since && isEventId(plan.since) ? plan.since : null;
     const { signal } = plan;
     if (signal?.aborted) this.#stopper.abort();
     else signal?.addEventListener("abort", () => this.close(), { once: true });
@@ -124,7 +124,8 @@ export class PepayEventStream implements AsyncIterable<PepayEvent> {
       wake();
     };
     const over = () => wake();
-    this.on("event", take).on("close", over);
+    // An error is thrown out of the loop.
+    this.on("event", take).on("close", over).on("error", over);
     try {
       while (true) {
         const event = waiting.shift();
@@ -134,7 +135,7 @@ export class PepayEventStream implements AsyncIterable<PepayEvent> {
       }
       if (this.#failure) throw this.#failure;
     } finally {
-      this.off("event", take).off("close", over).close();
+      this.off("event", take).off("close", over).off("error", over).close();
     }
   }
 
@@ -166,7 +167,7 @@ export class PepayEventStream implements AsyncIterable<PepayEvent> {
   #fail(error: Error): void {
     if (this.#failure || this.#stopper.signal.aborted) return;
     this.#failure = error;
-    this.#listeners.tell("error", error);
+    this.#listeners.tell("error", error, throwLater);
     this.close();
   }
 
@@ -264,10 +265,9 @@ export class PepayEventStream implements AsyncIterable<PepayEvent> {
     }
     if (this.#waiting !== waiting) return;
     this.#waiting = null;
-    const place = placeOf(this.#last ?? "");
     for (const event of waiting) {
       // The server's snapshot goes further back than we need.
-      if (placeOf(event.id) > place) this.#tell(event);
+      if (!this.#last || isAfter(event.id, this.#last)) this.#tell(event);
     }
   }
 

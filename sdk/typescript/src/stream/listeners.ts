@@ -19,16 +19,27 @@ export class Listeners<Told extends object> {
     this.#of.get(name)?.delete(listener);
   }
 
-  /** Tells everybody who listens, in the order in which they came. */
-  tell<Name extends keyof Told>(name: Name, told: Told[Name]): void {
-    for (const listener of this.#of.get(name) ?? []) {
+  /** Tells everybody who listens, in the order in which they came; `otherwise` if nobody does. */
+  tell<Name extends keyof Told>(
+    name: Name,
+    told: Told[Name],
+    otherwise?: (told: Told[Name]) => void,
+  ): void {
+    const listeners = this.#of.get(name);
+    if (!listeners?.size) return otherwise?.(told);
+    for (const listener of [...listeners]) {
       try {
         (listener as (told: Told[Name]) => void)(told);
       } catch (error) {
-        queueMicrotask(() => {
-          throw error;
-        });
+        throwLater(error);
       }
     }
   }
+}
+
+/** Throws where nobody catches: the platform reports it. */
+export function throwLater(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
 }
