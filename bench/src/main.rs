@@ -1,13 +1,15 @@
 //! Measures Pepay, and what it is held against, in one run on one machine.
 //!
 //! Every server is a child process spoken to over HTTP; but for `ledger`, which has no route of
-//! its own, this crate knows nothing of the inside of Pepay. One closed-loop client drives them
-//! all. See RESULTS.md for what came out.
+//! its own, and the index that `commerce` weighs, this crate knows nothing of the inside of Pepay.
+//! One closed-loop client drives them all. See RESULTS.md for what came out.
 
 #![allow(clippy::float_arithmetic, reason = "a bench computes rates and ratios, never money")]
 
 mod baseline;
+mod caller;
 mod client;
+mod commerce;
 mod connection;
 mod endpoints;
 mod fresh;
@@ -71,6 +73,7 @@ async fn run(command: Command) -> Result<()> {
         Command::Sockets(options) => sockets::run(options).await,
         Command::Ledger(options) => ledger::run(options).await,
         Command::Payouts(options) => payouts::run(options).await,
+        Command::Commerce(options) => commerce::run(options).await,
         Command::Baseline(arguments) => baseline::serve(arguments).await,
     }
 }

@@ -39,6 +39,8 @@ pub enum Command {
     Ledger(LedgerOptions),
     /// Payouts a second through the sandbox: quoted, held, submitted, paid
     Payouts(PayoutsOptions),
+    /// A shop: its index, import, search, carts, whole checkouts
+    Commerce(CommerceOptions),
     #[command(hide = true)]
     Baseline(baseline::Arguments),
 }
@@ -249,4 +251,45 @@ impl PayoutsOptions {
 
 fn format(json: bool) -> Format {
     if json { Format::Json } else { Format::Table }
+}
+
+/// What `bench commerce` measures, in this order.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum CommercePart {
+    /// The search index by itself: built, searched, weighed
+    Index,
+    /// A file of products, and searches of them over HTTP
+    Search,
+    /// Items put into carts
+    Cart,
+    /// Estimate, address, invoice
+    Checkout,
+}
+
+#[derive(Args)]
+pub struct CommerceOptions {
+    #[arg(long)]
+    json: bool,
+    /// Sizes of the catalog
+    #[arg(long, value_delimiter = ',', default_value = "1000,100000,1000000")]
+    pub products: Vec<u64>,
+    /// Seconds that count of each load
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
+    seconds: u64,
+    #[arg(long, default_value_t = 64)]
+    pub connections: usize,
+    #[arg(long, value_delimiter = ',', default_value = "index,search,cart,checkout")]
+    pub part: Vec<CommercePart>,
+    #[arg(long, value_delimiter = ',', default_value = "sqlite,postgres")]
+    pub engine: Vec<Engine>,
+}
+
+impl CommerceOptions {
+    pub fn format(&self) -> Format {
+        format(self.json)
+    }
+
+    pub fn measured(&self) -> Duration {
+        Duration::from_secs(self.seconds)
+    }
 }

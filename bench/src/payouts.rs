@@ -17,6 +17,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
+use crate::caller::Caller;
 use crate::client::Target;
 use crate::fresh;
 use crate::histogram::Histogram;
@@ -25,7 +26,7 @@ use crate::report::{Bar, Format, print_bars, print_json};
 use crate::request::get_with_bearer;
 use crate::servers::{Data, Engine, Server, Site, env_in};
 
-use people::{AMOUNT, Caller, Person, TOKEN_ID};
+use people::{AMOUNT, Person, TOKEN_ID};
 
 const PAID_PER_SECOND_MIN: f64 = 100.0;
 const P99_MS_MAX: f64 = 100.0;

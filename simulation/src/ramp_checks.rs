@@ -16,11 +16,15 @@ use domain::payout::{Payout, PayoutStatus};
 use domain::provider::{Handle, OnrampReport, PayoutReport, RampFailure};
 use domain::ramp_deposit::{DepositKind, DepositStatus, RampDeposit};
 use domain::virtual_account::{VirtualAccount, VirtualAccountStatus};
+use providers::ramp::RampProvider;
 use serde_json::Value;
 use store::row::Row;
 
 use crate::life::Life;
 use crate::world::text;
+
+/// One of so many answers in a row decides.
+const LOOKS_MAX: usize = 4;
 
 /// What accounts must hold, by what is in them.
 type Sums = BTreeMap<Asset, i128>;
@@ -89,7 +93,7 @@ async fn payouts(life: &Life, owed: &mut Owed) -> Result<()> {
     let mut paid_out: BTreeSet<RampDepositId> = BTreeSet::new();
     for shown in &all {
         let payout: Payout = row(life, shown).await?;
-        let (report, _) = provider.look_up_payout(&payout.handle()).await?;
+        let report = decided(provider.as_ref(), &payout).await?;
         let agrees = match payout.status {
             PayoutStatus::Paid => matches!(report, PayoutReport::Paid(_)),
             PayoutStatus::Failed => {
@@ -115,6 +119,18 @@ async fn payouts(life: &Life, owed: &mut Owed) -> Result<()> {
         ensure!(names == Some(payout.id), "its deposit names {names:?}: {shown}");
     }
     Ok(())
+}
+
+/// What a provider says of a payout whose answers run backwards and repeat: asked until it says
+/// something that decides.
+async fn decided(provider: &dyn RampProvider, payout: &Payout) -> Result<PayoutReport> {
+    for _ in 0..LOOKS_MAX {
+        match provider.look_up_payout(&payout.handle()).await?.0 {
+            PayoutReport::Processing | PayoutReport::InReview => {}
+            report => return Ok(report),
+        }
+    }
+    Ok(PayoutReport::Processing)
 }
 
 /// Every on-ramp ended as the provider's own case did; what came in and did not go on is the

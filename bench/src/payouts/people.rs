@@ -9,10 +9,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use crate::client::{Target, describe};
-use crate::connection::Connection;
+use crate::caller::Caller;
+use crate::client::Target;
 use crate::fresh;
-use crate::request::{get, post_once};
 
 /// USDC on Base, on devnet.
 pub const TOKEN_ID: i64 = 1_008;
@@ -79,35 +78,4 @@ async fn person(caller: &mut Caller, number: usize, whole: u64) -> Result<Person
 
 fn id(object: &Value) -> Result<String> {
     Ok(object["id"].as_str().with_context(|| format!("no id: {object}"))?.to_owned())
-}
-
-/// One connection of the merchant's; every answer is a 2xx or an error.
-pub struct Caller {
-    target: Target,
-    connection: Connection,
-}
-
-impl Caller {
-    pub async fn open(target: &Target) -> Result<Caller> {
-        let connection = Connection::open(target.address).await?;
-        Ok(Caller { target: target.clone(), connection })
-    }
-
-    pub async fn get(&mut self, path: &str) -> Result<Value> {
-        let request = get(&self.target, path);
-        Ok(serde_json::from_str(&self.text(&request).await?)?)
-    }
-
-    /// Under an Idempotency-Key of its own.
-    pub async fn post(&mut self, path: &str, body: &Value) -> Result<Value> {
-        let request = post_once(&self.target, path, &body.to_string());
-        Ok(serde_json::from_str(&self.text(&request).await?)?)
-    }
-
-    pub async fn text(&mut self, request: &str) -> Result<String> {
-        let answer = self.connection.exchange(request.as_bytes()).await?;
-        let head = request.lines().next().unwrap_or_default();
-        ensure!((200..300).contains(&answer.status), "{head}: {}", describe(&answer));
-        Ok(String::from_utf8(answer.body.to_vec())?)
-    }
 }

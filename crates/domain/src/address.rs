@@ -81,7 +81,43 @@ impl Address {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether everybody knows that nobody holds a key to it: what is sent there is gone.
+    pub fn is_nobodys(&self, network: Network) -> bool {
+        let is_one_of = |known: &[&str]| known.iter().any(|one| self.0.eq_ignore_ascii_case(one));
+        match network.family() {
+            Family::Evm => is_one_of(&EVM_NOBODYS),
+            // Base58 tells its letters' cases apart.
+            Family::Solana => SOLANA_NOBODYS.contains(&self.0.as_str()),
+            Family::Ton => [Environment::Mainnet, Environment::Devnet]
+                .into_iter()
+                .flat_map(|environment| [0, -1].map(|chain| ton(environment, chain, &[0; 32])))
+                .any(|empty| empty == *self),
+            Family::Cardano => false,
+            Family::Sui => is_one_of(&SUI_NOBODYS),
+        }
+    }
 }
+
+/// The zero address, and the two ends that people burn tokens at.
+const EVM_NOBODYS: [&str; 3] = [
+    "0x0000000000000000000000000000000000000000",
+    "0x000000000000000000000000000000000000dEaD",
+    "0xdEaD000000000000000042069420694206942069",
+];
+
+/// The system program, the incinerator, and the programs that tokens are kept by.
+const SOLANA_NOBODYS: [&str; 4] = [
+    "11111111111111111111111111111111",
+    "1nc1nerator11111111111111111111111111111111",
+    "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA",
+    "TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb",
+];
+
+const SUI_NOBODYS: [&str; 2] = [
+    "0x0000000000000000000000000000000000000000000000000000000000000000",
+    "0x000000000000000000000000000000000000000000000000000000000000dead",
+];
 
 impl fmt::Display for Address {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -420,5 +456,24 @@ mod tests {
                 assert_eq!(outcome.is_ok(), network.family() == family, "{network:?} {text}");
             }
         }
+    }
+
+    #[test]
+    fn what_is_sent_to_nobody_is_known() {
+        let parse = |network, text: &str| {
+            Address::parse(network, Environment::Mainnet, text).expect("an address")
+        };
+        for (network, text) in [
+            (Network::Bsc, "0x0000000000000000000000000000000000000000"),
+            (Network::Ethereum, "0x000000000000000000000000000000000000dead"),
+            (Network::Solana, "11111111111111111111111111111111"),
+            (Network::Solana, "1nc1nerator11111111111111111111111111111111"),
+            (Network::Ton, "EQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAM9c"),
+            (Network::Sui, &format!("0x{}", "0".repeat(64))),
+        ] {
+            assert!(parse(network, text).is_nobodys(network), "{text}");
+        }
+        let one = "0x0000000000000000000000000000000000000001";
+        assert!(!parse(Network::Bsc, one).is_nobodys(Network::Bsc));
     }
 }

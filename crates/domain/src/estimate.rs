@@ -11,7 +11,7 @@ mod lifecycle;
 mod view;
 mod wanted;
 
-pub use create::{EstimateAsk, Found, OnOffer, create, line};
+pub use create::{EstimateAsk, Found, Looked, OnOffer, create, line};
 pub use view::{EstimateView, FeeBreakdown, LineView, PricingView, ShippingChoiceView};
 pub use wanted::{Basket, BasketAsk, Override, Wanted, of_cart};
 

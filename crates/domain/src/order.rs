@@ -11,6 +11,7 @@ mod cancel;
 mod create;
 mod follow;
 mod lifecycle;
+mod owed;
 mod retail;
 #[cfg(test)]
 mod tests;
@@ -18,9 +19,10 @@ mod tracking;
 mod view;
 
 pub use cancel::{CancelAsk, InvoiceThen};
-pub use create::{Created, INVOICE_LIVES_MS, OrderAsk, create};
+pub use create::{Created, INVOICE_LIVES_MS, OrderAsk, OutsideOffer, create};
 pub use follow::Seen;
 pub use lifecycle::Reason;
+pub use owed::Owed;
 pub use retail::{Answered, Asking, Purchase, PurchaseLine, Report, ReportState};
 pub use tracking::Tracking;
 pub use view::{Actions, OrderView, RefundPart, ShipmentsSummary};
@@ -38,7 +40,8 @@ use crate::ids::{
 };
 use crate::money::Usd;
 use crate::network::Network;
-use crate::product::{stock_key, stock_name};
+use crate::product::change::{changed, stock_taken};
+use crate::product::{product_key, stock_key, stock_name};
 use crate::retailer::Retailer;
 use crate::shipping_address::PostalAddress;
 use crate::shopper::Shopper;
@@ -215,6 +218,8 @@ pub struct OrderRefund {
     pub status: OrderRefundStatus,
     pub amount: Usd,
     pub fee: Usd,
+    /// What may go back of the invoice's payments, at the last look at them.
+    pub owed: Usd,
     pub destination: Option<RefundDestination>,
     pub refund_id: Option<RefundId>,
     pub tx_hash: Option<String>,
@@ -285,10 +290,12 @@ impl Order {
         })
     }
 
-    /// Moves its pieces: out of the stock, or back.
-    fn move_stock(&self, direction: Stock, changes: &mut Changes) {
+    /// Moves its pieces: out of the stock, or back; whoever follows the catalog hears of it.
+    fn move_stock(&self, direction: Stock, changes: &mut Changes, now: Timestamp) {
+        let (whose, mut moved) = ((self.merchant_id, self.environment), Vec::new());
         for line in &self.lines {
             let Chosen::Own { offer_id, is_counted: true } = line.offer else { continue };
+            moved.push(product_key(whose, line.retailer, &line.product_id));
             let pieces = i64::from(line.quantity);
             let by = match direction {
                 Stock::Take => -pieces,
@@ -301,6 +308,11 @@ impl Order {
                 floor: Some(0),
                 ceiling: None,
             });
+        }
+        match direction {
+            _ if moved.is_empty() => {}
+            Stock::Take => changes.tell(stock_taken(whose, &moved, now)),
+            Stock::GiveBack => changes.tell(changed(whose, &moved, now)),
         }
     }
 
@@ -336,6 +348,18 @@ impl Order {
             let data = updated_data(&before.view(), &self.view());
             let now = self.updated_at;
             changes.tell(self.entry(EventType::CommerceOrderUpdated, data, origin, now));
+        }
+    }
+
+    /// Writes the last of several steps in place of `before`, with an event for each.
+    pub fn record_all(steps: Vec<Order>, before: &Order, changes: &mut Changes, origin: &Origin) {
+        let mut known = before;
+        for step in &steps {
+            step.tell_since(known, changes, origin.clone());
+            known = step;
+        }
+        if let Some(last) = steps.into_iter().next_back() {
+            changes.update(last);
         }
     }
 

@@ -85,6 +85,10 @@ pub struct Offer {
     pub is_international: bool,
     /// Whether its pieces are counted; otherwise there is always one more.
     pub is_counted: bool,
+    /// The number of pieces that was said last, of which some may be sold by now; none: no number
+    /// was ever said, and the counter has none.
+    #[serde(default)]
+    pub declared: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -129,6 +133,11 @@ pub fn product_key(
 impl Offer {
     pub fn total(&self) -> Usd {
         self.price.plus(self.shipping)
+    }
+
+    /// Whether its counter may hold pieces, be they counted at present or not.
+    pub fn has_counter(&self) -> bool {
+        self.is_counted || self.declared.is_some()
     }
 
     pub fn arrives_in_time(&self) -> bool {

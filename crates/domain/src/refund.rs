@@ -95,6 +95,8 @@ pub struct RefundAsk<'a> {
     pub invoice: &'a Invoice,
     /// The one payment it is of; none: those of one token on the destination's network.
     pub payment_id: Option<PaymentId>,
+    /// The one token it is of; none: whichever there is.
+    pub token_id: Option<TokenId>,
     /// A decimal string in whole tokens; none: as much as may go back.
     pub amount: Option<&'a str>,
     pub network: Network,
@@ -117,6 +119,7 @@ pub struct Given {
 pub fn give_back(ask: &RefundAsk<'_>, payments: &[Payment]) -> Result<Given, Refusal> {
     let is_asked = |payment: &&Payment| {
         ask.payment_id.is_none_or(|id| id == payment.id)
+            && ask.token_id.is_none_or(|id| payment.token_id == Some(id))
             && payment.network == ask.network
             && payment.refundable() > TokenAmount::ZERO
     };

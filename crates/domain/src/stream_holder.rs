@@ -42,7 +42,8 @@ pub fn may_end_streams(kind: EntryKind) -> bool {
             Notice::MerchantChanged
             | Notice::TokenRuleChanged
             | Notice::WebhookEndpointChanged
-            | Notice::ProductChanged,
+            | Notice::ProductChanged
+            | Notice::StockTaken,
         )
         | EntryKind::Event(_) => false,
     }

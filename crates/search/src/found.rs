@@ -8,6 +8,7 @@ use std::ops::Range;
 use domain::money::Usd;
 
 use crate::document::Retailer;
+use crate::query::{FacetWish, Query};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
@@ -18,6 +19,17 @@ pub struct Found {
     pub facets: Option<Facets>,
     /// Words that no product has, not even misspelt: the others alone were searched for.
     pub left_out: Vec<String>,
+}
+
+impl Found {
+    /// The answer to a query that nothing can match: what was asked for is there, and empty.
+    pub(crate) fn nothing(query: &Query) -> Found {
+        let facets = match query.facets {
+            FacetWish::Wanted => Some(Facets::default()),
+            FacetWish::Not => None,
+        };
+        Found { facets, ..Found::default() }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

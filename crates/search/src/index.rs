@@ -39,6 +39,8 @@ const MERGED_AT_ONCE_MIN: usize = 4;
 const SMALL_SEGMENT_DOCS: u32 = 2_000;
 /// How many times larger the next size is.
 const SIZE_STEP_LOG2: f64 = 2.0;
+/// How often damage is looked for until it is believed.
+const CHECKS_MAX: usize = 3;
 /// The share of replaced products from which on a segment is written again without them.
 const REPLACED_SHARE_MAX: f32 = 0.3;
 
@@ -102,9 +104,7 @@ impl Index {
                 );
             }
         }
-        if home.exists() {
-            std::fs::remove_dir_all(&home).map_err(unusable)?;
-        }
+        remove(&home).map_err(unusable)?;
         std::fs::create_dir_all(&home).map_err(unusable)?;
         let engine = tantivy::Index::builder()
             .schema(schema().0)
@@ -205,6 +205,21 @@ impl Index {
         Ok(())
     }
 
+    /// Looks at every byte on disk that a search may read; an error says that some are damaged.
+    ///
+    /// Files come and go while it looks, so damage is what is found every time.
+    pub fn check(&self) -> Result<(), SearchError> {
+        let mut why = String::new();
+        for _ in 0..CHECKS_MAX {
+            why = match open_sound(&self.home) {
+                Ok(_) => return Ok(()),
+                Err(Unsound::Missing) => "it is gone".to_owned(),
+                Err(Unsound::Damaged(why)) => why,
+            };
+        }
+        Err(io::Error::new(io::ErrorKind::InvalidData, why).into())
+    }
+
     /// Products that are found.
     pub fn len(&self) -> u64 {
         self.reader.searcher().num_docs()
@@ -239,7 +254,7 @@ impl Index {
         let wanted = Wanted::of(text);
         if wanted.is_empty() && !text.trim().is_empty() {
             // Signs alone are no wish to see everything.
-            return Ok(Found::default());
+            return Ok(Found::nothing(query));
         }
         let searcher = self.reader.searcher();
         let dictionaries = self.dictionaries(&searcher, query)?;
@@ -256,7 +271,7 @@ impl Index {
                 break;
             }
         }
-        let Some((resolved, ranking, found)) = answer else { return Ok(Found::default()) };
+        let Some((resolved, ranking, found)) = answer else { return Ok(Found::nothing(query)) };
         let facets = match query.facets {
             FacetWish::Wanted => Some(facets(&searcher, &self.fields, &found, &ranking.counted)?),
             FacetWish::Not => None,
@@ -310,6 +325,16 @@ impl Index {
             score: ranked.rank,
             highlight: marker.map(|marker| marker.highlight(text(self.fields.title))),
         })
+    }
+}
+
+/// Takes away what lies there, be it a directory, a file or a link; nothing is fine, too.
+fn remove(path: &Path) -> io::Result<()> {
+    match std::fs::symlink_metadata(path) {
+        Ok(there) if there.is_dir() => std::fs::remove_dir_all(path),
+        Ok(_) => std::fs::remove_file(path),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
     }
 }
 

@@ -12,21 +12,19 @@ pub mod index;
 pub mod outside;
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use domain::environment::Environment;
-use domain::estimate::Chosen;
+use domain::estimate::{Chosen, Looked};
 use domain::ids::{MerchantId, RowKey};
 use domain::product::change::Stocks;
 use domain::product::{Offer, Product, product_key, stock_key};
 use domain::retailer::Retailer;
 use futures_util::future::join_all;
 use store::StoreError;
-use tokio::sync::Semaphore;
 
 use crate::app::App;
 use crate::config::Config;
-use crate::http::commerce::catalog::import::IMPORTS_MAX;
+use crate::http::commerce::catalog::import::Turns;
 use demo::DEMO;
 use index::SearchIndex;
 use outside::Outside;
@@ -52,7 +50,7 @@ pub struct Catalog {
     pub index: SearchIndex,
     pub outside: Outside,
     /// Turns at reading a file of products.
-    pub imports: Arc<Semaphore>,
+    pub imports: Turns,
 }
 
 impl Catalog {
@@ -60,8 +58,20 @@ impl Catalog {
         Ok(Catalog {
             index: SearchIndex::within(&config.data_dir),
             outside: Outside::open(&config.retailers)?,
-            imports: Arc::new(Semaphore::new(IMPORTS_MAX)),
+            imports: Turns::default(),
         })
+    }
+
+    /// Those whose products can be had: the merchant's own, the demo shops, whoever is named.
+    pub fn retailers(&self, environment: Environment) -> Vec<Retailer> {
+        let is_had = |retailer: &Retailer| match environment {
+            Environment::Devnet => true,
+            Environment::Mainnet => {
+                *retailer == Retailer::Other
+                    || self.outside.source(environment, *retailer).is_some()
+            }
+        };
+        Retailer::ALL.into_iter().filter(is_had).collect()
     }
 }
 
@@ -119,12 +129,12 @@ impl Listed {
 impl App {
     /// Products by where they are sold and their numbers, in the order asked for.
     ///
-    /// What is not there is none, and so is what its retailer does not tell of in time.
+    /// What its retailer does not tell of in time is not known to be there or not.
     pub async fn listed(
         &self,
         whose: (MerchantId, Environment),
         ids: &[(Retailer, String)],
-    ) -> Result<Vec<Option<Listed>>, StoreError> {
+    ) -> Result<Vec<Looked<Listed>>, StoreError> {
         let own = |(retailer, id): &(Retailer, String)| match retailer {
             Retailer::Other => Some(product_key(whose, Retailer::Other, id)),
             Retailer::Amazon
@@ -135,17 +145,12 @@ impl App {
         };
         let keys: Vec<RowKey> = ids.iter().filter_map(own).collect();
         let rows: HashMap<RowKey, Listed> = self.own_listed(whose.0, keys).await?;
-        let elsewhere = join_all(ids.iter().map(async |named| {
-            if own(named).is_some_and(|key| rows.contains_key(&key)) {
-                return None;
-            }
-            self.listed_elsewhere(whose.1, named).await
-        }));
-        let elsewhere = elsewhere.await;
-        let found = ids.iter().zip(elsewhere).map(|(named, elsewhere)| {
-            elsewhere.or_else(|| own(named).and_then(|key| rows.get(&key).cloned()))
-        });
-        Ok(found.collect())
+        let looked =
+            ids.iter().map(async |named| match own(named).and_then(|key| rows.get(&key)) {
+                Some(listed) => Looked::There(listed.clone()),
+                None => self.listed_elsewhere(whose.1, named, None).await,
+            });
+        Ok(join_all(looked).await)
     }
 
     /// The merchants' own products of these keys that are in their catalogs.
@@ -165,25 +170,31 @@ impl App {
         Ok(listed.collect())
     }
 
-    async fn listed_elsewhere(
+    /// A product of another shop, its offers as sent to a place if one is named.
+    pub async fn listed_elsewhere(
         &self,
         environment: Environment,
         (retailer, id): &(Retailer, String),
-    ) -> Option<Listed> {
-        let source = self.catalog.outside.source(environment, *retailer);
-        if let Some(source) = source {
-            return source.listed(id, None, self.now()).await.unwrap_or_else(|error| {
+        zip_code: Option<&str>,
+    ) -> Looked<Listed> {
+        let found = match self.catalog.outside.source(environment, *retailer) {
+            Some(source) => source.listed(id, zip_code, self.now()).await,
+            None => Ok(match environment {
+                Environment::Devnet => DEMO.listed(*retailer, id),
+                Environment::Mainnet => None,
+            }),
+        };
+        match found {
+            Ok(Some(listed)) => Looked::There(listed),
+            Ok(None) => Looked::NotThere,
+            Err(error) => {
                 tracing::warn!(retailer = retailer.as_str(), %error, "a product is not told of");
-                None
-            });
-        }
-        match environment {
-            Environment::Devnet => DEMO.listed(*retailer, id),
-            Environment::Mainnet => None,
+                Looked::Silent
+            }
         }
     }
 
-    /// How many pieces the counted offers of these products have.
+    /// How many pieces the offers of these products have that are or were counted.
     pub async fn stocks<'a>(
         &self,
         merchant_id: MerchantId,
@@ -191,7 +202,7 @@ impl App {
     ) -> Result<Stocks, StoreError> {
         let offers = products.into_iter().flat_map(|product| &product.offers);
         let counted: Vec<_> =
-            offers.filter(|offer| offer.is_counted).map(|offer| offer.id).collect();
+            offers.filter(|offer| offer.has_counter()).map(|offer| offer.id).collect();
         if counted.is_empty() {
             return Ok(Stocks::new());
         }

@@ -22,7 +22,7 @@ use domain::refund::{
 use domain::refusal::Refusal;
 use domain::send::{SpeedLimit, Touched, ceilings, count_against, limit_keys};
 use domain::settlement::{ReviewReason, review_of};
-use domain::token::Token;
+use domain::token::{Token, TokenId};
 
 use crate::app::App;
 use crate::http::error::ApiError;
@@ -48,6 +48,8 @@ pub enum Way {
 #[derive(Clone, Debug)]
 pub struct Wanted {
     pub payment_id: Option<PaymentId>,
+    /// None: whichever there is of.
+    pub token_id: Option<TokenId>,
     pub amount: Option<String>,
     /// None: that of the payment.
     pub network: Option<Network>,
@@ -93,6 +95,7 @@ pub async fn decided(
     let ask = RefundAsk {
         invoice,
         payment_id: named,
+        token_id: wanted.token_id,
         amount: wanted.amount.as_deref(),
         network,
         destination: destination.as_str(),
@@ -114,6 +117,7 @@ pub async fn decided(
     Ok((refund, changes))
 }
 
+/// An address that a refund may go to: somebody's, and not this server's own.
 pub async fn destination(
     app: &App,
     environment: Environment,
@@ -122,6 +126,10 @@ pub async fn destination(
 ) -> Result<Address, ApiError> {
     let address = Address::parse(network, environment, text.trim())
         .map_err(|error| ApiError::invalid("destination", error.to_string()))?;
+    if address.is_nobodys(network) {
+        let message = "is an address nobody has a key to; what is sent there is lost";
+        return Err(ApiError::invalid("destination", message));
+    }
     if is_ours(app, (environment, network), &address).await? {
         return Err(ApiError::invalid("destination", "belongs to this server itself"));
     }

@@ -12,6 +12,40 @@ use crate::product::{Offer, Product};
 use crate::refusal::Refusal;
 use crate::shopper::Shopper;
 
+/// What became of a look for a product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Looked<T> {
+    There(T),
+    NotThere,
+    /// Whoever would know cannot be asked at present.
+    Silent,
+}
+
+impl<T> Looked<T> {
+    pub fn as_ref(&self) -> Looked<&T> {
+        match self {
+            Looked::There(found) => Looked::There(found),
+            Looked::NotThere => Looked::NotThere,
+            Looked::Silent => Looked::Silent,
+        }
+    }
+
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Looked<U> {
+        match self {
+            Looked::There(found) => Looked::There(change(found)),
+            Looked::NotThere => Looked::NotThere,
+            Looked::Silent => Looked::Silent,
+        }
+    }
+
+    pub fn there(self) -> Option<T> {
+        match self {
+            Looked::There(found) => Some(found),
+            Looked::NotThere | Looked::Silent => None,
+        }
+    }
+}
+
 /// A product as the catalog has it now, and how it can be bought: the best way first.
 #[derive(Clone, Debug)]
 pub struct Found<'a> {
@@ -34,7 +68,7 @@ pub struct EstimateAsk<'a> {
     pub shopper: Shopper,
     pub rates: &'a CommerceRates,
     /// What is wanted, each with what the catalog has of it.
-    pub wanted: Vec<(Wanted, Option<Found<'a>>)>,
+    pub wanted: Vec<(Wanted, Looked<Found<'a>>)>,
 }
 
 pub fn create(ask: EstimateAsk<'_>, fresh: &mut Fresh) -> Result<Estimate, Refusal> {
@@ -70,13 +104,20 @@ pub fn create(ask: EstimateAsk<'_>, fresh: &mut Fresh) -> Result<Estimate, Refus
 }
 
 /// The line a wanted thing is bought by, or why it cannot be had.
-pub fn line(wanted: &Wanted, found: Option<&Found<'_>>) -> Result<EstimateLine, InvalidLine> {
+pub fn line(wanted: &Wanted, found: Looked<&Found<'_>>) -> Result<EstimateLine, InvalidLine> {
     let refuse = |error: &str| InvalidLine {
         product_id: wanted.product_id.clone(),
         retailer: wanted.retailer,
         error: error.to_owned(),
     };
-    let found = found.ok_or_else(|| refuse("There is no such product"))?;
+    let found = match found {
+        Looked::There(found) => found,
+        Looked::NotThere => return Err(refuse("There is no such product")),
+        Looked::Silent => {
+            let shop = wanted.retailer.as_str();
+            return Err(refuse(&format!("{shop} cannot be asked at present; try again shortly")));
+        }
+    };
     if found.offers.is_empty() {
         return Err(refuse("Nobody offers it at present"));
     }

@@ -39,6 +39,7 @@ fn offer(price: i64, days: u16) -> Offer {
         handling_days: HandlingDays { min: 1, max: days },
         is_international: false,
         is_counted: true,
+        declared: None,
     }
 }
 
@@ -75,7 +76,7 @@ fn with_offers<T>(offers: &[(Offer, Option<i64>)], then: impl Fn(&Found<'_>) -> 
 
 #[track_caller]
 fn check(offers: &[(Offer, Option<i64>)], quantity: u32, expected: Result<i64, &str>) {
-    let line = with_offers(offers, |found| line(&wanted("mug", quantity), Some(found)));
+    let line = with_offers(offers, |found| line(&wanted("mug", quantity), Looked::There(found)));
     let found = line.map(|line| line.price).map_err(|line| line.error);
     assert_eq!(found, expected.map(cents).map_err(str::to_owned));
 }
@@ -91,8 +92,10 @@ fn a_thing_is_bought_by_the_best_offer_that_has_enough_and_comes_in_time() {
     check(&[(cheap, Some(0)), (slow.clone(), None)], 1, Err("It is out of stock"));
     check(&[(slow, None)], 1, Err("No offer can be delivered within 10 days"));
     check(&[], 1, Err("Nobody offers it at present"));
-    let nothing = line(&wanted("mug", 1), None).expect_err("nothing is known of it");
+    let nothing = line(&wanted("mug", 1), Looked::NotThere).expect_err("there is none");
     assert_eq!(nothing.error, "There is no such product");
+    let silent = line(&wanted("mug", 1), Looked::Silent).expect_err("nobody tells");
+    assert_eq!(silent.error, "other cannot be asked at present; try again shortly");
 }
 
 #[track_caller]
@@ -200,7 +203,10 @@ fn estimate(price: i64, quantity: u32) -> Result<Estimate, Refusal> {
             environment: WHOSE.1,
             shopper: shopper(),
             rates: &rates(),
-            wanted: vec![(wanted("mug", quantity), Some(found.clone())), (wanted("gone", 1), None)],
+            wanted: vec![
+                (wanted("mug", quantity), Looked::There(found.clone())),
+                (wanted("gone", 1), Looked::NotThere),
+            ],
         };
         create(ask, &mut fresh())
     })

@@ -107,10 +107,12 @@ pub enum Notice {
     SessionsRevoked,
     /// Of one or more products; the entry's data has their keys.
     ProductChanged,
+    /// Pieces of one or more products went into an order; the entry's data has their keys.
+    StockTaken,
 }
 
 impl Notice {
-    pub const ALL: [Notice; 7] = [
+    pub const ALL: [Notice; 8] = [
         Notice::KeyChanged,
         Notice::MerchantChanged,
         Notice::TokenRuleChanged,
@@ -118,6 +120,7 @@ impl Notice {
         Notice::WebhookEndpointChanged,
         Notice::SessionsRevoked,
         Notice::ProductChanged,
+        Notice::StockTaken,
     ];
 }
 

@@ -6,8 +6,8 @@
 //! commit that writes its id here.
 
 use super::{
-    Cancellation, Order, OrderPayment, OrderRefundStatus, OrderStatus, Placement, Reason,
-    RefundDestination, Substatus,
+    Cancellation, Order, OrderRefundStatus, OrderStatus, Placement, Reason, RefundDestination,
+    Substatus,
 };
 use crate::audit::Actor;
 use crate::changes::Changes;
@@ -48,6 +48,13 @@ impl Order {
         if let (Some(destination), true) = (&ask.destination, self.waits_for_destination()) {
             let order = self.refund_to(destination.clone(), ask.by, now)?;
             return Ok((order, InvoiceThen::Kept));
+        }
+        if let (Some(_), Cancellation::Requested) = (&ask.destination, self.cancellation)
+            && self.status.is_cancelable()
+        {
+            self.refund.destination = ask.destination;
+            self.refund.asked_by = Some(ask.by);
+            return Ok((self.noted("Refund destination named", now), InvoiceThen::Kept));
         }
         if !self.actions().can_cancel {
             return Err(Refusal::OrderNotCancelable { from: self.status.as_str() });
@@ -101,24 +108,10 @@ impl Order {
         self.noted("Cancellation requested", now)
     }
 
-    /// Paid, and given up at once if somebody asked for that meanwhile.
-    pub(super) fn paid_for_good(
-        self,
-        payment: OrderPayment,
-        changes: &mut Changes,
-        now: Timestamp,
-    ) -> Result<Order, Refusal> {
-        let order = self.paid(payment, now)?;
-        Ok(match order.cancellation {
-            Cancellation::Requested => order.given_up(Reason::Requested, changes, now),
-            Cancellation::None | Cancellation::Accepted | Cancellation::Rejected => order,
-        })
-    }
-
     /// Cancelled for good.
     pub fn given_up(self, reason: Reason, changes: &mut Changes, now: Timestamp) -> Order {
         let message = reason.as_str();
-        let mut order = self.released(changes).moved(OrderStatus::Cancelled, message, now);
+        let mut order = self.released(changes, now).moved(OrderStatus::Cancelled, message, now);
         order.cancellation = match reason {
             Reason::Requested => Cancellation::Accepted,
             Reason::InvoiceExpired | Reason::InvoiceCanceled | Reason::ByRetailer => {
@@ -142,8 +135,26 @@ impl Order {
         Ok(self.given_up(Reason::Requested, changes, now))
     }
 
+    /// The merchant says that he has not got it; of what a retailer has, or may have, only the
+    /// retailer can say so.
+    pub fn failed_by_merchant(
+        self,
+        message: &str,
+        by: Actor,
+        changes: &mut Changes,
+        now: Timestamp,
+    ) -> Result<Order, Refusal> {
+        match self.placement {
+            Placement::Own | Placement::Waiting => self.failed(message, Some(by), changes, now),
+            Placement::Submitted { .. }
+            | Placement::Placed { .. }
+            | Placement::Canceling { .. }
+            | Placement::Ended => Err(self.not_from_here("failed")),
+        }
+    }
+
     /// Nobody can send it: the pieces go back, and so does the money.
-    pub fn failed(
+    pub(super) fn failed(
         mut self,
         message: &str,
         by: Option<Actor>,
@@ -154,7 +165,7 @@ impl Order {
             return Err(self.not_from_here("failed"));
         }
         self.refund.asked_by = by;
-        let failed = self.released(changes).moved(OrderStatus::Failed, message, now);
+        let failed = self.released(changes, now).moved(OrderStatus::Failed, message, now);
         Ok(failed.ended_owing(now))
     }
 
@@ -166,13 +177,13 @@ impl Order {
         if self.payment.paid_at.is_none() {
             return self;
         }
-        self.refund.amount = self.pricing.total;
+        self.refund.amount = self.refund.owed;
         self.refund.fee = Usd::ZERO;
         self.refund.status = OrderRefundStatus::Quoted;
         if self.refund.destination.is_some() { self.owed_at_once(now) } else { self }
     }
 
-    fn owed_at_once(mut self, now: Timestamp) -> Order {
+    pub(super) fn owed_at_once(mut self, now: Timestamp) -> Order {
         self.refund.status = OrderRefundStatus::Pending;
         self.refund.attempts = 0;
         self.substatus = Some(Substatus::RefundPending);
@@ -184,7 +195,9 @@ impl Order {
     pub fn waits_for_destination(&self) -> bool {
         match self.refund.status {
             OrderRefundStatus::Quoted | OrderRefundStatus::Failed => true,
-            OrderRefundStatus::None | OrderRefundStatus::Pending | OrderRefundStatus::Sent => false,
+            // It waits for the merchant too, who may still take it for a late payment.
+            OrderRefundStatus::Pending => self.is_acceptable() && self.refund.refund_id.is_none(),
+            OrderRefundStatus::None | OrderRefundStatus::Sent => false,
         }
     }
 
@@ -201,6 +214,10 @@ impl Order {
         self.refund.destination = Some(destination);
         self.refund.asked_by = Some(by);
         self.refund.refund_id = None;
+        if self.is_acceptable() {
+            // Somebody wants the money and not the goods.
+            self.cancellation = Cancellation::Accepted;
+        }
         Ok(self.owed_at_once(now).noted("Refund requested", now))
     }
 

@@ -6,11 +6,12 @@ use super::{
     RefundDestination, Stock,
 };
 use crate::changes::{Changes, Noun};
-use crate::estimate::{Chosen, Estimate};
+use crate::estimate::{Chosen, Estimate, EstimateLine, Looked};
 use crate::event::Origin;
 use crate::ids::{Fresh, OrderId, RowKey, Version};
 use crate::invoice::{self, Invoice, InvoiceAsk};
 use crate::merchant::Merchant;
+use crate::money::Usd;
 use crate::product::Product;
 use crate::questions::normalize_email;
 use crate::refusal::Refusal;
@@ -28,8 +29,19 @@ pub struct OrderAsk<'a> {
     pub merchant: &'a Merchant,
     /// The merchant's own products among the lines, as they are now.
     pub products: &'a [Product],
+    /// What retailers say of the outside lines now, in their order.
+    pub outside: Vec<Looked<Vec<OutsideOffer>>>,
     pub refund_destination: Option<RefundDestination>,
     pub origin: Origin,
+}
+
+/// An offer of an outside retailer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutsideOffer {
+    pub id: String,
+    pub price: Usd,
+    /// It is there, and arrives in time.
+    pub is_eligible: bool,
 }
 
 /// A new order, its invoice, the payor's session, and the change that makes all of it real.
@@ -55,7 +67,7 @@ pub fn create(ask: OrderAsk<'_>, fresh: &mut Fresh) -> Result<Created, Refusal> 
     if estimate.address_id != Some(ask.address.id) {
         return Err(Refusal::invalid("addressId", "is not the address this estimate was made for"));
     }
-    let sold = still_offered(estimate, ask.products)?;
+    let (lines, sold) = still_offered(estimate, ask.products, &ask.outside)?;
     let id = OrderId::fresh(fresh);
     // For the receipt; what is no address of e-mail is none.
     let customer_email = ask.address.postal.email.as_deref().and_then(normalize_email);
@@ -83,7 +95,7 @@ pub fn create(ask: OrderAsk<'_>, fresh: &mut Fresh) -> Result<Created, Refusal> 
         shopper: estimate.shopper.clone(),
         status: OrderStatus::PendingPayment,
         substatus: None,
-        lines: estimate.valid.clone(),
+        lines,
         address: ask.address.postal.clone(),
         pricing: estimate.pricing,
         payment: OrderPayment::default(),
@@ -102,28 +114,50 @@ pub fn create(ask: OrderAsk<'_>, fresh: &mut Fresh) -> Result<Created, Refusal> 
         updated_at: now,
         version: 0,
     };
-    order.move_stock(Stock::Take, &mut changes);
+    order.move_stock(Stock::Take, &mut changes, now);
     changes.update(Estimate { order_id: Some(id), ..estimate.clone() });
     order.clone().record_created(&mut changes, ask.origin, now);
     Ok(Created { order, invoice: made.invoice, session: made.session, changes })
 }
 
-/// The own products of an estimate at the versions they still had the chosen offers in.
+/// Lines that are sold, and the rows that must not change before they are.
+type Sale = (Vec<EstimateLine>, Vec<(RowKey, Version)>);
+
+/// The lines of an estimate as their offers are now, but for the price; and its own products at
+/// the versions that had them so. Whether pieces are counted may have changed since the estimate.
 fn still_offered(
     estimate: &Estimate,
     products: &[Product],
-) -> Result<Vec<(RowKey, Version)>, Refusal> {
-    let mut sold = Vec::new();
+    outside: &[Looked<Vec<OutsideOffer>>],
+) -> Result<Sale, Refusal> {
+    let (mut lines, mut sold, mut outside) = (Vec::new(), Vec::new(), outside.iter());
     for line in &estimate.valid {
-        let Chosen::Own { offer_id, .. } = line.offer else { continue };
-        let product = products.iter().find(|product| {
-            product.product_id == line.product_id
-                && product.retailer == line.retailer
-                && product.offers.iter().any(|offer| offer.id == offer_id)
-        });
+        let mut line = line.clone();
         let gone = || Refusal::OfferGone { product_id: line.product_id.clone() };
-        let product = product.ok_or_else(gone)?;
-        sold.push((product.key(), product.version));
+        match &mut line.offer {
+            Chosen::Own { offer_id, is_counted } => {
+                let is_its = |product: &&Product| {
+                    product.product_id == line.product_id && product.retailer == line.retailer
+                };
+                let product = products.iter().find(is_its).ok_or_else(gone)?;
+                let offer = product.offers.iter().find(|offer| offer.id == *offer_id);
+                let offer = offer.filter(|offer| offer.arrives_in_time()).ok_or_else(gone)?;
+                *is_counted = offer.is_counted;
+                sold.push((product.key(), product.version));
+            }
+            Chosen::Outside { offer_id } => {
+                let is_had = |offer: &OutsideOffer| {
+                    offer.id == *offer_id && offer.is_eligible && offer.price <= line.price
+                };
+                match outside.next() {
+                    Some(Looked::There(offers)) if offers.iter().any(is_had) => {}
+                    Some(Looked::There(_) | Looked::NotThere) => return Err(gone()),
+                    // Who is silent now is asked again when it is placed, at this price at most.
+                    Some(Looked::Silent) | None => {}
+                }
+            }
+        }
+        lines.push(line);
     }
-    Ok(sold)
+    Ok((lines, sold))
 }

@@ -4,7 +4,7 @@
 //! It looks at how things stand and not at what happened, so that an entry of the log that is read
 //! twice, late or together with others changes nothing more. Each step has its own event.
 
-use super::{Order, OrderPayment, OrderRefundStatus, OrderStatus, Reason};
+use super::{Cancellation, Order, OrderPayment, OrderRefundStatus, OrderStatus, Placement, Reason};
 use crate::changes::Changes;
 use crate::event::Origin;
 use crate::invoice::{Invoice, InvoiceStatus};
@@ -74,8 +74,18 @@ impl Order {
     /// What it is by now; the steps it took are told into `changes`, and so is the stock that came
     /// back. The caller writes the row.
     pub fn followed(&self, seen: Seen<'_>, changes: &mut Changes, now: Timestamp) -> Order {
-        let steps = [Order::follow_invoice, Order::follow_chain, Order::follow_settlement];
+        let steps = [
+            Order::follow_invoice,
+            Order::follow_wish,
+            Order::follow_chain,
+            Order::follow_settlement,
+            Order::follow_owed,
+        ];
         let mut order = self.clone();
+        if order.refund.status == OrderRefundStatus::None {
+            // Whatever ends it below owes what is there now.
+            order.refund.owed = seen.owed().map_or(Usd::ZERO, |owed| owed.value).to_cents();
+        }
         for step in steps {
             let next = step(&order, seen, changes, now);
             next.tell_since(&order, changes, Origin::default());
@@ -96,12 +106,29 @@ impl Order {
             InvoiceStatus::Paid => {
                 let paid_at = seen.invoice.paid_at.unwrap_or(now);
                 let payment = OrderPayment::of(seen.payments, paid_at);
-                order.paid_for_good(payment, changes, now)
+                order.paid(payment, now)
             }
             InvoiceStatus::Expired => order.unpaid(Reason::InvoiceExpired, changes, now),
             InvoiceStatus::Canceled => order.unpaid(Reason::InvoiceCanceled, changes, now),
         };
         done.unwrap_or_else(|_| self.clone())
+    }
+
+    /// It was to be given up as soon as it is paid.
+    fn follow_wish(&self, _: Seen<'_>, changes: &mut Changes, now: Timestamp) -> Order {
+        let is_wished =
+            self.status == OrderStatus::Processing && self.cancellation == Cancellation::Requested;
+        match self.placement {
+            Placement::Own | Placement::Waiting if is_wished => {
+                self.clone().given_up(Reason::Requested, changes, now)
+            }
+            Placement::Own
+            | Placement::Waiting
+            | Placement::Submitted { .. }
+            | Placement::Placed { .. }
+            | Placement::Canceling { .. }
+            | Placement::Ended => self.clone(),
+        }
     }
 
     /// A payment that was taken for final and is gone holds the order up until it is back.
@@ -117,6 +144,7 @@ impl Order {
             }
             (Some(_), false) => {
                 order.payment.taken_back_at = None;
+                order.due_at = order.due_again(now);
                 order.noted("Payment confirmed again", now)
             }
             (None, false) | (Some(_), true) => order,

@@ -4,8 +4,8 @@
 //! that its state does not allow, is refused and changes nothing.
 
 use super::{
-    Cancellation, Delivery, MOMENTS_MAX, Moment, Order, OrderPayment, OrderStatus, Placement,
-    Shipment, Stock, Substatus, Tracking,
+    Cancellation, Delivery, MOMENTS_MAX, Moment, Order, OrderPayment, OrderRefund, OrderStatus,
+    Placement, Shipment, Stock, Substatus, Tracking,
 };
 use crate::changes::Changes;
 use crate::estimate::Chosen;
@@ -91,6 +91,14 @@ impl Order {
         Ok(self.moved(OrderStatus::Processing, "Payment settled, placing order", now))
     }
 
+    /// Refused while the network has taken the payment back: nobody goes on for nothing.
+    pub fn check_paid(&self, step: &'static str) -> Result<(), Refusal> {
+        match self.payment.taken_back_at {
+            Some(_) => Err(self.not_from_here(step)),
+            None => Ok(()),
+        }
+    }
+
     pub fn placed(mut self, now: Timestamp) -> Result<Order, Refusal> {
         if self.status != OrderStatus::Processing || self.payment.settled_at.is_none() {
             return Err(self.not_from_here("placed"));
@@ -116,33 +124,34 @@ impl Order {
         Ok(self.moved(OrderStatus::Shipped, "Order shipped", now))
     }
 
-    /// The merchant sends it himself, from whatever state it may be sent in.
+    /// The merchant sends it himself, from whatever state it may be sent in: each step of it.
     pub fn fulfilled(
         self,
         tracking: Option<Tracking>,
         fresh: &mut Fresh,
-    ) -> Result<Order, Refusal> {
+    ) -> Result<Vec<Order>, Refusal> {
         let now = fresh.now();
         // What a retailer has, or may have, is his to send.
         let is_his = matches!(self.placement, Placement::Own | Placement::Waiting);
-        let is_there = self.payment.taken_back_at.is_none();
-        if !is_his || !is_there {
+        if !is_his {
             return Err(self.not_from_here("fulfill"));
         }
+        self.check_paid("fulfill")?;
         match self.status {
             OrderStatus::Processing => {
                 let mut order =
                     self.moved(OrderStatus::Placed, "Order accepted by the merchant", now);
                 order.placement = order.placement.ended();
                 order.due_at = None;
-                order.shipped(tracking, fresh)
+                let sent = order.clone().shipped(tracking, fresh)?;
+                Ok(vec![order, sent])
             }
             OrderStatus::PendingPayment
             | OrderStatus::Placed
             | OrderStatus::Shipped
             | OrderStatus::Delivered
             | OrderStatus::Cancelled
-            | OrderStatus::Failed => self.shipped(tracking, fresh),
+            | OrderStatus::Failed => Ok(vec![self.shipped(tracking, fresh)?]),
         }
     }
 
@@ -177,7 +186,8 @@ impl Order {
         if self.status != OrderStatus::PendingPayment {
             return Err(self.not_from_here("cancelled"));
         }
-        let mut order = self.released(changes).moved(OrderStatus::Cancelled, reason.as_str(), now);
+        let mut order =
+            self.released(changes, now).moved(OrderStatus::Cancelled, reason.as_str(), now);
         if order.cancellation == Cancellation::Requested {
             order.cancellation = Cancellation::Accepted;
         }
@@ -195,25 +205,28 @@ impl Order {
         now: Timestamp,
     ) -> Result<Order, Refusal> {
         if self.status == OrderStatus::PendingPayment {
-            return self.paid_for_good(payment, changes, now);
+            // Whoever gave it up meanwhile is heard by whoever follows the invoice.
+            return self.paid(payment, now);
         }
-        let was_never_paid = self.payment.paid_at.is_none();
-        let is_wanted = self.cancellation == Cancellation::None;
-        let ended_unpaid = self.status == OrderStatus::Cancelled && was_never_paid && is_wanted;
-        if !ended_unpaid || self.holds_stock {
+        let ended_unpaid = self.status == OrderStatus::Cancelled && self.is_acceptable();
+        if !ended_unpaid || self.holds_stock || self.has_promised_a_refund() {
             return Err(self.not_from_here("payment_confirmed"));
         }
-        self.move_stock(Stock::Take, changes);
+        self.move_stock(Stock::Take, changes, now);
         self.holds_stock = true;
         self.payment = payment;
+        // What is taken for the payment does not go back.
+        let OrderRefund { destination, owed, .. } = self.refund;
+        self.refund = OrderRefund { destination, owed, ..OrderRefund::default() };
+        self.due_at = None;
         self.placement = Placement::of(&self.lines);
         self.substatus = Some(Substatus::AwaitingSettlement);
         Ok(self.moved(OrderStatus::Processing, "Late payment accepted, processing order", now))
     }
 
-    pub(super) fn released(mut self, changes: &mut Changes) -> Order {
+    pub(super) fn released(mut self, changes: &mut Changes, now: Timestamp) -> Order {
         if self.holds_stock {
-            self.move_stock(Stock::GiveBack, changes);
+            self.move_stock(Stock::GiveBack, changes, now);
             self.holds_stock = false;
         }
         self

@@ -76,6 +76,9 @@ pub enum ReportState {
 impl Order {
     /// What has to be asked now, and the order as it stands while that is under way.
     pub fn asking(&self, now: Timestamp) -> Option<(Asking, Order)> {
+        if self.waits_for_its_payment() {
+            return None;
+        }
         let mut order = self.clone();
         let (asking, attempts) = match &mut order.placement {
             Placement::Waiting if order.status == OrderStatus::Processing => {
@@ -97,8 +100,34 @@ impl Order {
             Placement::Own | Placement::Waiting | Placement::Ended => return None,
         };
         order.due_at = (attempts < ATTEMPTS_MAX).then(|| now.plus_ms(pause_ms(attempts)));
-        order.updated_at = now;
         Some((asking, order))
+    }
+
+    /// Whether it would be placed now, but for a payment that the network has taken back.
+    fn waits_for_its_payment(&self) -> bool {
+        let would_be_placed = match self.placement {
+            Placement::Waiting | Placement::Submitted { .. } => true,
+            Placement::Own
+            | Placement::Placed { .. }
+            | Placement::Canceling { .. }
+            | Placement::Ended => false,
+        };
+        would_be_placed && self.payment.taken_back_at.is_some()
+    }
+
+    /// When a retailer is asked for it whose payment is back.
+    pub(super) fn due_again(&self, now: Timestamp) -> Option<Timestamp> {
+        match self.placement {
+            Placement::Submitted { .. } => Some(now),
+            Placement::Waiting if self.payment.settled_at.is_some() => {
+                self.environment.is_live().then_some(now)
+            }
+            Placement::Own
+            | Placement::Waiting
+            | Placement::Placed { .. }
+            | Placement::Canceling { .. }
+            | Placement::Ended => self.due_at,
+        }
     }
 
     /// Whether nobody asks the retailer any more, though it is not known what became of it.
@@ -110,6 +139,11 @@ impl Order {
             Placement::Own | Placement::Waiting | Placement::Ended => 0,
         };
         attempts >= ATTEMPTS_MAX
+    }
+
+    /// Whether the retailer is asked how far it is.
+    pub fn is_followed(&self) -> bool {
+        matches!(self.placement, Placement::Placed { .. })
     }
 
     pub fn purchase(&self) -> Purchase {
@@ -200,6 +234,9 @@ impl Order {
                 let next = order.clone().given_up(reason, &mut released, now);
                 step(next, &mut order);
                 changes.append(released);
+            } else if order.status == OrderStatus::Shipped {
+                let next = order.clone().contradicted(now);
+                step(next, &mut order);
             }
             return order;
         }
@@ -218,6 +255,13 @@ impl Order {
             step(next, &mut order);
         }
         order
+    }
+
+    /// Sent, and canceled after that: nobody but a person can tell where it is, so nobody asks on.
+    fn contradicted(mut self, now: Timestamp) -> Order {
+        self.placement = self.placement.ended();
+        self.due_at = None;
+        self.noted("The retailer canceled it after it was shipped", now)
     }
 
     fn heard_of(&self, report: &Report, now: Timestamp) -> Order {

@@ -92,6 +92,7 @@ fn made(outside: Option<&str>) -> (Order, Invoice) {
             handling_days: crate::product::HandlingDays { min: 1, max: 2 },
             is_international: false,
             is_counted: true,
+            declared: None,
         }],
         created_at: START,
         updated_at: START,
@@ -103,6 +104,7 @@ fn made(outside: Option<&str>) -> (Order, Invoice) {
         address: &address,
         merchant: &merchant,
         products: &[product],
+        outside: Vec::new(),
         refund_destination: None,
         origin: Origin::default(),
     };
@@ -148,8 +150,8 @@ fn act(
         4 => order.clone().placed(now),
         5 => order.clone().shipped(None, fresh),
         6 => order.clone().delivered(None, fresh),
-        7 => order.clone().failed("failed", Some(by), changes, now),
-        8 => order.clone().fulfilled(None, fresh),
+        7 => order.clone().failed_by_merchant("failed", by, changes, now),
+        8 => order.clone().fulfilled(None, fresh).map(|mut steps| steps.pop().expect("a step")),
         9 => order.clone().accepted(payment, changes, now),
         10 => {
             let ask = CancelAsk { by, destination: None };
@@ -286,10 +288,61 @@ fn what_no_retailer_was_asked_for_the_merchant_sends() {
     let (order, _) = made(Some("B0"));
     let mut fresh = Fresh::new(START, [7; 16]);
     let waiting = settled(order);
-    let sent = waiting.clone().fulfilled(None, &mut fresh).expect("is his");
+    let steps = waiting.clone().fulfilled(None, &mut fresh).expect("is his");
+    assert_eq!(steps[0].status, OrderStatus::Placed);
+    let sent = steps[1].clone();
     assert_eq!((sent.status, sent.due_at), (OrderStatus::Shipped, None));
     assert_eq!(sent.asking(START), None);
     let (_, asked) = waiting.asking(START).expect("a retailer is to be asked");
     let refusal = Refusal::OrderStep { from: "processing", step: "fulfill" };
     assert_eq!(asked.fulfilled(None, &mut fresh), Err(refusal));
+}
+
+#[test]
+fn nobody_is_asked_for_what_is_not_paid_any_more() {
+    let (order, invoice) = made(Some("B0"));
+    let mut order = settled(order);
+    order.payment.taken_back_at = Some(START);
+    assert_eq!(order.asking(START), None);
+    // Asked once, but it is not known whether that was heard.
+    let mut asked = settled(made(Some("B0")).0).asking(START).expect("is to be asked").1;
+    asked.payment.taken_back_at = Some(START);
+    assert_eq!(asked.asking(START), None);
+    let amount_paid = invoice.amount;
+    let paid = Invoice { status: InvoiceStatus::Paid, amount_paid, ..invoice };
+    let seen = Seen { invoice: &paid, payments: &[], refund: None };
+    for held_up in [order, asked] {
+        let waiting = Order { due_at: None, ..held_up };
+        let mut changes = Changes::of(waiting.merchant_id);
+        let again = waiting.followed(seen, &mut changes, START.plus_ms(1));
+        assert_eq!(again.due_at, Some(START.plus_ms(1)));
+        assert_eq!(again.asking(START).map(|asked| asked.0), Some(Asking::Place));
+    }
+}
+
+#[test]
+fn to_ask_is_no_news() {
+    let waiting = settled(made(Some("B0")).0);
+    let later = START.plus_ms(60_000);
+    let (_, asked) = waiting.asking(later).expect("is to be asked");
+    assert_eq!(asked.view(), waiting.view());
+    let (_, again) = asked.asking(later.plus_ms(60_000)).expect("is to be asked again");
+    assert_eq!(again.view(), waiting.view());
+}
+
+#[test]
+fn what_was_to_be_given_up_is_paid_first_and_then_given_up() {
+    let (order, invoice) = made(None);
+    let mut changes = Changes::of(order.merchant_id);
+    let ask = CancelAsk { by: Actor::Operator, destination: None };
+    let short = Invoice { payments_seen: 1, ..invoice };
+    let order = order.cancel(ask, &short, &mut changes, START).expect("may be").0;
+    let paid = Invoice { status: InvoiceStatus::Paid, paid_at: Some(START), ..short };
+    let seen = Seen { invoice: &paid, payments: &[], refund: None };
+    let mut changes = Changes::of(order.merchant_id);
+    let over = order.followed(seen, &mut changes, START);
+    let events = changes.entries.iter().filter(|entry| entry.subject.is_commerce);
+    assert_eq!(over.status, OrderStatus::Cancelled);
+    let orders = EntryKind::Event(EventType::CommerceOrderUpdated);
+    assert_eq!(events.filter(|entry| entry.kind == orders).count(), 2);
 }

@@ -1,15 +1,16 @@
 //! What becomes of a product: put in, changed, put on sale in another number, taken out.
 //!
-//! How many pieces an offer has is moved relative to what was read: what shoppers reserve between
-//! the reading and the commit stays reserved. Whoever follows the log hears of a change of the
-//! catalog by one notice for each commit, with the keys of what changed.
+//! How many pieces an offer has is moved relative to what was said or read before: what shoppers
+//! bought since, or reserve between the reading and the commit, stays theirs. Whoever follows the
+//! log hears of a change of the catalog by one notice for each commit, with the keys of what
+//! changed.
 //!
 //! Invariant: an offer keeps its id as long as it is the same seller's in the same condition, so
 //! that a catalog that is imported again leaves carts, estimates and stock as they are.
 
 use std::collections::HashMap;
 
-use super::draft::{OfferDraft, ProductDraft, StockAsk, check_product_id, check_stock};
+use super::draft::{OfferDraft, ProductDraft, STOCK_MAX, StockAsk, check_product_id, check_stock};
 use super::{Offer, Product, stock_name};
 use crate::changes::{Changes, CounterMove};
 use crate::environment::Environment;
@@ -76,22 +77,20 @@ impl Product {
             let known = named.or_else(|| take(&mut left, |one| asked.is_same(one)).ok());
             let id = known.map_or_else(|| OfferId::fresh(fresh), |known| known.id);
             let read = known.map_or(0, |_| before.stocks.get(&id).copied().unwrap_or(0));
-            let is_counted = match asked.stock {
-                StockAsk::Unsaid => known.is_some_and(|known| known.is_counted),
-                StockAsk::Uncounted => false,
+            let said = known.and_then(|known| known.declared);
+            let (is_counted, declared, by) = match asked.stock {
+                StockAsk::Unsaid => (known.is_some_and(|known| known.is_counted), said, 0),
+                StockAsk::Uncounted => (false, said, 0),
                 StockAsk::Pieces(pieces) => {
-                    move_stock(&mut changes, id, pieces - read);
-                    true
+                    let by = restocked_by(known, pieces, read);
+                    (true, Some(pieces), by)
                 }
             };
+            move_stock(&mut changes, id, by);
             if is_counted {
-                let pieces = match asked.stock {
-                    StockAsk::Pieces(pieces) => pieces,
-                    StockAsk::Unsaid | StockAsk::Uncounted => read,
-                };
-                stocks.insert(id, pieces);
+                stocks.insert(id, read + by);
             }
-            offers.push(asked.into_offer(id, is_counted));
+            offers.push(asked.into_offer(id, (is_counted, declared)));
         }
         let now = fresh.now();
         let mut product = Product {
@@ -156,26 +155,28 @@ impl Product {
         now: Timestamp,
     ) -> Result<Changes, Refusal> {
         let mut changes = Changes::of(self.merchant_id);
-        let by = match ask {
-            StockChange::To(pieces) => {
-                check_stock("quantity", pieces)?;
-                pieces - read
-            }
-            StockChange::By(by) => {
-                if read.checked_add(by).is_none_or(|sum| sum > super::draft::STOCK_MAX) {
-                    return Err(Refusal::invalid("change", "would make too many pieces"));
-                }
-                by
-            }
-        };
         let mut after = Product { updated_at: now, ..self.clone() };
         let Some(offer) = after.offers.iter_mut().find(|offer| offer.id == offer_id) else {
             return Err(Refusal::OfferGone { product_id: self.product_id.clone() });
         };
-        if by == 0 && offer.is_counted {
+        let (by, declared) = match ask {
+            StockChange::To(pieces) => {
+                check_stock("quantity", pieces)?;
+                (pieces - read, pieces)
+            }
+            StockChange::By(by) => {
+                if read.checked_add(by).is_none_or(|sum| sum > STOCK_MAX) {
+                    return Err(Refusal::invalid("change", "would make too many pieces"));
+                }
+                let said = offer.declared.unwrap_or(read);
+                (by, said.saturating_add(by).clamp(0, STOCK_MAX))
+            }
+        };
+        if by == 0 && offer.is_counted && offer.declared == Some(declared) {
             return Ok(changes);
         }
         offer.is_counted = true;
+        offer.declared = Some(declared);
         move_stock(&mut changes, offer_id, by);
         // Written for its number alone too: two who set one at once would both move by all of it.
         changes.update(after);
@@ -198,7 +199,7 @@ impl OfferDraft {
             && self.condition == known.condition
     }
 
-    fn into_offer(self, id: OfferId, is_counted: bool) -> Offer {
+    fn into_offer(self, id: OfferId, (is_counted, declared): (bool, Option<i64>)) -> Offer {
         Offer {
             id,
             seller_id: self.seller_id,
@@ -209,6 +210,7 @@ impl OfferDraft {
             handling_days: self.handling_days,
             is_international: self.is_international,
             is_counted,
+            declared,
         }
     }
 }
@@ -222,6 +224,19 @@ fn take<'a>(
     at.map(|at| left.remove(at)).ok_or_else(missing)
 }
 
+/// By how much a number that is said again moves what is left.
+///
+/// A number says how many there were to sell, so it is held against the number said before: what
+/// was sold in between is not put back. The number that a shopper reads now is what is left, as the
+/// catalog shows it, and is taken for that. Fewer than were sold leave none.
+fn restocked_by(known: Option<&Offer>, pieces: i64, read: i64) -> i64 {
+    let said = known.filter(|known| known.is_counted).and_then(|known| known.declared);
+    match said {
+        Some(said) if pieces != read => (pieces - said).max(-read).min(STOCK_MAX - read),
+        Some(_) | None => pieces - read,
+    }
+}
+
 fn move_stock(changes: &mut Changes, offer: OfferId, by: i64) {
     if by != 0 {
         let merchant_id = changes.merchant_id;
@@ -232,7 +247,17 @@ fn move_stock(changes: &mut Changes, offer: OfferId, by: i64) {
 
 /// What the search index and whoever else follows the catalog hear of: these products are to be
 /// read anew. One entry for each commit, however many products are in it.
-pub fn changed(
+pub fn changed(whose: (MerchantId, Environment), keys: &[RowKey], now: Timestamp) -> NewEntry {
+    of_products(Notice::ProductChanged, whose, keys, now)
+}
+
+/// The same of products that lost pieces to an order: they may be sold out by now.
+pub fn stock_taken(whose: (MerchantId, Environment), keys: &[RowKey], now: Timestamp) -> NewEntry {
+    of_products(Notice::StockTaken, whose, keys, now)
+}
+
+fn of_products(
+    what: Notice,
     (merchant_id, environment): (MerchantId, Environment),
     keys: &[RowKey],
     now: Timestamp,
@@ -243,12 +268,12 @@ pub fn changed(
         environment,
         subject: Subject { object_id: Some(first), ..Subject::default() },
         data: data.expect("ids serialize"),
-        ..notice(merchant_id, Notice::ProductChanged, first, now)
+        ..notice(merchant_id, what, first, now)
     }
 }
 
 /// The products such an entry names.
-pub fn changed_keys(entry: &NewEntry) -> Vec<RowKey> {
+pub fn named_keys(entry: &NewEntry) -> Vec<RowKey> {
     let ids: Vec<uuid::Uuid> = serde_json::from_str(&entry.data).unwrap_or_default();
     ids.into_iter().map(RowKey::from).collect()
 }

@@ -101,3 +101,35 @@ fn another_version_is_made_anew() {
     let opened = Index::open(directory.path()).expect("an index");
     assert_eq!(opened.state, State::MadeNew);
 }
+
+#[test]
+fn a_file_in_the_place_of_the_index_is_taken_away() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    fs::write(directory.path().join("products"), "a file").expect("a file");
+    let opened = Index::open(directory.path()).expect("an index");
+    assert_eq!(opened.state, State::MadeNew);
+    opened.index.apply(&[Change::Put(product(1, "Lamp"))], Cursor(1)).expect("a batch");
+    assert_eq!(opened.index.len(), 1);
+}
+
+#[test]
+fn damage_done_to_an_open_index_is_noticed_by_a_check() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    fed(directory.path());
+    let index = Index::open(directory.path()).expect("an index").index;
+    index.check().expect("it is sound");
+    let files = files(directory.path());
+    let path = files.iter().find(|path| path.extension().is_some_and(|one| one == "store"));
+    flip(path.expect("stored titles"));
+    index.check().expect_err("it is damaged");
+}
+
+/// Changes bytes where they are: the file stays the same one, as long as it was.
+fn flip(path: &Path) {
+    use std::io::Write as _;
+    let mut bytes = fs::read(path).expect("a file");
+    let middle = bytes.len() / 2;
+    bytes.iter_mut().take(middle).for_each(|byte| *byte ^= 0xA5);
+    let mut file = fs::File::options().write(true).open(path).expect("the same file");
+    file.write_all(&bytes).expect("writes");
+}

@@ -115,6 +115,7 @@ pub fn shop_offer(draft: OfferDraft, name: &str) -> Offer {
         handling_days: draft.handling_days,
         is_international: draft.is_international,
         is_counted: false,
+        declared: None,
     }
 }
 

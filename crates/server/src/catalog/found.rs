@@ -7,7 +7,6 @@
 
 use std::collections::HashMap;
 
-use anyhow::Context as _;
 use domain::environment::Environment;
 use domain::ids::{MerchantId, RowKey};
 use domain::money::Usd;
@@ -86,7 +85,7 @@ impl App {
         for (retailer, answer) in outside {
             match answer {
                 Ok(found) => {
-                    results.total += found.total;
+                    results.total = results.total.saturating_add(found.total);
                     let shown = found.products.into_iter();
                     columns.push(shown.map(|shown| Row { shown, highlight: None }).collect());
                 }
@@ -144,8 +143,9 @@ impl App {
         wanted: Query,
     ) -> anyhow::Result<Results> {
         let open = self.catalog.index.get().await?;
-        let searching = tokio::task::spawn_blocking(move || open.index.search(&wanted));
-        let Found { total, hits, facets, left_out } = searching.await.context("searching")??;
+        let is_partial = !open.is_whole();
+        let searched = self.catalog.index.run(open, move |index| index.search(&wanted));
+        let Found { total, hits, facets, left_out } = searched.await?;
         let keys = |hits: &[Hit]| hits.iter().map(|hit| RowKey(hit.key)).collect::<Vec<_>>();
         let own = keys(&hits).into_iter().filter(|key| DEMO.by_key(*key).is_none()).collect();
         let rows: HashMap<RowKey, Listed> = self.own_listed(whose.0, own).await?;
@@ -160,7 +160,7 @@ impl App {
             facets,
             left_out,
             missing: Vec::new(),
-            is_partial: !self.catalog.index.is_whole(),
+            is_partial,
             reachable: search::OFFSET_MAX,
         })
     }

@@ -2,20 +2,30 @@
 //!
 //! Several processes may share a data directory: each takes the first directory below `search/`
 //! that nobody has, so each keeps an index of its own. Losing one costs the time to feed it again.
+//!
+//! Invariant: an index that failed is never asked again: whoever comes next opens it anew, which
+//! looks at every byte of it, and whoever feeds it sees that it is another one.
 
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use domain::retailer::Retailer;
-use search::{Change, Document, Index, OpenError, Opened, Scope, State};
+use search::{Change, Document, Index, OpenError, Opened, Scope, SearchError, State};
 use tokio::sync::Mutex;
+use tokio::time::timeout;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::Listed;
 
 /// How many processes can share a data directory.
 const PROCESSES_MAX: usize = 64;
+
+/// How long one that opens the index anew waits for those who still read the old one.
+const READERS_WAIT: Duration = Duration::from_secs(2);
 
 /// Lies beside an index that is of another database than the one that is open.
 const OUTDATED: &str = "outdated";
@@ -26,50 +36,12 @@ pub struct Open {
     /// What was found when it was opened.
     pub found: State,
     pub directory: PathBuf,
-}
-
-pub struct SearchIndex {
-    directory: PathBuf,
-    open: Mutex<Option<Arc<Open>>>,
     is_whole: AtomicBool,
+    /// The last of the fields: it tells when the index above has let go of its directory.
+    _released: DropGuard,
 }
 
-impl SearchIndex {
-    pub fn within(data_dir: &Path) -> SearchIndex {
-        SearchIndex {
-            directory: data_dir.join("search"),
-            open: Mutex::default(),
-            is_whole: AtomicBool::new(false),
-        }
-    }
-
-    /// The index, opened by whoever asks first.
-    pub async fn get(&self) -> anyhow::Result<Arc<Open>> {
-        let mut open = self.open.lock().await;
-        if let Some(open) = &*open {
-            return Ok(open.clone());
-        }
-        let directory = self.directory.clone();
-        let opened = tokio::task::spawn_blocking(move || open_first(&directory)).await;
-        let opened = Arc::new(opened.context("opening the search index")??);
-        *open = Some(opened.clone());
-        Ok(opened)
-    }
-
-    /// Lets go of an index that failed: it is opened anew by whoever asks next.
-    pub async fn forget(&self) {
-        self.is_whole.store(false, Ordering::Relaxed);
-        *self.open.lock().await = None;
-    }
-
-    /// Lets go of an index that holds another database's products: it is made anew.
-    pub async fn discard(&self, open: Arc<Open>) -> std::io::Result<()> {
-        tokio::fs::write(open.directory.join(OUTDATED), b"").await?;
-        drop(open);
-        self.forget().await;
-        Ok(())
-    }
-
+impl Open {
     /// Whether everything there is was fed to it.
     pub fn is_whole(&self) -> bool {
         self.is_whole.load(Ordering::Relaxed)
@@ -80,11 +52,95 @@ impl SearchIndex {
     }
 }
 
-fn open_first(directory: &Path) -> anyhow::Result<Open> {
-    for number in 0..PROCESSES_MAX {
-        let directory = directory.join(number.to_string());
+pub struct SearchIndex {
+    directory: PathBuf,
+    slot: Mutex<Slot>,
+}
+
+#[derive(Default)]
+struct Slot {
+    open: Option<Arc<Open>>,
+    /// Whether the one that was open last is read by nobody any more.
+    released: Option<CancellationToken>,
+    /// The directory this process has had before.
+    own: Option<PathBuf>,
+}
+
+impl SearchIndex {
+    pub fn within(data_dir: &Path) -> SearchIndex {
+        SearchIndex { directory: data_dir.join("search"), slot: Mutex::default() }
+    }
+
+    /// The index, opened by whoever asks first.
+    pub async fn get(&self) -> anyhow::Result<Arc<Open>> {
+        let mut slot = self.slot.lock().await;
+        if let Some(open) = &slot.open {
+            return Ok(open.clone());
+        }
+        // Opened beside its readers it would be made once more in another directory.
+        if let Some(released) = &slot.released {
+            let waiting = timeout(READERS_WAIT, released.cancelled()).await;
+            waiting.context("the search index that failed is still read")?;
+        }
+        let (directory, own) = (self.directory.clone(), slot.own.clone());
+        let opened = tokio::task::spawn_blocking(move || open_own(&directory, own)).await;
+        let (Opened { index, state }, directory) = opened.context("opening the search index")??;
+        slot.own = Some(directory.clone());
+        let released = CancellationToken::new();
+        let opened = Arc::new(Open {
+            index,
+            found: state,
+            directory,
+            is_whole: AtomicBool::new(false),
+            _released: released.clone().drop_guard(),
+        });
+        (slot.open, slot.released) = (Some(opened.clone()), Some(released));
+        Ok(opened)
+    }
+
+    /// Works with an index on a thread that may block. One that fails at it, or panics, is let go
+    /// of, and what it says is not believed any more.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        open: Arc<Open>,
+        work: impl FnOnce(&Index) -> Result<T, SearchError> + Send + 'static,
+    ) -> anyhow::Result<T> {
+        let which = Arc::downgrade(&open);
+        let done = tokio::task::spawn_blocking(move || work(&open.index)).await;
+        let error = match done {
+            Ok(Ok(done)) => return Ok(done),
+            Ok(Err(error)) => error.into(),
+            Err(error) => anyhow::Error::new(error).context("the search index did not answer"),
+        };
+        let mut slot = self.slot.lock().await;
+        if slot.open.as_ref().is_some_and(|open| Weak::ptr_eq(&which, &Arc::downgrade(open))) {
+            slot.open = None;
+        }
+        Err(error)
+    }
+
+    /// Lets go of the index: it is opened anew by whoever asks next.
+    pub async fn forget(&self) {
+        self.slot.lock().await.open = None;
+    }
+
+    /// Lets go of an index that holds another database's products: it is made anew.
+    pub async fn discard(&self, open: Arc<Open>) -> io::Result<()> {
+        tokio::fs::write(open.directory.join(OUTDATED), b"").await?;
+        drop(open);
+        self.forget().await;
+        Ok(())
+    }
+}
+
+/// The index in the directory this process had before, else in the first one that nobody has.
+fn open_own(directory: &Path, own: Option<PathBuf>) -> anyhow::Result<(Opened, PathBuf)> {
+    remove_file(directory)?;
+    let numbered = (0..PROCESSES_MAX).map(|number| directory.join(number.to_string()));
+    for directory in own.into_iter().chain(numbered) {
+        remove_file(&directory)?;
         match open_or_anew(&directory) {
-            Ok(Opened { index, state }) => return Ok(Open { index, found: state, directory }),
+            Ok(opened) => return Ok((opened, directory)),
             Err(OpenError::InUse(_)) => {}
             Err(error @ (OpenError::Directory { .. } | OpenError::Engine(_))) => {
                 return Err(error.into());
@@ -92,6 +148,15 @@ fn open_first(directory: &Path) -> anyhow::Result<Open> {
         }
     }
     bail!("{PROCESSES_MAX} processes have their search index in {}", directory.display())
+}
+
+/// Takes away a file that lies where a directory is wanted.
+fn remove_file(directory: &Path) -> anyhow::Result<()> {
+    match directory.symlink_metadata().is_ok() && !directory.is_dir() {
+        true => std::fs::remove_file(directory)
+            .with_context(|| format!("{} is in the way of the index", directory.display())),
+        false => Ok(()),
+    }
 }
 
 fn open_or_anew(directory: &Path) -> Result<Opened, OpenError> {

@@ -4,11 +4,15 @@
 //! memory, so that a page that is looked at again costs the retailer nothing; what is to be paid is
 //! asked for more often than what is only shown.
 //!
-//! Invariant: a request waits for a retailer as long as his time-out and no longer.
+//! Who asks what somebody else is asking at the moment waits for the same answer.
+//!
+//! Invariant: a request waits for a retailer as long as his time-out and no longer, its turn
+//! included.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use domain::environment::Environment;
 use domain::estimate::Chosen;
@@ -20,9 +24,11 @@ use domain::retailer::Retailer;
 use domain::time::{MINUTE_MS, Timestamp};
 use providers::retail::catalog::http::HttpCatalog;
 use providers::retail::catalog::{
-    Answer, CatalogQuery, CatalogSource, OutsideOffer, OutsideProduct, OutsideRow, SourceError,
+    Answer, CatalogQuery, CatalogSource, OutsideFound, OutsideOffer, OutsideProduct, OutsideRow,
+    SourceError,
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
+use tokio::time::{Instant, timeout_at};
 
 use super::demo::shop_offer;
 use super::{Listed, ListedOffer};
@@ -112,6 +118,8 @@ pub struct Source {
     environment: Environment,
     source: Box<dyn CatalogSource>,
     turns: Semaphore,
+    /// How long whoever asks waits, for his turn and for the answer together.
+    timeout: Duration,
     /// Why he did not answer the last time he did not, and when.
     failed: Mutex<Option<(SourceError, Timestamp)>>,
     searches: Kept<CatalogQuery, Arc<Page>>,
@@ -124,8 +132,10 @@ impl Outside {
         let mut sources = Vec::new();
         for (environment, shops) in configs {
             for (retailer, config) in shops {
-                let client = HttpCatalog::new(config.http(*retailer)?);
-                let source = Source::new((*environment, *retailer), Box::new(client));
+                let http = config.http(*retailer)?;
+                let timeout = http.timeout;
+                let client = Box::new(HttpCatalog::new(http));
+                let source = Source::new((*environment, *retailer), client, timeout);
                 sources.push(((*environment, *retailer), Arc::new(source)));
             }
         }
@@ -149,12 +159,14 @@ impl Source {
     pub fn new(
         (environment, retailer): (Environment, Retailer),
         source: Box<dyn CatalogSource>,
+        timeout: Duration,
     ) -> Source {
         Source {
             retailer,
             environment,
             source,
             turns: Semaphore::new(ASKED_AT_ONCE),
+            timeout,
             failed: Mutex::default(),
             searches: Kept::new(SEARCHES_KEPT, SEARCH_KEPT_MS),
             products: Kept::new(PRODUCTS_KEPT, PRODUCT_KEPT_MS),
@@ -167,15 +179,28 @@ impl Source {
     }
 
     pub async fn search(&self, query: &CatalogQuery, now: Timestamp) -> Result<Page, SourceError> {
-        if let Some(page) = self.searches.get(query, now) {
-            return Ok(Page::clone(&page));
-        }
-        let found = self.ask(self.source.search(query), now).await?;
-        let rows = found.products.into_iter().take(query.limit);
+        let asked = async {
+            let found = self.ask(self.source.search(query), now).await?;
+            Ok(Arc::new(self.page(query, found)))
+        };
+        let page = self.searches.get_or_ask(query.clone(), now, asked).await?;
+        Ok(Page::clone(&page))
+    }
+
+    /// What fits the question, each product once: retailers are asked for that and not trusted.
+    fn page(&self, query: &CatalogQuery, found: OutsideFound) -> Page {
+        let told = found.products.len();
+        let mut seen = HashSet::new();
+        let mut rows = found.products;
+        rows.retain(|row| {
+            let is_dear_enough = query.price_min.is_none_or(|min| row.price >= min);
+            let is_cheap_enough = query.price_max.is_none_or(|max| row.price <= max);
+            is_dear_enough && is_cheap_enough && seen.insert(row.product_id.clone())
+        });
+        let dropped = u64::try_from(told - rows.len()).unwrap_or(u64::MAX);
+        let rows = rows.into_iter().take(query.limit);
         let products = rows.map(|row| Shown::outside(self.retailer, row)).collect();
-        let page = Page { products, total: found.total };
-        self.searches.put(query.clone(), Arc::new(page.clone()), now);
-        Ok(page)
+        Page { products, total: found.total.saturating_sub(dropped) }
     }
 
     /// A product and its offers, as sent to a place if one is named.
@@ -197,13 +222,8 @@ impl Source {
         id: &str,
         now: Timestamp,
     ) -> Result<Option<Arc<OutsideProduct>>, SourceError> {
-        let id = id.to_owned();
-        if let Some(product) = self.products.get(&id, now) {
-            return Ok(product);
-        }
-        let product = self.ask(self.source.product(&id), now).await?.map(Arc::new);
-        self.products.put(id, product.clone(), now);
-        Ok(product)
+        let asked = async { Ok(self.ask(self.source.product(id), now).await?.map(Arc::new)) };
+        self.products.get_or_ask(id.to_owned(), now, asked).await
     }
 
     async fn offers(
@@ -213,27 +233,37 @@ impl Source {
         now: Timestamp,
     ) -> Result<Arc<Vec<OutsideOffer>>, SourceError> {
         let place = (id.to_owned(), zip_code.map(str::to_owned));
-        if let Some(offers) = self.offers.get(&place, now) {
-            return Ok(offers);
-        }
-        let offers = Arc::new(self.ask(self.source.offers(id, zip_code), now).await?);
-        self.offers.put(place, offers.clone(), now);
-        Ok(offers)
+        let asked = async { Ok(Arc::new(self.ask(self.source.offers(id, zip_code), now).await?)) };
+        self.offers.get_or_ask(place, now, asked).await
     }
 
     /// Asks when it is somebody's turn; not at all while he is left alone.
-    async fn ask<T>(&self, question: Answer<'_, T>, now: Timestamp) -> Result<T, SourceError> {
-        self.rested(now)?;
-        let _turn = self.turns.acquire().await.map_err(|_| SourceError::Busy)?;
-        self.rested(now)?;
-        let answer = question.await;
-        match answer {
-            Err(error @ (SourceError::TimedOut | SourceError::Unreachable | SourceError::Busy)) => {
-                *self.failed.lock().expect("nobody panics holding it") = Some((error, now))
+    fn ask<'a, T>(
+        &'a self,
+        question: Answer<'a, T>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<T, SourceError>> + 'a
+    where
+        T: 'a,
+    {
+        // From here on, and not from when it is asked first: it may take over for somebody else.
+        let deadline = Instant::now() + self.timeout;
+        async move {
+            self.rested(now)?;
+            // Nobody's turn came up in time: that says nothing of him.
+            let turn = timeout_at(deadline, self.turns.acquire()).await;
+            let _turn = turn.ok().and_then(Result::ok).ok_or(SourceError::Busy)?;
+            self.rested(now)?;
+            let answer = timeout_at(deadline, question).await;
+            let answer = answer.unwrap_or(Err(SourceError::TimedOut));
+            match answer {
+                Err(
+                    error @ (SourceError::TimedOut | SourceError::Unreachable | SourceError::Busy),
+                ) => *self.failed.lock().expect("nobody panics holding it") = Some((error, now)),
+                Ok(_) | Err(SourceError::Unauthorized | SourceError::Malformed) => {}
             }
-            Ok(_) | Err(SourceError::Unauthorized | SourceError::Malformed) => {}
+            answer
         }
-        answer
     }
 
     fn rested(&self, now: Timestamp) -> Result<(), SourceError> {
@@ -284,13 +314,39 @@ impl Source {
 /// A bounded memory of answers, each for a time; when it is full what is old goes, else all.
 struct Kept<K, V> {
     map: Mutex<HashMap<K, (V, Timestamp)>>,
+    /// Questions that are being asked.
+    asked: Mutex<HashMap<K, Arc<Answering<V>>>>,
     entries_max: usize,
     kept_ms: i64,
 }
 
-impl<K: Eq + Hash, V: Clone> Kept<K, V> {
+/// The answer that all wait for who asked the same; who leaves lets another one ask on.
+type Answering<V> = OnceCell<Result<V, SourceError>>;
+
+impl<K: Clone + Eq + Hash, V: Clone> Kept<K, V> {
     fn new(entries_max: usize, kept_ms: i64) -> Kept<K, V> {
-        Kept { map: Mutex::default(), entries_max, kept_ms }
+        Kept { map: Mutex::default(), asked: Mutex::default(), entries_max, kept_ms }
+    }
+
+    /// What is remembered, else what comes of the question, which equal ones share.
+    async fn get_or_ask(
+        &self,
+        key: K,
+        now: Timestamp,
+        question: impl Future<Output = Result<V, SourceError>>,
+    ) -> Result<V, SourceError> {
+        if let Some(value) = self.get(&key, now) {
+            return Ok(value);
+        }
+        let waiting = Waiting::of(self, key.clone());
+        let ask = async move {
+            let answer = question.await;
+            if let Ok(value) = &answer {
+                self.put(key, value.clone(), now);
+            }
+            answer
+        };
+        waiting.answer.get_or_init(|| ask).await.clone()
     }
 
     fn get(&self, key: &K, now: Timestamp) -> Option<V> {
@@ -308,5 +364,32 @@ impl<K: Eq + Hash, V: Clone> Kept<K, V> {
             map.clear();
         }
         map.insert(key, (value, now));
+    }
+}
+
+/// One who waits for an answer. Whoever is answered, or the last to leave, ends the question.
+struct Waiting<'a, K: Eq + Hash, V> {
+    asked: &'a Mutex<HashMap<K, Arc<Answering<V>>>>,
+    key: K,
+    answer: Arc<Answering<V>>,
+}
+
+impl<'a, K: Clone + Eq + Hash, V> Waiting<'a, K, V> {
+    fn of(kept: &'a Kept<K, V>, key: K) -> Waiting<'a, K, V> {
+        let mut asked = kept.asked.lock().expect("nobody panics holding it");
+        let answer = asked.entry(key.clone()).or_default().clone();
+        Waiting { asked: &kept.asked, key, answer }
+    }
+}
+
+impl<K: Eq + Hash, V> Drop for Waiting<'_, K, V> {
+    fn drop(&mut self) {
+        let mut asked = self.asked.lock().expect("nobody panics holding it");
+        let is_it = asked.get(&self.key).is_some_and(|one| Arc::ptr_eq(one, &self.answer));
+        // The map's own and this one: nobody else waits.
+        let is_last = Arc::strong_count(&self.answer) <= 2;
+        if is_it && (self.answer.initialized() || is_last) {
+            asked.remove(&self.key);
+        }
     }
 }

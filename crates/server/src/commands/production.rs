@@ -41,6 +41,12 @@ pub fn of_config(config: &Config) -> anyhow::Result<Vec<Obstacle>> {
             what_to_do: "set PEPAY_PUBLIC_URL to the https address payors reach this server by",
         });
     }
+    if config.commerce.is_simulated() {
+        obstacles.push(Obstacle {
+            what: "commerce.retailer_url is `simulated`: orders would be paid and never placed",
+            what_to_do: "name the URL of who places orders, or leave it out and send them yourself",
+        });
+    }
     Ok(obstacles)
 }
 

@@ -41,6 +41,11 @@ impl CommerceConfig {
         Ok(Some(Arc::new(HttpRetailer::new(url, key))))
     }
 
+    /// Whether orders of outside products are taken by nobody real.
+    pub fn is_simulated(&self) -> bool {
+        self.retailer_url.as_deref() == Some(SIMULATED)
+    }
+
     pub fn check(&self) -> anyhow::Result<()> {
         if self.escrow_minimum_usd < 0 {
             bail!("commerce.escrow_minimum_usd must not be below zero");

@@ -82,11 +82,31 @@ fn json_error<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error) -> A
     let param = match (path.as_str(), missing) {
         (".", Some(field)) => field.to_owned(),
         (path, Some(field)) => format!("{path}.{field}"),
-        (".", None) => return ApiError::new(Code::ValidationError, message),
+        (".", None) => return ApiError::new(Code::ValidationError, in_words(message)),
         (path, None) => path.to_owned(),
     };
-    let why = if missing.is_some() { "is required".to_owned() } else { format!(": {message}") };
+    let why = match missing {
+        Some(_) => "is required".to_owned(),
+        None => format!("is not valid: {}", in_words(message)),
+    };
     ApiError::invalid(param, why)
+}
+
+/// What was expected, as who writes JSON calls it and not as this program does.
+fn in_words(message: &str) -> String {
+    let Some((what, expected)) = message.rsplit_once(", expected ") else {
+        return message.to_owned();
+    };
+    let expected = match expected.split(' ').next().unwrap_or_default() {
+        "struct" | "internally" | "adjacently" => "an object",
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number that is not negative",
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+        "f32" | "f64" => "a number",
+        "enum" | "variant" | "string" => "one of the words that are documented",
+        "sequence" => "a list",
+        _ => expected,
+    };
+    format!("{what}, expected {expected}")
 }
 
 /// A field that is there must have its type: null is a value only where something can be cleared.
@@ -129,5 +149,25 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
         let path = axum::extract::Path::<T>::from_request_parts(parts, state).await;
         path.map(|axum::extract::Path(value)| Path(value))
             .map_err(|_| ApiError::not_found("resource"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_words;
+
+    #[test]
+    fn what_was_expected_is_said_in_words_of_json() {
+        let said = |message: &str| in_words(message);
+        assert_eq!(
+            said("invalid type: null, expected struct OverrideBody"),
+            "invalid type: null, expected an object"
+        );
+        assert_eq!(
+            said("invalid value: integer `-1`, expected u32"),
+            "invalid value: integer `-1`, expected a whole number that is not negative"
+        );
+        let kept = "unknown variant `x`, expected one of `usd`, `eur`";
+        assert_eq!((said(kept), said("is too long")), (kept.to_owned(), "is too long".to_owned()));
     }
 }

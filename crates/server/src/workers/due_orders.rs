@@ -8,7 +8,8 @@ use domain::audit::{Actor, AuditEntry};
 use domain::changes::Changes;
 use domain::event::Origin;
 use domain::ids::{AuditId, Fresh, OrderId};
-use domain::order::{Answered, Asking, Order};
+use domain::money::Usd;
+use domain::order::{Answered, Asking, Order, OrderStatus, Owed};
 use domain::refusal::Refusal;
 use futures_util::stream::{self, StreamExt as _};
 use store::CommitError;
@@ -118,9 +119,16 @@ async fn refunded(app: &App, order: &Order) -> anyhow::Result<Result<Changes, Ap
     let Some(destination) = order.refund.destination.clone() else {
         return Ok(Err(ApiError::invalid("destination", "is not known")));
     };
+    let fits = |owed: &Owed| owed.network == destination.network && owed.value > Usd::ZERO;
+    let owed = Owed::of(&standing.invoice, &standing.payments);
+    let Some(owed) = owed.filter(fits) else {
+        return Ok(Err(nothing_to_refund(owed)));
+    };
     let by = order.refund.asked_by.clone().unwrap_or(Actor::Operator);
     let wanted = Wanted {
         payment_id: None,
+        // What strangers sent in another token is left to whoever resolves the invoice.
+        token_id: Some(owed.token_id),
         amount: None,
         network: Some(destination.network),
         address: destination.address,
@@ -144,6 +152,15 @@ async fn refunded(app: &App, order: &Order) -> anyhow::Result<Result<Changes, Ap
     }
 }
 
+fn nothing_to_refund(owed: Option<Owed>) -> ApiError {
+    let is_there = owed.filter(|owed| owed.value > Usd::ZERO);
+    let message = match is_there {
+        Some(owed) => format!("what was paid can go back on {} only", owed.network.as_str()),
+        None => "nothing of what was paid is there now".to_owned(),
+    };
+    ApiError::new(Code::NothingToRefund, message)
+}
+
 fn audit(order: &Order, actor: Actor, refund: impl ToString, fresh: &mut Fresh) -> AuditEntry {
     AuditEntry {
         id: AuditId::fresh(fresh),
@@ -161,17 +178,9 @@ fn audit(order: &Order, actor: Actor, refund: impl ToString, fresh: &mut Fresh) 
 /// What is only lacking now is tried again; what does not fit waits for another destination.
 fn not_refunded(app: &App, order: &Order, refusal: ApiError) -> Changes {
     let (now, next) = (app.now(), order.clone());
-    let paid_on = order.payment.network.map_or("the network it came over", |one| one.as_str());
     let after = match refusal.code {
         Code::InsufficientFunds | Code::RefundFeeTooHigh | Code::Busy => {
             next.refund_delayed(&refusal.message, now)
-        }
-        Code::NothingToRefund => {
-            let why = format!("what was paid can go back on {paid_on} only");
-            next.refund_not_possible(&why, now)
-        }
-        _ if refusal.param.as_deref() == Some("payment_id") => {
-            next.refund_not_possible("several tokens were paid; refund each payment", now)
         }
         _ => next.refund_not_possible(&refusal.message, now),
     };
@@ -238,6 +247,9 @@ async fn heard(
         let after = order.answered(asking, answered.clone(), &mut changes, &mut fresh);
         if after == order {
             return Ok(());
+        }
+        if order.is_followed() && !after.is_followed() && after.status == OrderStatus::Shipped {
+            tracing::error!(order.id = %id, "a retailer canceled what he had sent; not asked on");
         }
         changes.update(after);
         match lease.commit(app, changes).await {

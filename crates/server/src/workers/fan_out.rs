@@ -11,21 +11,19 @@ use std::collections::HashSet;
 use domain::changes::Changes;
 use domain::delivery::{Delivery, EventPlace};
 use domain::event::{EntryKind, EventType, Notice};
-use domain::follow::{FollowCursor, Follower};
+use domain::follow::Follower;
 use domain::ids::{EndpointId, MerchantId};
-use domain::time::Timestamp;
 use store::{CommitError, Heading};
 use tokio::time::{Duration, Instant};
 
 use crate::app::{App, Shared};
 use crate::workers::fan_out::recovery::Followed;
 use crate::workers::lease::Lease;
+use crate::workers::log_place::LogPlace;
 use crate::workers::{Progress, Worker};
 
 const HEADINGS_MAX: i64 = 1_000;
 const DELIVERIES_MAX: usize = 500;
-/// How often a cursor is saved that moved over nothing but events nobody hears of.
-const IDLE_SAVE_MS: i64 = 5_000;
 /// How many endpoints are remembered as spoken of; then it is begun anew.
 const SPOKEN_OF_MAX: usize = 10_000;
 /// While there is always more to follow, after how many batches events of the past have a turn.
@@ -36,7 +34,7 @@ const NOBODY_FOR: Duration = Duration::from_millis(250);
 pub struct FanOut {
     lane: i64,
     lease: Lease,
-    place: Option<Place>,
+    place: Option<LogPlace>,
     listeners: Listeners,
     /// An endpoint may have asked for events of the past.
     may_recover: bool,
@@ -55,14 +53,6 @@ enum Listeners {
     Nobody(Instant),
     /// Rows of endpoints are never taken away.
     Somebody,
-}
-
-/// How far the lane was worked off.
-struct Place {
-    /// The cursor's row as it was saved last; none: never.
-    saved: Option<FollowCursor>,
-    saved_at: Timestamp,
-    sequence: i64,
 }
 
 /// What a batch of the log leads to.
@@ -121,7 +111,7 @@ impl Worker for FanOut {
 impl FanOut {
     async fn follow(&mut self, app: &App) -> anyhow::Result<Progress> {
         if self.place.is_none() {
-            self.place = Some(self.load(app).await?);
+            self.place = Some(LogPlace::load(app, Follower::Webhooks, self.lane).await?);
             self.may_recover = true;
         }
         if !self.does_anybody_listen(app).await? {
@@ -147,13 +137,6 @@ impl FanOut {
         Ok(if self.may_recover { Progress::More } else { Progress::Idle })
     }
 
-    async fn load(&self, app: &App) -> anyhow::Result<Place> {
-        let key = FollowCursor::row_key(Follower::Webhooks, self.lane);
-        let saved = app.store.get::<FollowCursor>(key).await?;
-        let sequence = saved.as_ref().map_or(0, |cursor| cursor.sequence);
-        Ok(Place { saved, saved_at: app.now(), sequence })
-    }
-
     fn sequence(&self) -> i64 {
         self.place.as_ref().map_or(0, |place| place.sequence)
     }
@@ -177,38 +160,20 @@ impl FanOut {
         Ok(false)
     }
 
-    /// Moves over entries that lead to nothing, and saves the cursor if that is long ago.
-    async fn pass(&mut self, app: &App, sequence: i64) -> anyhow::Result<()> {
-        let Some(place) = &mut self.place else { return Ok(()) };
-        place.sequence = place.sequence.max(sequence);
-        if place.saved_at.plus_ms(IDLE_SAVE_MS) <= app.now() {
-            self.save(app, Changes::of(MerchantId::HOUSE)).await?;
+    /// Moves over entries that lead to nothing.
+    async fn pass(&mut self, app: &App, sequence: i64) -> Result<(), CommitError> {
+        match &mut self.place {
+            Some(place) => place.pass(app, &self.lease, sequence).await,
+            None => Ok(()),
         }
-        Ok(())
     }
 
-    /// Commits `changes` together with the cursor; nothing to do if neither says anything new.
-    async fn save(&mut self, app: &App, mut changes: Changes) -> Result<(), CommitError> {
-        let Some(place) = &mut self.place else { return Ok(()) };
-        let is_saved = place.saved.as_ref().is_some_and(|saved| saved.sequence == place.sequence);
-        if is_saved && changes.is_empty() {
-            place.saved_at = app.now();
-            return Ok(());
+    /// Commits `changes` together with the place.
+    async fn save(&mut self, app: &App, changes: Changes) -> Result<(), CommitError> {
+        match &mut self.place {
+            Some(place) => place.save_with(app, &self.lease, changes).await,
+            None => Ok(()),
         }
-        let mut cursor = match &place.saved {
-            Some(saved) => FollowCursor { sequence: place.sequence, ..saved.clone() },
-            None => FollowCursor::at(Follower::Webhooks, self.lane, place.sequence),
-        };
-        if cursor.version == 0 {
-            changes.insert(cursor.clone());
-        } else {
-            changes.update(cursor.clone());
-        }
-        self.lease.fence(&mut changes);
-        app.commit(changes).await?;
-        cursor.version += 1;
-        (place.saved, place.saved_at) = (Some(cursor), app.now());
-        Ok(())
     }
 
     async fn plan(&mut self, app: &App, headings: &[Heading]) -> anyhow::Result<Batch> {

@@ -51,7 +51,10 @@ impl Worker for Follower {
                     }
                     // Nothing is held of these; the streams hear of them by themselves.
                     EntryKind::Notice(
-                        Notice::MemberChanged | Notice::SessionsRevoked | Notice::ProductChanged,
+                        Notice::MemberChanged
+                        | Notice::SessionsRevoked
+                        | Notice::ProductChanged
+                        | Notice::StockTaken,
                     )
                     | EntryKind::Event(_) => {}
                 }

@@ -59,11 +59,21 @@ impl LogPlace {
     }
 
     pub async fn save(&mut self, app: &App, lease: &Lease) -> Result<(), CommitError> {
-        self.saved_at = app.now();
-        if self.saved.as_ref().is_some_and(|saved| saved.sequence == self.sequence) {
+        self.save_with(app, lease, Changes::of(MerchantId::HOUSE)).await
+    }
+
+    /// Commits `changes` together with the place; nothing to do if neither says anything new.
+    pub async fn save_with(
+        &mut self,
+        app: &App,
+        lease: &Lease,
+        mut changes: Changes,
+    ) -> Result<(), CommitError> {
+        let is_saved = self.saved.as_ref().is_some_and(|saved| saved.sequence == self.sequence);
+        if is_saved && changes.is_empty() {
+            self.saved_at = app.now();
             return Ok(());
         }
-        let mut changes = Changes::of(MerchantId::HOUSE);
         let mut cursor = match &self.saved {
             Some(saved) => FollowCursor { sequence: self.sequence, ..saved.clone() },
             None => FollowCursor::at(self.follower, self.lane, self.sequence),
@@ -76,7 +86,7 @@ impl LogPlace {
         lease.fence(&mut changes);
         app.commit(changes).await?;
         cursor.version += 1;
-        self.saved = Some(cursor);
+        (self.saved, self.saved_at) = (Some(cursor), app.now());
         Ok(())
     }
 }

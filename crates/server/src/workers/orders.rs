@@ -63,7 +63,10 @@ impl OrderFollower {
 fn concerned(heading: &Heading) -> Option<RowKey> {
     match heading.kind {
         EntryKind::Event(
-            EventType::InvoiceUpdated | EventType::InvoicePaymentUpdated | EventType::RefundUpdated,
+            EventType::InvoiceUpdated
+            | EventType::InvoicePaymentUpdated
+            | EventType::RefundCreated
+            | EventType::RefundUpdated,
         ) => heading.order_id,
         EntryKind::Event(_) | EntryKind::Notice(_) => None,
     }

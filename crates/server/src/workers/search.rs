@@ -6,17 +6,19 @@
 //!
 //! Invariant: the index never says it heard of an entry before what it says is in the index.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use anyhow::Context as _;
 use domain::event::{EntryKind, Notice};
-use domain::ids::{MerchantId, RowKey};
-use domain::product::Product;
-use domain::product::change::changed_keys;
-use domain::time::Timestamp;
+use domain::ids::{MerchantId, OfferId, RowKey};
+use domain::product::change::named_keys;
+use domain::product::{Product, stock_key};
+use domain::time::{MINUTE_MS, Timestamp};
 use search::{Change, Cursor, State};
 use serde::{Deserialize, Serialize};
+use store::StoreError;
 
 use crate::app::{App, Shared};
 use crate::catalog::Listed;
@@ -36,11 +38,17 @@ const REST_MS: u64 = 100;
 /// How often a place is saved that moved over nothing but what is no product's.
 const IDLE_SAVE_MS: i64 = 60_000;
 
+/// How often the index's files are looked through, so that silent damage does not last.
+const CHECK_MS: i64 = 10 * MINUTE_MS;
+
 #[derive(Default)]
 pub struct Indexer {
-    open: Option<Arc<Open>>,
+    /// The index that the work below is about. It is not held between two steps: one that failed
+    /// is opened anew only when nobody has it.
+    open: Weak<Open>,
     work: Work,
     saved_at: Timestamp,
+    checked_at: Timestamp,
 }
 
 #[derive(Clone, Default)]
@@ -59,22 +67,25 @@ enum Work {
 
 impl Worker for Indexer {
     async fn step(&mut self, app: &Shared) -> anyhow::Result<Progress> {
-        let open = match &self.open {
-            Some(open) => open.clone(),
-            None => self.open.insert(app.catalog.index.get().await?).clone(),
-        };
-        let stepped = match self.work.clone() {
-            Work::Unknown => self.begin(app, open.clone()).await,
+        let open = app.catalog.index.get().await?;
+        if !Weak::ptr_eq(&self.open, &Arc::downgrade(&open)) {
+            // A search or the last step let go of the other one. Opening has looked at every byte.
+            (self.open, self.work) = (Arc::downgrade(&open), Work::Unknown);
+            self.checked_at = app.now();
+        }
+        if self.checked_at.plus_ms(CHECK_MS) <= app.now() {
+            self.checked_at = app.now();
+            if let Err(error) = app.catalog.index.run(open.clone(), |index| index.check()).await {
+                let error = format!("{error:#}");
+                tracing::warn!(error, "the search index is damaged and is made anew");
+                return Ok(Progress::More);
+            }
+        }
+        match self.work.clone() {
+            Work::Unknown => self.begin(app, open).await,
             Work::Feeding { after, places } => self.feed(app, &open, (after, places)).await,
             Work::Following { places } => self.follow(app, &open, places).await,
-        };
-        if stepped.as_ref().is_err_and(|error| error.is::<search::SearchError>()) {
-            // Its files cannot be trusted any more: opening decides what becomes of them.
-            (self.open, self.work) = (None, Work::Unknown);
-            drop(open);
-            app.catalog.index.forget().await;
         }
-        stepped
     }
 
     fn wakes_on_commit(&self) -> bool {
@@ -98,16 +109,14 @@ impl Indexer {
         };
         if known.is_none() && cursor != UNFINISHED {
             tracing::info!("the search index is of another database and is made anew");
-            if let Some(open) = self.open.take() {
-                app.catalog.index.discard(open).await?;
-            }
+            app.catalog.index.discard(open).await?;
             return Ok(Progress::More);
         }
         let demo = DEMO.all().iter().map(|listed| demo_change(app, listed)).collect();
-        apply(&open, demo, cursor).await?;
+        apply(app, &open, demo, cursor).await?;
         self.work = match known {
             Some(places) => {
-                app.catalog.index.set_whole();
+                open.set_whole();
                 Work::Following { places }
             }
             None => {
@@ -132,12 +141,12 @@ impl Indexer {
         let last = page.last().map(Product::key);
         let changes = changes_of(app, page.into_iter().map(|row| (row.key(), Some(row)))).await?;
         if let Some(last) = last {
-            apply(open, changes, UNFINISHED).await?;
+            apply(app, open, changes, UNFINISHED).await?;
             self.work = Work::Feeding { after: last, places };
             return Ok(Progress::More);
         }
         write_places(app, open, Vec::new(), &places).await?;
-        app.catalog.index.set_whole();
+        open.set_whole();
         self.work = Work::Following { places };
         Ok(Progress::More)
     }
@@ -148,7 +157,8 @@ impl Indexer {
         open: &Arc<Open>,
         places: Vec<i64>,
     ) -> anyhow::Result<Progress> {
-        let (mut keys, mut next, mut is_cut) = (Vec::new(), places.clone(), false);
+        let (mut changed, mut taken) = (Vec::new(), Vec::new());
+        let (mut next, mut is_cut) = (places.clone(), false);
         for (lane, place) in (0_i64..).zip(&mut next) {
             let notices = app.store.notices_after(lane, *place, NOTICES_MAX).await?;
             let count = i64::try_from(notices.entries.len()).unwrap_or(i64::MAX);
@@ -157,23 +167,25 @@ impl Indexer {
             for entry in notices.entries {
                 match entry.entry.kind {
                     EntryKind::Notice(Notice::ProductChanged) => {
-                        keys.extend(changed_keys(&entry.entry));
+                        changed.extend(named_keys(&entry.entry));
+                    }
+                    EntryKind::Notice(Notice::StockTaken) => {
+                        taken.extend(named_keys(&entry.entry));
                     }
                     EntryKind::Notice(_) | EntryKind::Event(_) => {}
                 }
-                if keys.len() >= PRODUCTS_MAX {
+                if changed.len() + taken.len() >= PRODUCTS_MAX {
                     (read_to, is_cut) = (entry.sequence, true);
                     break;
                 }
             }
             *place = read_to;
         }
-        keys.sort_unstable();
-        keys.dedup();
+        let mut rows = rows_of(app, changed).await?;
+        rows.extend(sold_out(app, rows_of(app, taken).await?).await?);
         let is_save_due = next != places && self.saved_at.plus_ms(IDLE_SAVE_MS) <= app.now();
-        if !keys.is_empty() || is_save_due {
-            let rows = app.store.get_many::<Product>(keys.clone()).await?;
-            let changes = changes_of(app, keys.into_iter().zip(rows)).await?;
+        if !rows.is_empty() || is_save_due {
+            let changes = changes_of(app, rows.into_iter()).await?;
             write_places(app, open, changes, &next).await?;
             self.saved_at = app.now();
         }
@@ -188,6 +200,39 @@ fn demo_change(app: &App, listed: &Listed) -> Change {
         Some(_) => Change::Delete(listed.product.key().0),
         None => change_of(listed),
     }
+}
+
+async fn rows_of(
+    app: &App,
+    mut keys: Vec<RowKey>,
+) -> Result<Vec<(RowKey, Option<Product>)>, StoreError> {
+    keys.sort_unstable();
+    keys.dedup();
+    let rows = app.store.get_many::<Product>(keys.clone()).await?;
+    Ok(keys.into_iter().zip(rows).collect())
+}
+
+/// Those of which an offer has nothing left. Others look to a shopper as they did before an order
+/// took of them, and an order is no reason to write the index.
+async fn sold_out(
+    app: &App,
+    rows: Vec<(RowKey, Option<Product>)>,
+) -> Result<Vec<(RowKey, Option<Product>)>, StoreError> {
+    let counted = rows.iter().filter_map(|(_, row)| row.as_ref()).flat_map(|product| {
+        let counted = product.offers.iter().filter(|offer| offer.is_counted);
+        counted.map(|offer| stock_key(product.merchant_id, offer.id))
+    });
+    let keys: Vec<RowKey> = counted.collect();
+    let left: HashMap<RowKey, i64> =
+        keys.iter().copied().zip(app.store.counter_values(&keys).await?).collect();
+    let is_sold_out = |product: &Product| {
+        let of = |offer: OfferId| left.get(&stock_key(product.merchant_id, offer));
+        product
+            .offers
+            .iter()
+            .any(|offer| offer.is_counted && of(offer.id).is_none_or(|left| *left <= 0))
+    };
+    Ok(rows.into_iter().filter(|(_, row)| row.as_ref().is_none_or(is_sold_out)).collect())
 }
 
 /// What the index is told of rows as they are now.
@@ -213,10 +258,14 @@ async fn changes_of(
     Ok(changes)
 }
 
-async fn apply(open: &Arc<Open>, changes: Vec<Change>, cursor: Cursor) -> anyhow::Result<()> {
-    let open = open.clone();
-    let applied = tokio::task::spawn_blocking(move || open.index.apply(&changes, cursor)).await;
-    Ok(applied.context("writing the search index")??)
+async fn apply(
+    app: &App,
+    open: &Arc<Open>,
+    changes: Vec<Change>,
+    cursor: Cursor,
+) -> anyhow::Result<()> {
+    let applied = app.catalog.index.run(open.clone(), move |index| index.apply(&changes, cursor));
+    applied.await.context("writing the search index")
 }
 
 /// Writes a batch, then where the log was read to. A crash between the two repeats the batch.
@@ -230,7 +279,7 @@ async fn write_places(
     for (lane, sequence) in (0_i64..).zip(places.iter().copied()) {
         kept.push(Place { sequence, mark: mark_at(app, lane, sequence).await? });
     }
-    apply(open, changes, sum(places)).await?;
+    apply(app, open, changes, sum(places)).await?;
     let path = places_file(&open.directory);
     let new = path.with_extension("new");
     tokio::fs::write(&new, serde_json::to_vec(&kept)?).await?;

@@ -92,6 +92,11 @@ async fn restrictions_hold() {
     let body = json!({ "name": "reader", "restrictions": { "read_only": true } });
     let reader = create(&house, &token, body).await.ok();
     assert_eq!(uses(&house, &reader["api_key"]).await, (200, 403));
+    // What is asked with a body and changes nothing is reading too.
+    let key = reader["api_key"].as_str().expect("a key");
+    let request = house.request("POST", "/api/commerce/merchant/carts/validate");
+    let asked = request.header("x-api-key", key).json(&json!({ "customer_id": "c" }));
+    assert_eq!(house.send(asked).await.status, 200);
     let here = json!({ "name": "here", "restrictions": { "ip_allow": ["127.0.0.0/8"] } });
     let here = create(&house, &token, here).await.ok();
     assert_eq!(uses(&house, &here["api_key"]).await, (200, 200));

@@ -24,7 +24,8 @@ mod simulate;
 use domain::changes::{Changes, CounterMove};
 use domain::environment::Environment;
 use domain::ids::OfferId;
-use domain::product::{Product, stock_name};
+use domain::product::{Offer, Product, product_key, stock_name};
+use domain::retailer::Retailer;
 use serde_json::{Value, json};
 use server::workers::search::Indexer;
 use server::workers::{Progress, Worker};
@@ -48,6 +49,17 @@ pub struct OnSale {
 }
 
 pub const OFFER: OnSale = OnSale { cents: 1_000, shipping_cents: 0, handling_days: 3, left: None };
+
+/// Changes every offer of a product, as the merchant would.
+pub async fn change_offers(house: &House, product_id: &str, change: impl Fn(&mut Offer)) {
+    let whose = (house.merchant_id, Environment::Devnet);
+    let key = product_key(whose, Retailer::Other, product_id);
+    let mut product = house.app.store.get::<Product>(key).await.expect("reads").expect("is sold");
+    product.offers.iter_mut().for_each(change);
+    let mut changes = Changes::of(house.merchant_id);
+    changes.update(product);
+    house.app.store.commit(changes).await.expect("commits");
+}
 
 /// Puts a product of the merchant's own on sale.
 pub async fn sell(house: &House, product_id: &str, offers: &[OnSale]) -> Product {

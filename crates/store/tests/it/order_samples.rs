@@ -52,6 +52,7 @@ pub fn product() -> Product {
             handling_days: HandlingDays { min: 1, max: 9 },
             is_international: true,
             is_counted: true,
+            declared: Some(7),
         }],
         created_at: NOW,
         updated_at: NOW.plus_ms(1),
@@ -113,6 +114,7 @@ pub fn order() -> Order {
             status: OrderRefundStatus::Pending,
             amount: Usd(10),
             fee: Usd(1),
+            owed: Usd(2),
             destination: Some(RefundDestination {
                 network: Network::Bsc,
                 address: "0xback".into(),

@@ -38,6 +38,7 @@ fn refund_all_of(world: &mut World, number: u8) -> Refund {
     let invoice = world.invoice.clone();
     let ask = RefundAsk {
         invoice: &invoice,
+        token_id: None,
         payment_id: Some(payment.id),
         amount: None,
         network: NETWORK,

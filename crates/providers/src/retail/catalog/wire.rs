@@ -16,12 +16,14 @@ use super::{OutsideFound, OutsideOffer, OutsideProduct, OutsideRow, SourceError}
 
 /// Prices come in as fine as this and are rounded to cents.
 const PLACES: u32 = 6;
+/// Nobody sells more.
+const TOTAL_MAX: u64 = 1_000_000_000;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SearchAnswer {
     products: Vec<Box<RawValue>>,
-    total_results: Option<u64>,
+    total_results: Option<Box<RawValue>>,
 }
 
 #[derive(Deserialize)]
@@ -115,12 +117,19 @@ fn rating(raw: Option<Box<RawValue>>) -> Option<u16> {
     parse_stars(raw?.get())
 }
 
+/// How many there are, told as a number of any kind or as a text; nonsense is as if left out.
+fn total(raw: Option<Box<RawValue>>) -> Option<u64> {
+    let raw = raw?;
+    let whole = raw.get().trim_matches('"').split('.').next()?;
+    whole.parse().ok().map(|total: u64| total.min(TOTAL_MAX))
+}
+
 impl SearchAnswer {
     pub fn read(self) -> OutsideFound {
         let rows = self.products.iter().filter_map(|raw| serde_json::from_str(raw.get()).ok());
         let products: Vec<OutsideRow> = rows.filter_map(Row::read).collect();
         let told = u64::try_from(products.len()).unwrap_or(u64::MAX);
-        OutsideFound { products, total: self.total_results.unwrap_or(told) }
+        OutsideFound { products, total: total(self.total_results).unwrap_or(told) }
     }
 }
 
@@ -205,5 +214,30 @@ impl OfferRow {
         };
         let draft = draft.check().ok()?;
         Some(OutsideOffer { offer_id: self.offer_id, draft, is_available: self.available })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(total: &str, expected: u64) {
+        let row = r#"{"productId":"a","title":"A","price":1}"#;
+        let text = format!(r#"{{"products":[{row}],"totalResults":{total}}}"#);
+        let answer: SearchAnswer = serde_json::from_str(&text).expect("an answer");
+        let found = answer.read();
+        assert_eq!((found.products.len(), found.total), (1, expected), "{total}");
+    }
+
+    #[test]
+    fn a_total_costs_no_answer() {
+        check("40", 40);
+        check("40.0", 40);
+        check("\"40\"", 40);
+        check("18446744073709551615", TOTAL_MAX);
+        for nonsense in ["null", "-1", "\"many\"", "99999999999999999999", "[1]", "{}", "1e3"] {
+            check(nonsense, 1);
+        }
     }
 }

@@ -19,7 +19,7 @@ use crate::http::idempotency::Answer;
 use crate::http::page::{LIMIT_MAX, bounded};
 
 const LIMIT_DEFAULT: i64 = 20;
-const OFFSET_MAX: i64 = 100_000;
+const OFFSET_MAX: i64 = 10_000;
 /// How many of a shopper's newest addresses are compared with one he writes.
 const COMPARED_MAX: i64 = 20;
 
@@ -223,8 +223,8 @@ pub async fn remove(
 }
 
 /// A page's offset as queries write it.
-fn offset(text: Option<&str>) -> Result<i64, ApiError> {
+pub(super) fn offset(text: Option<&str>) -> Result<i64, ApiError> {
     let Some(text) = text else { return Ok(0) };
     let number = text.parse::<i64>().ok().filter(|number| (0..=OFFSET_MAX).contains(number));
-    number.ok_or_else(|| ApiError::invalid("offset", "must be a number from 0 to 100000"))
+    number.ok_or_else(|| ApiError::invalid("offset", "must be a number from 0 to 10000"))
 }

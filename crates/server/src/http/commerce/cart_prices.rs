@@ -7,7 +7,7 @@ use axum::extract::State;
 use domain::cart::{Cart, CartItem};
 use domain::commerce_rates::{Bought, Destination, FeesView};
 use domain::environment::Environment;
-use domain::estimate::{self, EstimateLine, Wanted};
+use domain::estimate::{self, EstimateLine, Looked, Wanted};
 use domain::ids::CartItemId;
 use domain::money::{Usd, UsdNumber};
 use domain::shipping_address::us_state_of;
@@ -132,7 +132,7 @@ pub async fn validate(
             if let Ok(line) = &line {
                 current_subtotal = current_subtotal.plus(line.total());
             }
-            let shown = listed.as_ref().and_then(|listed| listed.offers.first());
+            let shown = listed.as_ref().there().and_then(|listed| listed.offers.first());
             let shown = shown.map(|listed| listed.offer.price.to_cents());
             let price = line.as_ref().ok().map(|line| line.price).or(shown);
             ValidatedItem {
@@ -183,7 +183,7 @@ pub async fn totals(
     let to = state.map(|state| Destination { country: "US", state: Some(state) });
     let cart = cart_of(&app, &place).await?.unwrap_or_else(|| empty(&app, &place));
     let (rates, listed) = (rates_of(&app, place.whose).await?, listed(&app, &place, &cart).await?);
-    let bought = |(item, listed): (&CartItem, &Option<Listed>)| {
+    let bought = |(item, listed): (&CartItem, &Looked<Listed>)| {
         let line = line_of(item, listed.as_ref());
         let shipping = line.map_or(Usd::ZERO, |line| line.shipping);
         Bought { price: item.price, quantity: item.quantity, shipping }
@@ -206,7 +206,7 @@ pub async fn totals(
 }
 
 /// What the catalog has of each item, in their order.
-async fn listed(app: &App, place: &Place, cart: &Cart) -> Result<Vec<Option<Listed>>, ApiError> {
+async fn listed(app: &App, place: &Place, cart: &Cart) -> Result<Vec<Looked<Listed>>, ApiError> {
     let named = |item: &CartItem| (item.retailer, item.product_id.clone());
     let ids: Vec<_> = cart.items.iter().map(named).collect();
     match ids.is_empty() {
@@ -218,7 +218,7 @@ async fn listed(app: &App, place: &Place, cart: &Cart) -> Result<Vec<Option<List
 /// The line an item would be bought by.
 fn line_of(
     item: &CartItem,
-    listed: Option<&Listed>,
+    listed: Looked<&Listed>,
 ) -> Result<EstimateLine, estimate::InvalidLine> {
     let wanted = Wanted {
         product_id: item.product_id.clone(),

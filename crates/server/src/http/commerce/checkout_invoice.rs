@@ -7,15 +7,16 @@ use axum::extract::State;
 use axum::response::Response;
 use domain::changes::Changes;
 use domain::environment::Environment;
-use domain::estimate::{Chosen, Estimate};
+use domain::estimate::{Chosen, Estimate, EstimateLine, Looked};
 use domain::event::Origin;
 use domain::ids::{EstimateId, InvoiceId, MerchantId, OrderId, RowKey, ShippingAddressId};
 use domain::invoice::{Invoice, InvoiceStatus};
 use domain::money::UsdNumber;
-use domain::order::{self, Order, OrderAsk, RefundDestination};
+use domain::order::{self, Order, OrderAsk, OutsideOffer, RefundDestination};
 use domain::product::{Product, product_key};
 use domain::session::Session;
 use domain::shipping_address::ShippingAddress;
+use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -23,6 +24,7 @@ use super::Enveloped;
 use super::refund_destination::DestinationFields;
 use super::shopper::{Identity, Place, named};
 use crate::app::{App, Shared};
+use crate::catalog::{Listed, ListedOffer};
 use crate::http::auth::{AnyCaller, Caller};
 use crate::http::error::{ApiError, Code, ErrorBody};
 use crate::http::extract::{Query, parse_json};
@@ -174,7 +176,10 @@ impl Checkout<'_> {
         if let Some(order_id) = estimate.order_id {
             return self.made_before(app, &estimate, order_id).await;
         }
-        escrow::require(app, *whose).await?;
+        // What is kept back pays outside retailers; a merchant's own goods need none of it.
+        if estimate.valid.iter().any(|line| matches!(line.offer, Chosen::Outside { .. })) {
+            escrow::require(app, *whose).await?;
+        }
         let address = self.address(app).await?;
         let products = own_products(app, &estimate).await?;
         let merchant = self.caller.merchant(app).await?;
@@ -183,6 +188,7 @@ impl Checkout<'_> {
             address: &address,
             merchant: &merchant,
             products: &products,
+            outside: outside_offers(app, &estimate).await,
             refund_destination: self.destination.clone(),
             origin: self.origin.clone(),
         };
@@ -202,6 +208,11 @@ impl Checkout<'_> {
             return Err(ApiError::new(Code::OrderState, message));
         }
         let order = ordering::visible(app, self.place.whose, order_id).await?;
+        if self.destination.is_some() && self.destination != order.refund.destination {
+            let message = "The order was made before, with another refund destination or none: \
+                name one when it is canceled";
+            return Err(ApiError::new(Code::OrderState, message));
+        }
         let invoice = app.store.get::<Invoice>(order.invoice_id.key()).await?;
         let invoice = invoice.ok_or_else(|| ApiError::not_found("invoice"))?;
         let session = Session::first_of(&invoice);
@@ -233,6 +244,29 @@ async fn own_products(app: &App, estimate: &Estimate) -> Result<Vec<Product>, Ap
         return Ok(Vec::new());
     }
     Ok(app.store.get_many::<Product>(keys).await?.into_iter().flatten().collect())
+}
+
+/// What the retailers of an estimate's outside lines say now; most of it is remembered.
+async fn outside_offers(app: &App, estimate: &Estimate) -> Vec<Looked<Vec<OutsideOffer>>> {
+    let is_outside = |line: &&EstimateLine| matches!(line.offer, Chosen::Outside { .. });
+    let offers = |listed: Listed| {
+        let now = |one: &ListedOffer| OutsideOffer {
+            id: one.public_id(),
+            price: one.offer.price,
+            is_eligible: one.is_eligible(),
+        };
+        listed.offers.iter().map(now).collect()
+    };
+    let looks = estimate.valid.iter().filter(is_outside).map(async |line| {
+        let place = (estimate.environment, line.retailer);
+        if app.catalog.outside.source(place.0, place.1).is_none() {
+            // The demo shops, whose shelves never change.
+            return Looked::Silent;
+        }
+        let named = (line.retailer, line.product_id.clone());
+        app.listed_elsewhere(place.0, &named, None).await.map(offers)
+    });
+    join_all(looks).await
 }
 
 fn answer(app: &App, order: &Order, invoice: &Invoice, session: &Session) -> Answer {

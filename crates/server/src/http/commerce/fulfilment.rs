@@ -112,13 +112,15 @@ pub async fn deliver(
     Query(query): Query<EnvironmentQuery>,
     write: Write,
 ) -> Result<Response, ApiError> {
-    let step = |order: Order, _: &mut Changes, fresh: &mut Fresh| order.delivered(None, fresh);
+    let step =
+        |order: Order, _: &mut Changes, fresh: &mut Fresh| Ok(vec![order.delivered(None, fresh)?]);
     moved(&app, &caller, (id, query), &write, step).await
 }
 
 /// Give an order up that cannot be sent
 ///
-/// From `processing`. Its pieces go back into the stock, and what was paid is owed to the shopper.
+/// From `processing`, unless a retailer has it or may have it. Its pieces go back into the stock,
+/// and what was paid is owed to the shopper.
 #[utoipa::path(post, path = "/api/commerce/merchant/orders/{id}/fail", tag = "Orders",
     operation_id = "failMerchantOrder",
     params(("id" = OrderId, Path),
@@ -150,18 +152,20 @@ pub async fn fail(
     let message = reason.unwrap_or("Order failed");
     let by = caller.actor();
     let step = |order: Order, changes: &mut Changes, fresh: &mut Fresh| {
-        order.failed(message, Some(by.clone()), changes, fresh.now())
+        let failed = order.failed_by_merchant(message, by.clone(), changes, fresh.now());
+        Ok(vec![failed?])
     };
     moved(&app, &caller, (id, query), &write, step).await
 }
 
-/// One step of an order, which is first brought up to date with its invoice.
+/// What a merchant does with an order, step by step. It is brought up to date with its
+/// invoice first.
 async fn moved(
     app: &App,
     caller: &Caller,
     (id, query): (OrderId, EnvironmentQuery),
     write: &Write,
-    step: impl Fn(Order, &mut Changes, &mut Fresh) -> Result<Order, Refusal> + Sync,
+    step: impl Fn(Order, &mut Changes, &mut Fresh) -> Result<Vec<Order>, Refusal> + Sync,
 ) -> Result<Response, ApiError> {
     let environment = caller.environment(app, query.environment).await?;
     let whose = (caller.merchant_id, environment);
@@ -174,9 +178,10 @@ async fn moved(
         let mut changes = Changes::of(order.merchant_id);
         let standing = ordering::standing(app, &order).await?;
         let current = standing.bring_up_to_date(&order, &mut changes, fresh.now());
-        let after = step(current.clone(), &mut changes, &mut fresh)?;
-        after.clone().record(&current, &mut changes, origin.clone());
-        Ok((changes, Answer::ok(&Enveloped::of(after.view()))))
+        let steps = step(current.clone(), &mut changes, &mut fresh)?;
+        let answer = Answer::ok(&Enveloped::of(steps.last().unwrap_or(&current).view()));
+        Order::record_all(steps, &current, &mut changes, &origin);
+        Ok((changes, answer))
     })
     .await
 }

@@ -21,6 +21,7 @@ pub mod refund_destination;
 pub mod search;
 pub mod shopper;
 pub mod simulate;
+mod simulated_refund;
 pub mod status;
 
 use serde::Serialize;

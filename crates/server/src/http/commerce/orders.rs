@@ -22,6 +22,7 @@ use store::OrderFilter;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Enveloped;
+use super::addresses::offset;
 use super::payments::PaymentState;
 use super::refund_destination::DestinationFields;
 use crate::app::{App, Shared};
@@ -35,7 +36,6 @@ use crate::ordering;
 
 const LIMIT_DEFAULT: i64 = 20;
 /// Further back a list is narrowed by time, or walked no more.
-const OFFSET_MAX: i64 = 10_000;
 
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(default, rename_all = "camelCase")]
@@ -148,10 +148,7 @@ pub async fn list(
 ) -> Result<Answer, ApiError> {
     let environment = caller.environment(&app, query.environment).await?;
     let limit = bounded("limit", query.limit.as_deref(), LIMIT_DEFAULT, LIMIT_MAX)?;
-    let offset = match query.offset.as_deref() {
-        None | Some("0") => 0,
-        some => bounded("offset", some, 0, OFFSET_MAX)?,
-    };
+    let offset = offset(query.offset.as_deref())?;
     let filter = filter(&caller, environment, &query)?;
     let orders = app.store.orders(&filter, (limit, offset)).await?;
     let pagination = Pagination { limit, offset, count: orders.len() };
@@ -195,8 +192,12 @@ fn shopper(environment: Environment, query: &OrdersQuery) -> Result<Option<Shopp
     let named = Shopper::parse(ask, environment).map_err(ApiError::from);
     named.map(Some).map_err(|error| match error.param.as_deref() {
         // As the fields are called here.
-        Some("wallet_address") => ApiError { param: Some("wallet".to_owned()), ..error },
-        Some("wallet_network") => ApiError { param: Some("walletNetwork".to_owned()), ..error },
+        Some("wallet_address") => {
+            ApiError::invalid("wallet", "must be an address of walletNetwork")
+        }
+        Some("wallet_network") => {
+            ApiError::invalid("walletNetwork", "must be one of the ten networks, with wallet")
+        }
         Some(_) | None => error,
     })
 }

@@ -6,12 +6,14 @@
 
 use axum::extract::State;
 use domain::environment::Environment;
+use domain::estimate::Looked;
 use domain::ids::MerchantId;
 use domain::money::UsdNumber;
 use domain::product::draft::check_product_id;
 use domain::product::view::stars;
 use domain::product::{Condition, HandlingDays, Specific, Variant};
 use domain::retailer::Retailer;
+use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -271,26 +273,26 @@ async fn sold(
     if check_product_id("productId", id).is_err() {
         return Err(ApiError::not_found("product"));
     }
-    let mut shops = match retailer {
-        Some(retailer) => vec![retailer],
-        None => Retailer::ALL.to_vec(),
-    };
-    shops.sort_by_key(|shop| (*shop != Retailer::Other, *shop));
-    let mut silent = None;
-    for shop in shops {
-        let found = match app.catalog.outside.source(whose.1, shop) {
-            Some(source) => match source.listed(id, zip_code, app.now()).await {
-                Ok(found) => found,
-                Err(error) => {
-                    tracing::warn!(retailer = shop.as_str(), %error, "a product is not told of");
-                    silent = Some(shop);
-                    None
-                }
-            },
-            None => app.listed(whose, &[(shop, id.to_owned())]).await?.pop().flatten(),
-        };
-        if let Some(found) = found {
+    let named = |shop: Retailer| (shop, id.to_owned());
+    let is_own = retailer.is_none_or(|retailer| retailer == Retailer::Other);
+    if is_own {
+        let own = app.listed(whose, &[named(Retailer::Other)]).await?.pop();
+        if let Some(found) = own.and_then(Looked::there) {
             return Ok(found);
+        }
+    }
+    // All at once: one that is slow does not make the others later.
+    let shops = Retailer::ALL.into_iter().filter(|shop| {
+        *shop != Retailer::Other && retailer.is_none_or(|retailer| retailer == *shop)
+    });
+    let asked =
+        shops.map(async |shop| (shop, app.listed_elsewhere(whose.1, &named(shop), zip_code).await));
+    let mut silent = None;
+    for (shop, looked) in join_all(asked).await {
+        match looked {
+            Looked::There(found) => return Ok(found),
+            Looked::NotThere => {}
+            Looked::Silent => silent = silent.or(Some(shop)),
         }
     }
     match silent {

@@ -10,21 +10,24 @@ use axum::extract::State;
 use chains::simulated::BLOCKS_AT_ONCE_MAX;
 use domain::address::Address;
 use domain::changes::Changes;
+use domain::claim::Claim;
 use domain::environment::Environment;
-use domain::ids::{Fresh, MerchantId, OrderId};
+use domain::ids::{Fresh, MerchantId, OrderId, RowKey};
 use domain::invoice::Invoice;
+use domain::money::Usd;
 use domain::network::Network;
-use domain::order::{
-    Order, OrderRefundStatus, OrderStatus, OrderView, RefundDestination, Tracking,
-};
+use domain::order::{Order, OrderStatus, OrderView, Tracking};
 use domain::secret::{encode_hex, sha256};
+use domain::time::MINUTE_MS;
 use serde::Deserialize;
 use serde_json::Value;
+use store::CommitError;
 use tokio::time::{Instant, timeout};
 use utoipa::ToSchema;
 
 use super::Enveloped;
 use super::fulfilment::TrackingField;
+use super::simulated_refund::refunded;
 use crate::app::{App, Shared};
 use crate::http::auth::{AnyCaller, Caller, Credential};
 use crate::http::devnet::simulated_node;
@@ -35,11 +38,17 @@ use crate::http::payor::simulate::{Scenario, SimulationRequest, pay};
 use crate::ordering;
 
 /// How long a request waits for the workers to see its payment.
-const WAIT_MAX: Duration = Duration::from_secs(20);
+pub const WAIT_MAX: Duration = Duration::from_secs(20);
 /// How long it goes without looking while nothing is committed.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+pub const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// The block that includes the payment comes first.
 const BLOCKS_BEFORE: u64 = 1;
+/// How long nobody else pays an order that a request has begun to pay.
+const TURN_MS: i64 = 10 * MINUTE_MS;
+/// What a turn names that was given back.
+const GIVEN_BACK: RowKey = RowKey([0; 16]);
+/// Worth more than any threshold of depths.
+const DEEPEST: Usd = Usd(i64::MAX);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[schema(as = CommerceTransition)]
@@ -111,8 +120,8 @@ pub async fn simulate(
         | Transition::Shipped
         | Transition::DeliveryConfirmed
         | Transition::Failed
-        | Transition::Cancelled
-        | Transition::Refunded => stepped(&app, &caller, (whose, id), &body).await?,
+        | Transition::Cancelled => stepped(&app, &caller, (whose, id), &body).await?,
+        Transition::Refunded => refunded(&app, &caller, (whose, id)).await?,
     };
     Ok(Answer::ok(&Enveloped::of(SimulatedOrder { order: order.view() })))
 }
@@ -190,21 +199,67 @@ async fn paid(
     let network = if invoice.is_covered_by(arriving) {
         // It was paid a moment ago, and only has to be seen.
         newest_network(app, &invoice).await?.or(network)
-    } else {
+    } else if let Some(turn) = turn(app, &order, &invoice).await? {
         let ask = SimulationRequest {
             scenario: Scenario::Exact,
             amount: None,
             network: network.map(|network| network.as_str().to_owned()),
             token_id: None,
         };
-        pay(app, &invoice, &ask, payer).await?.network
+        match pay(app, &invoice, &ask, payer).await {
+            Ok(paid) => paid.network,
+            Err(error) => {
+                give_back(app, turn).await?;
+                return Err(error);
+            }
+        }
+    } else {
+        // Somebody else is paying it at this moment.
+        None
     };
     if let Some(network) = network {
-        let depth = app.networks.depths(Environment::Devnet, network).of(invoice.amount);
-        let count = depth.saturating_add(BLOCKS_BEFORE).min(BLOCKS_AT_ONCE_MAX);
-        simulated_node(app, network)?.mine(count).await?;
+        mine_deep(app, network).await?;
     }
     moved_on(app, whose, id).await
+}
+
+/// As many blocks as make anything on a simulated network final.
+pub async fn mine_deep(app: &App, network: Network) -> Result<(), ApiError> {
+    let depth = app.networks.depths(Environment::Devnet, network).of(DEEPEST);
+    let count = depth.saturating_add(BLOCKS_BEFORE).min(BLOCKS_AT_ONCE_MAX);
+    simulated_node(app, network)?.mine(count).await?;
+    Ok(())
+}
+
+/// The key of whoever pays an order's invoice as it stands, if that is this request: of all that
+/// ask at once one does. Should it die, others may after a while.
+async fn turn(app: &App, order: &Order, invoice: &Invoice) -> Result<Option<RowKey>, ApiError> {
+    let window = (app.now().0 / TURN_MS).to_be_bytes();
+    let seen = invoice.payments_seen.to_be_bytes();
+    let key = RowKey::of("simulated_payment", &[&order.key().0, &seen, &window]);
+    let mut changes = Changes::of(order.merchant_id);
+    match app.store.get::<Claim>(key).await? {
+        None => changes.insert(Claim::new(key, order.key())),
+        Some(claim) if claim.target == GIVEN_BACK => {
+            changes.update(Claim { target: order.key(), ..claim });
+        }
+        Some(_) => return Ok(None),
+    }
+    match app.commit(changes).await {
+        Ok(_) => Ok(Some(key)),
+        Err(CommitError::AlreadyExists { .. } | CommitError::Conflict { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// It could not be paid as this request wanted it: another may try.
+async fn give_back(app: &App, turn: RowKey) -> Result<(), ApiError> {
+    if let Some(claim) = app.store.get::<Claim>(turn).await? {
+        let mut changes = Changes::of(MerchantId::HOUSE);
+        changes.update(Claim { target: GIVEN_BACK, ..claim });
+        app.commit(changes).await?;
+    }
+    Ok(())
 }
 
 async fn newest_network(app: &App, invoice: &Invoice) -> Result<Option<Network>, ApiError> {
@@ -264,6 +319,16 @@ fn step(
     fresh: &mut Fresh,
 ) -> Result<Order, ApiError> {
     let (now, next) = (fresh.now(), order.clone());
+    match body.transition_to {
+        Transition::PaymentSettled => order.check_paid("payment_settled")?,
+        Transition::Placed => order.check_paid("placed")?,
+        Transition::Shipped => order.check_paid("shipped")?,
+        Transition::PaymentConfirmed
+        | Transition::DeliveryConfirmed
+        | Transition::Failed
+        | Transition::Cancelled
+        | Transition::Refunded => {}
+    }
     let moved = match body.transition_to {
         // Made on the chain, and never by hand.
         Transition::PaymentConfirmed => return Ok(next),
@@ -279,43 +344,15 @@ fn step(
         Transition::Placed => next.placed(now),
         Transition::Shipped => next.shipped(body.tracking()?, fresh),
         Transition::DeliveryConfirmed => next.delivered(body.tracking()?, fresh),
-        Transition::Failed => next.failed("Order failed", Some(caller.actor()), changes, now),
+        Transition::Failed => next.failed_by_merchant("Order failed", caller.actor(), changes, now),
         Transition::Cancelled => next.cancelled_by_simulator(caller.actor(), changes, now),
-        Transition::Refunded => return refunded(next, caller, fresh),
+        // Sent on the chain, by its own refund.
+        Transition::Refunded => return Ok(next),
     };
     Ok(moved?)
 }
 
-/// The refund of a paid order that was given up, as if it had been sent.
-fn refunded(order: Order, caller: &Caller, fresh: &mut Fresh) -> Result<Order, ApiError> {
-    let now = fresh.now();
-    match order.refund.status {
-        OrderRefundStatus::Sent => return Ok(order),
-        OrderRefundStatus::None => return Ok(order.refund_sent(None, now)?),
-        OrderRefundStatus::Quoted | OrderRefundStatus::Pending | OrderRefundStatus::Failed => {}
-    }
-    let chosen = order.refund.destination.clone();
-    let paid_from = (order.payment.network, order.payment.from_address.clone());
-    let of_payment = match paid_from {
-        (Some(Network::Bsc), Some(address)) => {
-            Some(RefundDestination { network: Network::Bsc, address })
-        }
-        (Some(_) | None, _) => None,
-    };
-    let on_bsc = chosen.filter(|one| one.network == Network::Bsc).or(of_payment);
-    let destination = on_bsc.ok_or_else(|| {
-        let message = "is needed, from the checkout or from a payment with walletNetwork bsc";
-        ApiError::invalid("refundDestinationWalletAddressBsc", message)
-    })?;
-    let hash = simulated_hash(&order, "refund");
-    let order = match order.waits_for_destination() {
-        true => order.refund_to(destination, caller.actor(), now)?,
-        false => order,
-    };
-    Ok(order.refund_sent(Some(hash), now)?)
-}
-
 /// A hash that no chain has, the same for one order.
-fn simulated_hash(order: &Order, what: &str) -> String {
+pub fn simulated_hash(order: &Order, what: &str) -> String {
     format!("0x{}", encode_hex(&sha256(format!("{} {what}", order.id).as_bytes())))
 }

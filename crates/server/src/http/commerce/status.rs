@@ -26,11 +26,11 @@ use crate::http::merchant::EnvironmentQuery;
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CommerceStatus {
-    /// `available`, or `limited` while no order can be made.
+    /// `available`, or `limited` while no order of outside products can be made.
     pub status: &'static str,
     /// What is kept back for orders, in USD.
     pub escrow_balance: UsdNumber,
-    /// Below it no order can be made.
+    /// Below it no order of outside products can be made.
     pub minimum_required: UsdNumber,
     pub features: Features,
 }
@@ -79,6 +79,7 @@ pub async fn status(
 pub struct CommerceInfo {
     pub merchant_id: MerchantId,
     pub network_environment: Environment,
+    /// Those whose products can be had here.
     pub retailers: Vec<Retailer>,
     pub features: Features,
     pub limits: Limits,
@@ -99,6 +100,7 @@ pub struct Limits {
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CommerceFeeStructure)]
+#[serde(rename_all = "camelCase")]
 pub struct FeeStructure {
     /// Of each order, in USD.
     pub fixed: UsdNumber,
@@ -128,7 +130,7 @@ pub async fn info(
     Ok(Answer::ok(&Enveloped::of(CommerceInfo {
         merchant_id,
         network_environment: environment,
-        retailers: Retailer::ALL.to_vec(),
+        retailers: app.catalog.retailers(environment),
         features: Features::with_checkout(is_open),
         limits: Limits {
             quantity_max: QUANTITY_MAX,

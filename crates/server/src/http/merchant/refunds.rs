@@ -85,6 +85,7 @@ pub async fn create(
     let body: CreateRefund = parse_json(&write.body)?;
     let wanted = Wanted {
         payment_id: body.payment_id,
+        token_id: None,
         amount: body.amount,
         network: Some(body.destination.network),
         address: body.destination.address,

@@ -3,6 +3,7 @@
 use domain::api_key::KeyScope;
 use domain::environment::Environment;
 use domain::event::EventType;
+use domain::product::HandlingDays;
 use serde_json::{Value, json};
 
 use super::shop::{
@@ -238,9 +239,13 @@ async fn a_wallet_buys_too() {
 async fn below_the_escrow_no_order_is_made() {
     let house = with(|config| config.commerce.escrow_minimum_usd = 50).await;
     let goods = stock(&house, 1).await;
-    let ready = ready(&house, CUSTOMER, &goods, 1).await;
-    assert_eq!(step_three(&house, &ready.body()).await.error(), (409, "COMMERCE_UNAVAILABLE"));
-    assert_eq!(left(&house, &goods).await, 1);
+    let outside = domain::estimate::Chosen::Outside { offer_id: "B0-1".into() };
+    let elsewhere = ready_by(&house, CUSTOMER, &goods, (1, outside)).await;
+    assert_eq!(step_three(&house, &elsewhere.body()).await.error(), (409, "COMMERCE_UNAVAILABLE"));
+    // It pays retailers: what is the merchant's own is sold without.
+    let own = ready(&house, CUSTOMER, &goods, 1).await;
+    step_three(&house, &own.body()).await.ok();
+    assert_eq!(left(&house, &goods).await, 0);
     let status = call(&house, "GET", "/api/commerce/status", Value::Null).await.ok();
     assert_eq!(
         status["data"],
@@ -255,6 +260,45 @@ async fn below_the_escrow_no_order_is_made() {
     assert_eq!(status["data"]["features"]["checkout"], true);
     let info = call(&house, "GET", "/api/commerce/info", Value::Null).await.ok();
     assert_eq!(info["data"]["retailers"].as_array().map(Vec::len), Some(6));
+    assert_eq!(info["data"]["fees"], json!({ "fixed": 0, "percentageBps": 0 }));
+}
+
+#[tokio::test]
+async fn pieces_that_are_counted_since_the_estimate_are_counted_by_the_order() {
+    let house = House::start().await;
+    super::sell(&house, "mug", &[super::OnSale { left: None, ..super::OFFER }]).await;
+    let checkout = async |pieces: u32| {
+        let wanted = json!([{ "productId": "mug", "retailer": "other", "quantity": pieces }]);
+        let body = json!({ "customer_id": "c", "items": wanted });
+        let estimate = house.post(super::ESTIMATE, body).await.ok()["data"].clone();
+        let id = &estimate["estimateId"];
+        let body =
+            json!({ "customer_id": "c", "estimateId": id, "address": super::in_california() });
+        let address = house.post(super::ADDRESS, body).await.ok()["data"].clone();
+        json!({ "customer_id": "c", "estimateId": id, "addressId": address["addressId"] })
+    };
+    let three = checkout(3).await;
+    let (one, slow) = (checkout(1).await, checkout(1).await);
+    super::change_offers(&house, "mug", |offer| offer.is_counted = true).await;
+    assert_eq!(step_three(&house, &three).await.error(), (409, "OUT_OF_STOCK"));
+    super::change_offers(&house, "mug", |offer| offer.is_counted = false).await;
+    step_three(&house, &one).await.ok();
+    super::change_offers(&house, "mug", |offer| {
+        offer.handling_days = HandlingDays { min: 11, max: 12 };
+    })
+    .await;
+    assert_eq!(step_three(&house, &slow).await.error(), (409, "OFFER_UNAVAILABLE"));
+}
+
+#[tokio::test]
+async fn an_order_that_was_made_takes_no_other_refund_destination() {
+    let house = House::start().await;
+    let goods = stock(&house, 1).await;
+    let ready = ready(&house, CUSTOMER, &goods, 1).await;
+    step_three(&house, &ready.body()).await.ok();
+    let mut again = ready.body();
+    again["refundDestinationWalletAddressBsc"] = json!(BSC);
+    assert_eq!(step_three(&house, &again).await.error(), (409, "ORDER_STATE"));
 }
 
 #[tokio::test]

@@ -1,9 +1,15 @@
 //! Whole files of products: streamed in and out, line by line, twice without a difference.
 
 use domain::environment::Environment;
+use domain::ids::OfferId;
+use domain::retailer::Retailer;
 use serde_json::{Value, json};
 use store::Page;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::net::tcp::OwnedReadHalf;
 
+use super::shop::{self, Goods};
 use super::{PRODUCTS, mug};
 use crate::house::{House, Reply};
 
@@ -160,12 +166,20 @@ async fn files_that_cannot_be_read_say_why() {
         (&aborted["type"], &aborted["code"]),
         (&json!("aborted"), &json!("VALIDATION_ERROR"))
     );
-    let large = send(&house, "text/csv", "x".repeat(100_001)).await;
-    assert_eq!(large.error(), (413, "PAYLOAD_TOO_LARGE"));
-    let (_, empty) = import(&house, "text/csv", "").await;
+    for file in ["", "\n\n", "\"open"] {
+        let (_, empty) = import(&house, "text/csv", file).await;
+        let expected = (&json!("aborted"), &json!("VALIDATION_ERROR"));
+        assert_eq!((&empty["type"], &empty["code"]), expected, "{file:?}");
+    }
+    let (_, empty) = import(&house, "application/x-ndjson", "").await;
     assert_eq!((&empty["type"], &empty["lines"]), (&json!("done"), &json!(0)));
+    let (_, one) = import(&house, "text/csv", "productId,title").await;
+    assert_eq!((&one["type"], &one["lines"]), (&json!("done"), &json!(1)));
     let no_key = house.request("POST", &format!("{PRODUCTS}/import")).body("x");
     assert_eq!(house.send(no_key).await.error(), (401, "AUTHENTICATION_REQUIRED"));
+    // The last one: what is not read of it makes its connection useless.
+    let large = send(&house, "text/csv", "x".repeat(100_001)).await;
+    assert_eq!(large.error(), (413, "PAYLOAD_TOO_LARGE"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -192,4 +206,119 @@ async fn a_thousand_errors_are_told_and_the_rest_counted() {
     assert_eq!(lines.iter().filter(|line| line["type"] == "error").count(), 1_000);
     let counted = ["failed", "errorsOmitted", "created"].map(|name| done[name].as_u64());
     assert_eq!(counted, [Some(5_000), Some(4_000), Some(1)]);
+}
+
+/// What is left of a product's only offer.
+async fn left(house: &House, id: &str) -> Value {
+    house.get(&format!("{PRODUCTS}/{id}")).await.ok()["data"]["offers"][0]["stock"].clone()
+}
+
+/// The product as something on the shelf, and an order of so many pieces of it.
+async fn buy(house: &House, id: &str, pieces: u32) {
+    let product = house.get(&format!("{PRODUCTS}/{id}")).await.ok();
+    let offer_id = product["data"]["offers"][0]["offerId"].as_str().expect("an id");
+    let offer_id = OfferId::parse(offer_id).expect("an id");
+    let goods = Goods { product_id: id.to_owned(), offer_id, retailer: Retailer::Other };
+    shop::order_of(house, &goods, pieces).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_comes_again_does_not_put_back_what_was_sold() {
+    let house = House::start().await;
+    let file = |stock: i64| format!("productId,title,price,stock\nm-1,Mug,18,{stock}\n");
+    let send = async |stock: i64| import(&house, "text/csv", file(stock)).await.1;
+    assert_eq!(send(10).await["created"], 1);
+    buy(&house, "m-1", 3).await;
+    let again = send(10).await;
+    assert_eq!((&again["unchanged"], &again["updated"]), (&json!(1), &json!(0)));
+    assert_eq!(left(&house, "m-1").await, 7);
+    // Two more came in; then the shop finds that six are missing, more than sold ones leave.
+    assert_eq!(send(12).await["updated"], 1);
+    assert_eq!(left(&house, "m-1").await, 9);
+    send(2).await;
+    assert_eq!(left(&house, "m-1").await, 0);
+    assert_eq!(send(2).await["unchanged"], 1);
+    send(5).await;
+    assert_eq!(left(&house, "m-1").await, 3);
+
+    // What is shown can be sent back: it is what is left.
+    let shown = house.get(&format!("{PRODUCTS}/m-1")).await.ok()["data"].clone();
+    house.put(&format!("{PRODUCTS}/m-1"), shown).await.ok();
+    assert_eq!(left(&house, "m-1").await, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stock_that_is_set_is_what_a_later_file_is_held_against() {
+    let house = House::start().await;
+    let send = async |stock: &str| {
+        let file = format!("productId,title,price,stock\nm-1,Mug,18,{stock}\n");
+        import(&house, "text/csv", file).await.1
+    };
+    send("10").await;
+    buy(&house, "m-1", 4).await;
+    let product = house.get(&format!("{PRODUCTS}/m-1")).await.ok();
+    let offer = product["data"]["offers"][0]["offerId"].as_str().expect("an id").to_owned();
+    let stock = format!("{PRODUCTS}/m-1/offers/{offer}/stock");
+    house.put(&stock, json!({ "quantity": 20 })).await.ok();
+    buy(&house, "m-1", 1).await;
+    assert_eq!(send("20").await["unchanged"], 1);
+    assert_eq!(left(&house, "m-1").await, 19);
+    house.put(&stock, json!({ "change": 5 })).await.ok();
+    assert_eq!(send("25").await["unchanged"], 1);
+    assert_eq!(left(&house, "m-1").await, 24);
+
+    // Not counted for a while, and then anew: what the counter still has is not added to.
+    send("uncounted").await;
+    assert_eq!(left(&house, "m-1").await, Value::Null);
+    send("6").await;
+    assert_eq!(left(&house, "m-1").await, 6);
+}
+
+/// A file on its way in that never stalls and never ends: a blank line every 50 ms.
+async fn drip(house: &House, key: &str) -> OwnedReadHalf {
+    let address = house.url.strip_prefix("http://").expect("an address");
+    let (mut told, mut sent) = TcpStream::connect(address).await.expect("connects").into_split();
+    let head = format!(
+        "POST {PRODUCTS}/import HTTP/1.1\r\nhost: {address}\r\nx-api-key: {key}\r\n\
+         content-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n"
+    );
+    sent.write_all(head.as_bytes()).await.expect("writes");
+    tokio::spawn(async move {
+        let mut every = tokio::time::interval(std::time::Duration::from_millis(50));
+        while sent.write_all(b"1\r\n\n\r\n").await.is_ok() {
+            every.tick().await;
+        }
+    });
+    let begun = read_to(&mut told, "\r\n\r\n").await;
+    assert!(begun.starts_with("HTTP/1.1 200 "), "{begun}");
+    told
+}
+
+async fn read_to(told: &mut OwnedReadHalf, end: &str) -> String {
+    let mut text = String::new();
+    while !text.contains(end) {
+        let mut bytes = [0; 1_024];
+        let count = told.read(&mut bytes).await.expect("reads");
+        assert_ne!(count, 0, "it ended early: {text}");
+        text.push_str(std::str::from_utf8(&bytes[..count]).expect("text"));
+    }
+    text
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_drips_is_given_up_and_keeps_nobody_else_from_sending() {
+    let house = House::with(|config| config.import_stall_ms = 3_000).await;
+    let (_, stranger) = house.stranger().await;
+    let (mut first, mut second) = (drip(&house, &house.key).await, drip(&house, &house.key).await);
+    assert_eq!(send(&house, "application/x-ndjson", "").await.error(), (409, "BUSY"));
+    let theirs = house
+        .request("POST", &format!("{PRODUCTS}/import"))
+        .header("x-api-key", &stranger)
+        .header("content-type", "application/x-ndjson")
+        .body("");
+    assert_eq!(house.send(theirs).await.status, 200);
+    for slow in [&mut first, &mut second] {
+        let last = read_to(slow, "}").await;
+        assert!(last.contains("\"aborted\"") && last.contains("\"REQUEST_TIMEOUT\""), "{last}");
+    }
 }

@@ -118,6 +118,10 @@ async fn a_cancel_while_money_is_on_its_way_is_carried_out_when_it_is_there() {
     assert_eq!(state(&house, &placed).await, ["cancelled", "REFUNDED", "accepted", "SENT"]);
     assert_eq!(left(&house, &goods).await, 1);
     assert_eq!(arrived(&house, OTHER_WALLET, "USDC").await.len(), 1);
+    let told = events(&house, &placed).await;
+    let statuses: Vec<_> = told.iter().map(|one| one["data"]["object"]["status"].clone()).collect();
+    let steps = ["pending_payment", "pending_payment", "processing", "cancelled"];
+    assert_eq!(statuses[..4], steps);
     check(&house).await;
 }
 
@@ -179,4 +183,115 @@ async fn a_refund_that_nothing_is_left_for_is_tried_again_and_then_fails() {
     let again = cancel(&house, &placed, "again", to_ethereum()).await.ok();
     assert_eq!(again["data"]["refundQuote"]["status"], "PENDING");
     check(&house).await;
+}
+
+#[tokio::test]
+async fn what_strangers_sent_in_another_token_keeps_no_refund_back() {
+    let house = House::start().await;
+    let placed = order_of(&house, &stock(&house, 1).await, 1).await;
+    pay(&house, &placed).await;
+    let to = house.read(&payor(&placed)).await["payments"][0]["to_address"].clone();
+    house.transfer("ethereum", "USDT", to.as_str().expect("an address"), "0.01").await;
+    house.settle().await;
+    let payments = house.read(&payor(&placed)).await["payments"].clone();
+    assert_eq!(payments.as_array().map(Vec::len), Some(2));
+    let data = cancel(&house, &placed, "k", to_ethereum()).await.ok()["data"].clone();
+    assert_eq!(data["refundQuote"]["amountUsd"], "13.99");
+    run(&house).await;
+    run(&house).await;
+    assert_eq!(state(&house, &placed).await, ["cancelled", "REFUNDED", "accepted", "SENT"]);
+    let sent = arrived(&house, OTHER_WALLET, "USDC").await;
+    assert_eq!((sent.len(), sent[0].amount.expect("fits").0), (1, 13_990_000));
+    assert_eq!(arrived(&house, OTHER_WALLET, "USDT").await.len(), 0);
+    check(&house).await;
+}
+
+#[tokio::test]
+async fn what_was_paid_short_goes_back_when_the_order_ends() {
+    let house = House::start().await;
+    let placed = order_of(&house, &stock(&house, 1).await, 1).await;
+    send(&house, &placed, ("ethereum", "USDC"), "10").await;
+    house.settle().await;
+    cancel(&house, &placed, "k", json!({})).await.ok();
+    assert_eq!(state(&house, &placed).await[2], "requested");
+    // Where to may be said while it is only asked for.
+    let data = cancel(&house, &placed, "where", to_ethereum()).await.ok()["data"].clone();
+    assert_eq!(data["refundQuote"]["destination"]["address"], OTHER_WALLET);
+    house.advance(31 * 60_000);
+    house.settle().await;
+    assert_eq!(state(&house, &placed).await[0], "cancelled");
+    assert_eq!(snapshot(&house, &placed).await["refund"]["amountUsd"], "10.00");
+    run(&house).await;
+    run(&house).await;
+    assert_eq!(state(&house, &placed).await, ["cancelled", "REFUNDED", "accepted", "SENT"]);
+    let sent = arrived(&house, OTHER_WALLET, "USDC").await;
+    assert_eq!((sent.len(), sent[0].amount.expect("fits").0), (1, 10_000_000));
+    check(&house).await;
+}
+
+#[tokio::test]
+async fn money_that_crosses_a_cancel_is_shown_and_goes_back_once() {
+    let house = House::start().await;
+    let placed = order_of(&house, &stock(&house, 1).await, 1).await;
+    let allocation = house.allocate(&payor(&placed), "ethereum", "USDC").await;
+    cancel(&house, &placed, "k", json!({})).await.ok();
+    assert_eq!(state(&house, &placed).await, ["cancelled", "-", "accepted", "NONE"]);
+    let to = allocation["temp_address"].as_str().expect("an address");
+    house.transfer("ethereum", "USDC", to, "13.99").await;
+    house.settle().await;
+    assert_eq!(state(&house, &placed).await, ["cancelled", "-", "accepted", "QUOTED"]);
+    let keys: Vec<String> = (0..10).map(|number| format!("key-{number}")).collect();
+    let asked = keys.iter().map(|key| cancel(&house, &placed, key, to_ethereum()));
+    let answers = futures_util::future::join_all(asked).await;
+    let done: Vec<_> = answers.into_iter().filter(|answer| answer.status == 200).collect();
+    assert_eq!(done.len(), 1);
+    assert_eq!(done[0].body["data"]["refundQuote"]["amountUsd"], "13.99");
+    assert_eq!(done[0].body["data"]["refundQuote"]["status"], "PENDING");
+    run(&house).await;
+    run(&house).await;
+    assert_eq!(state(&house, &placed).await, ["cancelled", "REFUNDED", "accepted", "SENT"]);
+    assert_eq!(arrived(&house, OTHER_WALLET, "USDC").await.len(), 1);
+    check(&house).await;
+}
+
+#[tokio::test]
+async fn a_quote_is_what_will_be_refunded() {
+    let house = House::start().await;
+    let goods = stock(&house, 2).await;
+    let (twice, short) = (order_of(&house, &goods, 1).await, order_of(&house, &goods, 1).await);
+    send(&house, &twice, ("ethereum", "USDC"), "13.99").await;
+    send(&house, &twice, ("ethereum", "USDC"), "13.99").await;
+    send(&house, &short, ("ethereum", "USDC"), "10").await;
+    house.settle().await;
+    let path = format!("/api/v1/invoices/{}/resolve", short["invoiceId"].as_str().expect("an id"));
+    house.post(&path, json!({ "action": "accept" })).await.ok();
+    for (placed, quoted) in [(&twice, "27.98"), (&short, "10.00")] {
+        let data = cancel(&house, placed, quoted, to_ethereum()).await;
+        assert_eq!(data.ok()["data"]["refundQuote"]["amountUsd"], quoted);
+    }
+    run(&house).await;
+    run(&house).await;
+    for (placed, sent) in [(&twice, "27.98"), (&short, "10.00")] {
+        let refund = snapshot(&house, placed).await["refund"].clone();
+        assert_eq!((&refund["status"], &refund["amountUsd"]), (&json!("SENT"), &json!(sent)));
+    }
+    check(&house).await;
+}
+
+#[tokio::test]
+async fn nothing_goes_where_nobody_has_a_key() {
+    let house = House::start().await;
+    let placed = order_of(&house, &stock(&house, 1).await, 1).await;
+    for (network, address) in [
+        ("bsc", "0x0000000000000000000000000000000000000000"),
+        ("ethereum", "0x000000000000000000000000000000000000dead"),
+        ("solana", "11111111111111111111111111111111"),
+        ("sui", "0x0000000000000000000000000000000000000000000000000000000000000000"),
+        ("ton", "0:0000000000000000000000000000000000000000000000000000000000000000"),
+    ] {
+        let body = json!({ "refundDestination": { "network": network, "address": address } });
+        let refused = cancel(&house, &placed, network, body).await;
+        assert_eq!((refused.status, refused.param()), (400, "refundDestination.address"));
+    }
+    assert_eq!(state(&house, &placed).await[0], "pending_payment");
 }

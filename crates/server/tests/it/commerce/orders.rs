@@ -187,7 +187,7 @@ async fn every_step_is_told_with_the_whole_snapshot() {
     let event = house.request("GET", &event).header("x-api-key", &house.key);
     let event = event.send().await.expect("answers").text().await.expect("a body");
     assert!(event.contains(object.expect("an envelope")), "{event}\n{text}");
-    assert_eq!(last["data"]["previous_attributes"]["status"], "processing");
+    assert_eq!(last["data"]["previous_attributes"]["status"], "placed");
     let statuses: Vec<_> = told.iter().map(|one| one["data"]["object"]["status"].clone()).collect();
-    assert_eq!(statuses, ["pending_payment", "processing", "shipped"]);
+    assert_eq!(statuses, ["pending_payment", "processing", "placed", "shipped"]);
 }

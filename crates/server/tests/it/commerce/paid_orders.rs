@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::shop::{
-    call, cancel, check, events, id, left, messages, order_of, pay, payor, send, snapshot, state,
-    stock,
+    call, cancel, check, events, id, left, messages, order_of, pay, payor, ready, send, snapshot,
+    state, step_three, stock,
 };
 use crate::house::{House, Reply};
 use crate::settlement;
@@ -106,8 +106,8 @@ async fn a_late_payment_that_is_accepted_takes_the_pieces_anew() {
     let to = allocation["temp_address"].as_str().expect("an address");
     house.transfer("ethereum", "USDC", to, &placed["amount"].to_string()).await;
     house.settle().await;
-    // Late money changes nothing by itself.
-    assert_eq!(state(&house, &placed).await, ["cancelled", "-", "none", "NONE"]);
+    // Late money is owed back, unless it is accepted.
+    assert_eq!(state(&house, &placed).await, ["cancelled", "-", "none", "QUOTED"]);
     assert_eq!(left(&house, &goods).await, 2);
     accept(&house, &placed).await.ok();
     assert_eq!(state(&house, &placed).await, ["processing", "AWAITING_SETTLEMENT", "none", "NONE"]);
@@ -210,6 +210,7 @@ async fn a_payment_the_chain_takes_back_holds_the_order_up() {
     cancel(&house, &placed, "k", body).await.ok();
     house.settle().await;
     assert_eq!(state(&house, &placed).await, ["cancelled", "-", "accepted", "QUOTED"]);
+    assert_eq!(snapshot(&house, &placed).await["refund"]["amountUsd"], "0.00");
     check(&house).await;
 }
 
@@ -249,5 +250,39 @@ async fn what_was_sent_before_it_was_settled_hears_of_it_too() {
     let order = snapshot(&house, &placed).await;
     assert_eq!((&order["status"], &order["substatus"]), (&json!("shipped"), &json!("IN_TRANSIT")));
     assert_eq!(order["payment"]["settlement"]["status"], "settled", "{order}");
+    check(&house).await;
+}
+
+#[tokio::test]
+async fn late_money_waits_a_day_for_the_merchant_and_then_goes_back() {
+    let house = House::start().await;
+    let goods = stock(&house, 2).await;
+    let mut late = Vec::new();
+    for customer in ["ann", "bob"] {
+        let mut body = ready(&house, customer, &goods, 1).await.body();
+        let there = json!({ "network": "ethereum", "address": settlement::OTHER_WALLET });
+        body["refundDestination"] = there;
+        late.push(step_three(&house, &body).await.ok()["data"].clone());
+        send(&house, late.last().expect("one"), USDC, "10").await;
+    }
+    house.settle().await;
+    let_expire(&house).await;
+    for placed in &late {
+        let owed = ["cancelled", "REFUND_PENDING", "none", "PENDING"];
+        assert_eq!(state(&house, placed).await, owed);
+        assert_eq!(snapshot(&house, placed).await["refund"]["amountUsd"], "10.00");
+    }
+    settlement::run(&house).await;
+    accept(&house, &late[0]).await.ok();
+    assert_eq!(state(&house, &late[0]).await[3], "NONE");
+    assert_eq!(settlement::arrived(&house, settlement::OTHER_WALLET, "USDC").await.len(), 0);
+    house.advance(25 * 60 * MINUTE_MS);
+    settlement::run(&house).await;
+    settlement::run(&house).await;
+    // Once, and not for the one that was accepted.
+    assert_eq!(settlement::arrived(&house, settlement::OTHER_WALLET, "USDC").await.len(), 1);
+    assert_eq!(state(&house, &late[0]).await[0], "processing");
+    assert_eq!(state(&house, &late[1]).await, ["cancelled", "REFUNDED", "none", "SENT"]);
+    assert_eq!(accept(&house, &late[1]).await.status, 409);
     check(&house).await;
 }

@@ -299,3 +299,65 @@ async fn without_a_retailer_the_merchant_sends_it() {
     house.send(request).await.ok();
     assert_eq!(view(&house, id).await["status"], "shipped");
 }
+
+#[tokio::test]
+async fn what_a_retailer_may_have_only_he_can_refuse() {
+    let (house, double) = house().await;
+    let id = settled(&house).await;
+    let live = house.mint(domain::api_key::KeyScope::Commerce, Environment::Mainnet).await;
+    let fail = async || {
+        let path = format!("/api/commerce/merchant/orders/{id}/fail");
+        house.send(house.request("POST", &path).header("x-api-key", &live)).await
+    };
+    double.says(503, Value::Null);
+    house.move_orders().await;
+    assert_eq!(fail().await.error(), (409, "ORDER_STATE"));
+    cancel(&house, id, "k").await;
+    assert_eq!(fail().await.error(), (409, "ORDER_STATE"));
+    let order = view(&house, id).await;
+    assert_eq!((&order["status"], &order["refundStatus"]), (&json!("processing"), &json!("NONE")));
+    check(&house).await;
+}
+
+#[tokio::test]
+async fn to_ask_in_vain_is_no_news() {
+    let (house, double) = house().await;
+    let id = settled(&house).await;
+    double.reports("placed");
+    house.move_orders().await;
+    let before = view(&house, id).await;
+    let path = format!("/api/v1/events?type=commerce.order.*&limit=100&order_id={id}");
+    let live = house.mint(domain::api_key::KeyScope::Merchant, Environment::Mainnet).await;
+    let told = async || {
+        let reply = house.send(house.request("GET", &path).header("x-api-key", &live)).await;
+        reply.ok()["data"]["data"].as_array().expect("events").len()
+    };
+    let count = told().await;
+    assert!(count > 0);
+    for _ in 0..3 {
+        double.reports("placed");
+        house.advance(HOUR_MS);
+        house.move_orders().await;
+    }
+    assert_eq!(double.asked().len(), 4);
+    assert_eq!((view(&house, id).await, told().await), (before, count));
+}
+
+#[tokio::test]
+async fn what_is_canceled_after_it_was_sent_is_left_to_a_person() {
+    let (house, double) = house().await;
+    let id = settled(&house).await;
+    for status in ["placed", "shipped", "canceled"] {
+        double.reports(status);
+        house.move_orders().await;
+        house.advance(HOUR_MS);
+    }
+    let order = view(&house, id).await;
+    assert_eq!(order["status"], "shipped");
+    let last = order["timeline"].as_array().and_then(|all| all.last()).cloned();
+    let message = "The retailer canceled it after it was shipped";
+    assert_eq!(last.expect("moments")["message"], message);
+    house.move_orders().await;
+    assert_eq!(double.asked().len(), 3, "nobody asks on");
+    check(&house).await;
+}

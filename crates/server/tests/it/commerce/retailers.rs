@@ -12,13 +12,14 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use domain::environment::Environment;
+use domain::estimate::Looked;
 use domain::retailer::Retailer;
 use serde_json::{Value, json};
 use server::config::RetailerConfig;
 use server::workers::search::Indexer;
 use tokio::net::TcpListener;
 
-use super::{PRODUCTS, hear, mug};
+use super::{ADDRESS, ESTIMATE, PRODUCTS, hear, in_california, mug};
 use crate::house::House;
 
 /// How the double behaves.
@@ -29,6 +30,12 @@ enum Mood {
     Broken,
     Down,
     Endless,
+    /// He answers after a while.
+    Slow,
+    /// He does not look at what he is asked for.
+    Careless,
+    /// What he told of last he has no more.
+    Fleeting,
 }
 
 #[derive(Clone)]
@@ -58,7 +65,11 @@ impl Double {
         self.asked.fetch_add(1, Ordering::SeqCst);
         assert_eq!(headers.get("authorization").expect("a key"), "Bearer retailer-key");
         match self.mood {
-            Mood::Sound => axum::Json(body).into_response(),
+            Mood::Sound | Mood::Careless | Mood::Fleeting => axum::Json(body).into_response(),
+            Mood::Slow => {
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                axum::Json(body).into_response()
+            }
             Mood::Silent => std::future::pending().await,
             Mood::Broken => WORDS_OF_HIS.into_response(),
             Mood::Down => (StatusCode::BAD_GATEWAY, WORDS_OF_HIS).into_response(),
@@ -86,7 +97,12 @@ async fn search(
     products.push(json!({ "productId": "bad one", "title": "x", "price": 1 }));
     products.push(json!({ "productId": "free", "title": "x", "price": 0 }));
     products.push(json!("nonsense"));
-    double.answer(&headers, json!({ "products": products, "totalResults": 40 })).await
+    let (mut total, twice) = (json!(40), json!({ "productId": "dear", "title": "x", "price": 20 }));
+    if double.mood == Mood::Careless {
+        let cheap = json!({ "productId": "cheap", "title": "x", "price": 5 });
+        (products, total) = (vec![twice.clone(), cheap, twice], json!("1e99"));
+    }
+    double.answer(&headers, json!({ "products": products, "totalResults": total })).await
 }
 
 async fn product(
@@ -121,6 +137,8 @@ async fn offers(
             "handlingDays": soon },
         { "offerId": "bad", "sellerName": "Bad", "price": -5, "handlingDays": soon },
     ] });
+    let is_gone = double.mood == Mood::Fleeting && double.asked.load(Ordering::SeqCst) > 1;
+    let body = if is_gone { json!({ "offers": [] }) } else { body };
     double.answer(&headers, body).await
 }
 
@@ -199,7 +217,9 @@ async fn a_retailers_product_has_its_offers_best_first() {
     ];
     let whose = (house.merchant_id, Environment::Devnet);
     let listed = house.app.listed(whose, &ids).await.expect("reads");
-    assert_eq!(listed.iter().map(Option::is_some).collect::<Vec<_>>(), [true, true, false, false]);
+    let looked: Vec<_> = listed.iter().map(|one| one.as_ref().map(|_| ())).collect();
+    let expected = [Looked::There(()), Looked::There(()), Looked::NotThere, Looked::NotThere];
+    assert_eq!(looked, expected);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -235,5 +255,95 @@ async fn a_retailer_that_is_slow_or_down_costs_nobody_else_his_results() {
     let ids = [(Retailer::Amazon, "B1".to_owned()), (Retailer::Other, "mine".to_owned())];
     let whose = (house.merchant_id, Environment::Devnet);
     let listed = house.app.listed(whose, &ids).await.expect("reads");
-    assert_eq!(listed.iter().map(Option::is_some).collect::<Vec<_>>(), [false, true]);
+    let looked: Vec<_> = listed.iter().map(|one| one.as_ref().map(|_| ())).collect();
+    assert_eq!(looked, [Looked::Silent, Looked::There(())]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retailer_that_does_not_answer_is_not_told_of_as_having_nothing() {
+    let (down, _) = Double::start(Mood::Down).await;
+    let (sound, _) = Double::start(Mood::Sound).await;
+    let shops = [(Retailer::Amazon, down.as_str()), (Retailer::Walmart, sound.as_str())];
+    let house = house(&shops).await;
+    let wanted = |shop: &str, id: &str| json!({ "productId": id, "retailer": shop, "quantity": 1 });
+    let items = [wanted("amazon", "B1"), wanted("walmart", "B9"), wanted("other", "mine")];
+    let body = json!({ "customer_id": "c", "items": items });
+    let estimate = house.post(ESTIMATE, body).await.ok();
+    let invalid = &estimate["data"]["invalidItems"];
+    let silent = "amazon cannot be asked at present; try again shortly";
+    assert_eq!(
+        invalid.as_array().expect("a list").iter().map(|one| &one["error"]).collect::<Vec<_>>(),
+        [silent, "There is no such product"]
+    );
+
+    // Without a retailer: somebody has it, or nobody knows for certain.
+    let there = house.get("/api/commerce/products/B1").await.ok();
+    assert_eq!(there["data"]["retailer"], "walmart");
+    let unknown = house.get("/api/commerce/products/B9").await;
+    assert_eq!(unknown.error(), (503, "SERVICE_UNAVAILABLE"));
+    let nowhere = house.get("/api/commerce/products/B9?retailer=walmart").await;
+    assert_eq!(nowhere.error(), (404, "NOT_FOUND"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outside_offer_that_is_gone_since_the_estimate_is_not_sold() {
+    for (mood, sold) in [(Mood::Sound, 200), (Mood::Fleeting, 409)] {
+        let (shop, _) = Double::start(mood).await;
+        let house = house(&[(Retailer::Amazon, shop.as_str())]).await;
+        let wanted = json!([{ "productId": "B1", "retailer": "amazon", "quantity": 1 }]);
+        let body = json!({ "customer_id": "c", "items": wanted });
+        let estimate = house.post(ESTIMATE, body).await.ok()["data"].clone();
+        assert_eq!(estimate["invalidItems"], json!([]));
+        let id = &estimate["estimateId"];
+        let body = json!({ "customer_id": "c", "estimateId": id, "address": in_california() });
+        let address = house.post(ADDRESS, body).await.ok()["data"].clone();
+        // Longer than offers are remembered.
+        house.advance(61_000);
+        let body =
+            json!({ "customer_id": "c", "estimateId": id, "addressId": address["addressId"] });
+        let made = house.post("/api/commerce/merchant/checkout/invoice", body).await;
+        assert_eq!(made.status, sold);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn results_that_do_not_fit_or_come_twice_are_left_out() {
+    let (url, _) = Double::start(Mood::Careless).await;
+    let house = house(&[(Retailer::Amazon, &url)]).await;
+    let path = "/api/commerce/search?q=mug&retailer=amazon";
+    let all = house.get(path).await.ok();
+    let ids = |found: &Value| {
+        let products = found["data"]["products"].as_array().expect("a list").iter();
+        products.map(|one| one["productId"].as_str().expect("an id").to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&all), ["dear", "cheap"]);
+    let total = &all["data"]["pagination"]["totalResults"];
+    assert_eq!(total, 2, "a total that makes no sense is what was told");
+    let dear = house.get(&format!("{path}&minPrice=10")).await.ok();
+    assert_eq!(ids(&dear), ["dear"]);
+    let cheap = house.get(&format!("{path}&maxPrice=10")).await.ok();
+    assert_eq!(ids(&cheap), ["cheap"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn equal_questions_at_once_are_asked_once_and_nobody_waits_longer_than_his_time() {
+    let (sound, asked) = Double::start(Mood::Slow).await;
+    let (silent, asked_in_vain) = Double::start(Mood::Silent).await;
+    let shops = [(Retailer::Amazon, sound.as_str()), (Retailer::Walmart, silent.as_str())];
+    let house = house(&shops).await;
+    let path = "/api/commerce/search?q=mug&retailer=amazon";
+    let asking = (0..20).map(|_| house.get(path));
+    for reply in futures_util::future::join_all(asking).await {
+        assert_eq!(reply.ok()["data"]["warnings"], json!([]));
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+
+    // Three times as many different questions as there are turns: none waits for a second round.
+    let asking = (0..48).map(async |at| {
+        house.get(&format!("/api/commerce/search?q=mug{at}&retailer=walmart")).await
+    });
+    for reply in futures_util::future::join_all(asking).await {
+        assert_eq!(reply.ok()["data"]["warnings"][0]["code"], "RETAILER_UNAVAILABLE");
+    }
+    assert!(asked_in_vain.load(Ordering::SeqCst) <= 16, "the others had their time while waiting");
 }

@@ -1,9 +1,12 @@
 //! The search from the outside: it follows the catalog, forgives typing, and makes itself anew.
 
+use std::io::Write as _;
+use std::path::Path;
+
 use serde_json::{Value, json};
 use server::workers::search::Indexer;
 
-use super::{PRODUCTS, hear, mug};
+use super::{PRODUCTS, hear, mug, shop};
 use crate::house::House;
 
 const SEARCH: &str = "/api/commerce/search";
@@ -130,6 +133,8 @@ async fn queries_out_of_bounds_name_their_field() {
         assert_eq!(reply.error(), (400, "VALIDATION_ERROR"), "{query}");
         assert_eq!(reply.param(), param, "{query}");
     }
+    let signs = house.get(&format!("{SEARCH}?q=%22%2A%3A")).await.ok();
+    assert_eq!(signs["data"]["facets"]["brands"], json!([]), "empty, as nothing was found");
     let long = house.get(&format!("{SEARCH}?q={}", "x".repeat(513))).await;
     assert_eq!(long.param(), "q");
     for text in ["%22%2A%3A%28%29%5B%5D+-AND+OR", "%F0%9F%A7%A6", "%00", "%ff"] {
@@ -188,6 +193,147 @@ async fn an_index_that_is_lost_or_damaged_is_made_anew_and_one_that_is_sound_goe
     std::fs::remove_dir_all(&directory).expect("removes");
     hear(&house, &mut Indexer::default()).await;
     assert_eq!(found().await, ["before", "between"]);
+}
+
+/// Changes bytes of the index's files where they are, as a disk does that goes bad.
+fn flip_files(house: &House, is_it: impl Fn(&Path) -> bool) {
+    let products = house.data_dir.path().join("search/0/products");
+    let mut flipped = 0;
+    for file in std::fs::read_dir(products).expect("an index") {
+        let path = file.expect("a file").path();
+        if !is_it(&path) {
+            continue;
+        }
+        let mut bytes = std::fs::read(&path).expect("a file");
+        bytes.iter_mut().for_each(|byte| *byte ^= 0xA5);
+        let mut file = std::fs::File::options().write(true).open(&path).expect("the same file");
+        file.write_all(&bytes).expect("writes");
+        flipped += 1;
+    }
+    assert!(flipped > 0, "there is something to damage");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_that_is_damaged_while_it_is_open_is_made_anew() {
+    let house = House::start().await;
+    let mut indexer = Indexer::default();
+    house.post(PRODUCTS, mug("mine")).await.ok();
+    hear(&house, &mut indexer).await;
+    let path = format!("{SEARCH}?q=stoneware&retailer=other&brand=clayhouse&limit=100");
+    let is_found = async || {
+        let answer = house.get(&path).await.ok();
+        assert_eq!(answer["data"]["warnings"], json!([]));
+        ids(&answer).contains(&"mine".to_owned())
+    };
+
+    // A search runs into it.
+    flip_files(&house, |path| path.extension().is_some_and(|one| one == "store"));
+    assert_eq!(house.get(&path).await.error(), (503, "SERVICE_UNAVAILABLE"));
+    let half = house.get(&path).await.ok();
+    assert_eq!(half["data"]["warnings"][0]["code"], "INDEX_INCOMPLETE");
+    hear(&house, &mut indexer).await;
+    assert!(is_found().await);
+
+    // Nobody runs into it, and it is found all the same.
+    flip_files(&house, |path| path.extension().is_some_and(|one| one == "fast"));
+    house.advance(11 * 60_000);
+    hear(&house, &mut indexer).await;
+    assert!(is_found().await);
+    house.app.catalog.index.get().await.expect("an index").index.check().expect("it is sound");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_that_is_opened_anew_waits_for_its_last_reader() {
+    let house = House::start().await;
+    hear(&house, &mut Indexer::default()).await;
+    let read = house.app.catalog.index.get().await.expect("an index");
+    house.app.catalog.index.forget().await;
+    let reading = async {
+        tokio::task::yield_now().await;
+        drop(read);
+    };
+    let (opened, ()) = tokio::join!(house.app.catalog.index.get(), reading);
+    let search = house.data_dir.path().join("search");
+    assert_eq!(opened.expect("an index").directory, search.join("0"));
+    assert!(!search.join("1").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_in_the_place_of_the_index_are_taken_away() {
+    let house = House::start().await;
+    house.post(PRODUCTS, mug("mine")).await.ok();
+    let search = house.data_dir.path().join("search");
+    for path in [search.clone(), search.join("0"), search.join("0/products")] {
+        house.app.catalog.index.forget().await;
+        if search.is_dir() {
+            std::fs::remove_dir_all(&search).expect("removes");
+        }
+        std::fs::create_dir_all(path.parent().expect("a directory")).expect("makes");
+        std::fs::write(&path, "a file").expect("writes");
+        hear(&house, &mut Indexer::default()).await;
+        let found = house.get(&format!("{SEARCH}?retailer=other&brand=clayhouse&limit=100")).await;
+        assert!(ids(&found.ok()).contains(&"mine".to_owned()), "{}", path.display());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_orders_took_the_last_piece_of_is_found_as_sold_out_until_it_is_back() {
+    let house = House::start().await;
+    let mut indexer = Indexer::default();
+    let goods = shop::stock(&house, 3).await;
+    hear(&house, &mut indexer).await;
+    let is_available = async || {
+        let found = house.get(&format!("{SEARCH}?q=cup&retailer=other")).await.ok();
+        found["data"]["products"][0]["available"].clone()
+    };
+    let buy = async |pieces: u32| {
+        let ready = shop::ready(&house, shop::CUSTOMER, &goods, pieces).await;
+        let made = house.post("/api/commerce/merchant/checkout/invoice", ready.body()).await.ok();
+        made["data"].clone()
+    };
+    buy(1).await;
+    hear(&house, &mut indexer).await;
+    assert_eq!(is_available().await, true);
+    let order = buy(2).await;
+    hear(&house, &mut indexer).await;
+    assert_eq!(is_available().await, false);
+    shop::cancel(&house, &order, "back", json!({})).await.ok();
+    hear(&house, &mut indexer).await;
+    assert_eq!(is_available().await, true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn filters_and_facets_go_by_the_offer_that_is_left_after_an_order() {
+    let house = House::start().await;
+    let mut indexer = Indexer::default();
+    let mut body = mug("two");
+    body["brand"] = json!("Zuckerbaum");
+    body["offers"] = json!([
+        { "price": 5, "sellerName": "Cheap", "stock": 1 },
+        { "price": 50, "sellerName": "Dear", "stock": 10 },
+    ]);
+    let made = house.post(PRODUCTS, body).await.ok()["data"].clone();
+    hear(&house, &mut indexer).await;
+    let find = async |query: &str| {
+        house.get(&format!("{SEARCH}?brand=Zuckerbaum&retailer=other&{query}")).await.ok()
+    };
+    let ranges = async || find("").await["data"]["facets"]["prices"].clone();
+    assert_eq!(ids(&find("maxPrice=10").await), ["two"]);
+    assert_eq!(ids(&find("minPrice=40").await), [""; 0]);
+    let before = ranges().await;
+
+    let offer_id = made["offers"][0]["offerId"].as_str().expect("an id");
+    let offer_id = domain::ids::OfferId::parse(offer_id).expect("an id");
+    let retailer = domain::retailer::Retailer::Other;
+    let goods = shop::Goods { product_id: "two".into(), offer_id, retailer };
+    shop::order_of(&house, &goods, 1).await;
+    hear(&house, &mut indexer).await;
+    assert_eq!(ids(&find("maxPrice=10").await), [""; 0]);
+    let dear = find("minPrice=40").await;
+    assert_eq!(ids(&dear), ["two"]);
+    assert_eq!(dear["data"]["products"][0]["price"], 50);
+    assert_eq!(dear["data"]["products"][0]["available"], true);
+    assert_ne!(ranges().await, before, "it is counted among the dear ones now");
 }
 
 #[tokio::test(flavor = "multi_thread")]

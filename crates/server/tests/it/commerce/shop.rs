@@ -60,6 +60,7 @@ fn product(whose: (MerchantId, Environment), goods: &Goods, now: Timestamp) -> P
         handling_days: HandlingDays { min: 1, max: 2 },
         is_international: false,
         is_counted: true,
+        declared: None,
     };
     Product {
         merchant_id: whose.0,

@@ -6,8 +6,8 @@ use domain::environment::Environment;
 use serde_json::{Value, json};
 
 use super::shop::{
-    BSC, call, cancel, check, events, id, left, messages, order, order_of, own, ready, ready_in,
-    snapshot, state, step_three, stock, stock_in,
+    BSC, call, cancel, check, events, id, left, messages, order, order_of, own, pay, ready,
+    ready_in, snapshot, state, step_three, stock, stock_in,
 };
 use crate::house::{House, Reply};
 
@@ -19,12 +19,24 @@ async fn simulate(house: &House, placed: &Value, body: Value) -> Reply {
 /// A payment needs the workers of a running house beside it.
 async fn simulate_paid(house: &House, placed: &Value, mut body: Value) -> Reply {
     body["transitionTo"] = json!("payment_confirmed");
-    let request = simulate(house, placed, body);
+    beside_workers(house, simulate(house, placed, body)).await
+}
+
+/// So does a refund.
+async fn simulate_refunded(house: &House, placed: &Value) -> Reply {
+    beside_workers(house, to(house, placed, "refunded")).await
+}
+
+async fn beside_workers<T>(house: &House, request: impl Future<Output = T>) -> T {
     tokio::pin!(request);
     loop {
+        let work = async {
+            house.advance(1_000);
+            house.step().await;
+        };
         tokio::select! {
             reply = &mut request => return reply,
-            () = house.step() => {}
+            () = work => {}
         }
     }
 }
@@ -226,7 +238,7 @@ async fn failed_gives_the_pieces_back_and_refunded_takes_a_bsc_address() {
     let payer = json!({ "walletNetwork": "bsc", "walletAddress": BSC });
     simulate_paid(&house, &placed, payer).await.ok();
     to(&house, &placed, "failed").await.ok();
-    let order = to(&house, &placed, "refunded").await.ok()["data"]["order"].clone();
+    let order = simulate_refunded(&house, &placed).await.ok()["data"]["order"].clone();
     assert_eq!((&order["refundStatus"], &order["substatus"]), (&json!("SENT"), &json!("REFUNDED")));
     assert!(order["refund"]["txHash"].as_str().is_some_and(|hash| hash.len() == 66));
     assert_eq!(to(&house, &placed, "refunded").await.ok()["data"]["order"], order);
@@ -243,5 +255,66 @@ async fn failed_gives_the_pieces_back_and_refunded_takes_a_bsc_address() {
     assert_eq!(left(&house, &goods).await, 5);
     let refused = cancel(&house, &placed, "k", json!({})).await;
     assert_eq!(refused.error(), (400, "ORDER_NOT_CANCELABLE"));
+    check(&house).await;
+}
+
+#[tokio::test]
+async fn refunded_is_the_refund_on_the_chain() {
+    let house = House::start().await;
+    let placed = order(&house).await;
+    let payer = json!({ "walletNetwork": "bsc", "walletAddress": BSC });
+    simulate_paid(&house, &placed, payer).await.ok();
+    to(&house, &placed, "failed").await.ok();
+    let order = simulate_refunded(&house, &placed).await.ok()["data"]["order"].clone();
+    assert_eq!(order["refundStatus"], "SENT");
+    let refunds = house.get("/api/v1/refunds").await.ok()["data"].clone();
+    assert_eq!(refunds.as_array().map(Vec::len), Some(1));
+    let refund = &refunds[0];
+    let to = json!({ "network": "bsc", "address": refund["destination"]["address"] });
+    assert_eq!((&refund["status"], &refund["destination"]), (&json!("sent"), &to));
+    assert_eq!(order["refund"]["txHash"], refund["tx_hashes"][0]);
+    house.settle().await;
+    assert_eq!(snapshot(&house, &placed).await, order);
+    check(&house).await;
+}
+
+#[tokio::test]
+async fn of_ten_payments_at_once_one_is_made() {
+    let house = House::start().await;
+    let placed = order(&house).await;
+    let body = json!({ "transitionTo": "payment_confirmed", "walletNetwork": "bsc" });
+    let asked = (0..10).map(|_| simulate(&house, &placed, body.clone()));
+    let answers = beside_workers(&house, futures_util::future::join_all(asked)).await;
+    for answer in answers {
+        let done = answer.status == 200 || answer.error() == (409, "ORDER_STATE");
+        assert!(done, "{}", answer.body);
+    }
+    house.settle().await;
+    let invoice = house.read(&super::shop::payor(&placed)).await;
+    assert_eq!(invoice["payments"].as_array().map(Vec::len), Some(1));
+    assert_eq!(invoice["amount_overpaid"], 0);
+    check(&house).await;
+}
+
+#[tokio::test]
+async fn nothing_goes_on_while_the_payment_is_taken_back() {
+    let house = House::start().await;
+    for (steps, refused) in [
+        (&[][..], "payment_settled"),
+        (&["payment_settled"][..], "placed"),
+        (&["payment_settled", "placed"][..], "shipped"),
+    ] {
+        let placed = order(&house).await;
+        pay(&house, &placed).await;
+        for step in steps {
+            to(&house, &placed, step).await.ok();
+        }
+        let payment = house.read(&super::shop::payor(&placed)).await["payments"][0].clone();
+        let body = json!({ "depth": 8, "drop": [payment["tx_hash"]] });
+        house.post("/api/v1/devnet/chain/ethereum/reorgs", body).await.ok();
+        house.settle().await;
+        assert_eq!(snapshot(&house, &placed).await["payment"]["status"], "reverted");
+        assert_eq!(to(&house, &placed, refused).await.error(), (409, "ORDER_STATE"), "{refused}");
+    }
     check(&house).await;
 }

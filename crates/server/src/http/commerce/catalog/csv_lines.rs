@@ -81,7 +81,7 @@ impl Lines {
             }
         }
         loop {
-            if self.is_skipping && !self.skip_line() {
+            if self.is_skipping && !self.skip_line(end) {
                 return None;
             }
             let rest = &self.buffer[self.at..];
@@ -110,20 +110,27 @@ impl Lines {
                 Parsed::Broken(why) => why,
             };
             self.is_skipping = true;
-            self.skip_line();
+            self.skip_line(end);
             return Some(Piece::Broken { line, why });
         }
     }
 
     /// Passes over the rest of a line; false: its end has not come yet.
-    fn skip_line(&mut self) -> bool {
+    fn skip_line(&mut self, end: End) -> bool {
         match self.buffer[self.at..].iter().position(|byte| *byte == b'\n') {
             Some(position) => {
                 self.at += position + 1;
                 self.line += 1;
                 self.is_skipping = false;
             }
-            None => self.at = self.buffer.len(),
+            None => {
+                self.at = self.buffer.len();
+                // The last line of a file may have no end.
+                if end == End::Reached {
+                    self.line += 1;
+                    self.is_skipping = false;
+                }
+            }
         }
         !self.is_skipping
     }
@@ -170,10 +177,14 @@ fn csv_record(text: &[u8], end: End) -> Parsed {
                 }
                 (None, End::NotYet) => return Parsed::Unfinished,
                 (Some(_), _) => return Parsed::Broken("has a carriage return in a cell"),
-                (None, End::Reached) => return Parsed::Whole { cells, bytes: at + 1, lines },
+                (None, End::Reached) => {
+                    return Parsed::Whole { cells, bytes: at + 1, lines: lines + 1 };
+                }
             },
             Some(_) => return Parsed::Broken("has text after a closing quote"),
-            None if end == End::Reached => return Parsed::Whole { cells, bytes: at, lines },
+            None if end == End::Reached => {
+                return Parsed::Whole { cells, bytes: at, lines: lines + 1 };
+            }
             None => return Parsed::Unfinished,
         }
     }
@@ -271,6 +282,16 @@ mod tests {
             record(6, &["e", "6"]),
         ];
         check(Format::Csv, file, &expected);
+    }
+
+    #[test]
+    fn a_last_line_without_an_end_is_a_line() {
+        for file in ["a\nb", "a\nb\n", "a\n\"b", "a\n\"b\n", "a\nb\r"] {
+            let mut lines = Lines::new(Format::Csv);
+            lines.push(file.as_bytes());
+            while lines.next(End::Reached).is_some() {}
+            assert_eq!(lines.line() - 1, 2, "{file:?}");
+        }
     }
 
     #[test]

@@ -8,13 +8,14 @@
 //! have sent everything. What is told is bounded instead.
 
 use std::collections::HashSet;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
+use domain::ids::MerchantId;
 use domain::product::draft::{ProductDraft, check_product_id};
 use futures_util::StreamExt as _;
 use futures_util::stream;
@@ -44,8 +45,43 @@ const PROGRESS_EVERY: u64 = 10_000;
 /// Progress that finds no room is left out; errors and the end always find some.
 const TOLD_AT_ONCE: usize = 2_048;
 const ROOM_FOR_ERRORS: usize = 1_024;
-/// Files that one process reads at a time.
-pub const IMPORTS_MAX: usize = 4;
+/// Files that one process reads at a time, and how many of them one merchant may send.
+const IMPORTS_MAX: usize = 4;
+const OF_ONE_MERCHANT_MAX: usize = 2;
+/// What a file has to come in at, on the average of the time that is spent waiting for it: one that
+/// drips would keep its turn for days.
+const BYTES_PER_SECOND_MIN: u64 = 8 * 1024;
+
+/// Whose files are being read.
+#[derive(Default)]
+pub struct Turns(Mutex<Vec<MerchantId>>);
+
+/// A turn at reading a file; it ends when this is dropped.
+struct Turn {
+    app: Shared,
+    of: MerchantId,
+}
+
+impl Turn {
+    fn take(app: &Shared, of: MerchantId) -> Option<Turn> {
+        let mut taken = app.catalog.imports.0.lock().expect("nobody panics holding it");
+        let own = taken.iter().filter(|one| **one == of).count();
+        if taken.len() >= IMPORTS_MAX || own >= OF_ONE_MERCHANT_MAX {
+            return None;
+        }
+        taken.push(of);
+        Some(Turn { app: app.clone(), of })
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut taken = self.app.catalog.imports.0.lock().expect("nobody panics holding it");
+        if let Some(at) = taken.iter().position(|one| *one == self.of) {
+            taken.swap_remove(at);
+        }
+    }
+}
 
 /// A product of the file, and the line it stands in.
 pub struct Row {
@@ -129,7 +165,7 @@ pub async fn import(
     if declared.is_some_and(|bytes| bytes > app.config.import_bytes_max) {
         return Err(too_large(app.config.import_bytes_max));
     }
-    let turn = app.catalog.imports.clone().try_acquire_owned().map_err(|_| {
+    let turn = Turn::take(&app, caller.merchant_id).ok_or_else(|| {
         ApiError::new(Code::Busy, "Other files are being read; try again shortly").retry_after(5)
     })?;
     let (teller, told) = mpsc::channel(TOLD_AT_ONCE);
@@ -181,6 +217,11 @@ fn format_of(headers: &HeaderMap) -> Result<Format, ApiError> {
         | "application/jsonlines" => Ok(Format::JsonLines),
         _ => Err(ApiError::invalid("Content-Type", "must be text/csv or application/x-ndjson")),
     }
+}
+
+fn no_header() -> ApiError {
+    let message = "The first line must have the names of the columns";
+    ApiError::new(Code::ValidationError, message)
 }
 
 fn too_large(bytes_max: u64) -> ApiError {
@@ -262,22 +303,29 @@ impl Import {
         u64::try_from(self.batch.len() + self.under_way.len() + open).unwrap_or(u64::MAX)
     }
 
+    #[expect(clippy::disallowed_methods, reason = "a duration is measured, nothing else")]
     async fn read(&mut self, body: Body) -> Result<(), ApiError> {
         let mut body = body.into_data_stream();
         let stall = Duration::from_millis(self.app.config.import_stall_ms);
         let (mut bytes, bytes_max) = (0_u64, self.app.config.import_bytes_max);
         let stop = self.app.stop.clone();
+        let mut waited = Duration::ZERO;
         loop {
+            let due = stall + Duration::from_secs(bytes / BYTES_PER_SECOND_MIN);
+            let patience = stall.min(due.saturating_sub(waited));
+            let since = Instant::now();
             let next = tokio::select! {
-                next = timeout(stall, body.next()) => next,
+                next = timeout(patience, body.next()) => next,
                 () = stop.cancelled() => {
                     let message = "The server is stopping; send the file again";
                     return Err(ApiError::new(Code::ServiceUnavailable, message));
                 }
             };
             let Ok(next) = next else {
-                return Err(ApiError::new(Code::RequestTimeout, "The file stopped coming"));
+                let message = "The file stopped coming, or comes too slowly";
+                return Err(ApiError::new(Code::RequestTimeout, message));
             };
+            waited += since.elapsed();
             let Some(next) = next else { break };
             let cut = |_| ApiError::new(Code::ValidationError, "The file could not be read");
             let piece = next.map_err(cut)?;
@@ -289,6 +337,9 @@ impl Import {
             self.take(End::NotYet).await?;
         }
         self.take(End::Reached).await?;
+        if self.is_table && self.header.is_none() {
+            return Err(no_header());
+        }
         self.close().await?;
         self.flush().await
     }
@@ -303,6 +354,9 @@ impl Import {
                     let row = json_row(line, &cells.concat(), &self.company);
                     self.open = Some(row);
                     self.close().await?;
+                }
+                Piece::Broken { .. } if self.is_table && self.header.is_none() => {
+                    return Err(no_header());
                 }
                 Piece::Broken { line, why } => {
                     self.close().await?;

@@ -141,6 +141,7 @@ pub async fn resolve(
             let address = body.destination_address;
             let wanted = Wanted {
                 payment_id: Some(payment_id),
+                token_id: None,
                 amount: body.amount,
                 network: None,
                 address: address.ok_or_else(|| required("destination_address"))?,

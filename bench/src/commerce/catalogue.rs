@@ -6,6 +6,7 @@
 use domain::environment::Environment;
 use domain::money::Usd;
 use search::{Document, Retailer, Scope};
+use serde_json::json;
 
 pub const MERCHANT: u64 = 7_000_000;
 
@@ -168,6 +169,77 @@ impl Dice {
     }
 }
 
+struct Product {
+    id: String,
+    title: String,
+    description: String,
+    brand: String,
+    categories: Vec<String>,
+    cents: i64,
+    rating_hundredths: Option<i64>,
+    reviews: i64,
+    stock: i64,
+}
+
+/// What somebody types.
+#[derive(Clone, Copy, Debug)]
+pub enum Words {
+    Exact,
+    HalfTyped,
+    Misspelt,
+    TwoLetters,
+    SmallMerchant,
+    Browse,
+}
+
+impl Words {
+    pub const ALL: [Words; 6] = [
+        Words::Exact,
+        Words::HalfTyped,
+        Words::Misspelt,
+        Words::TwoLetters,
+        Words::SmallMerchant,
+        Words::Browse,
+    ];
+
+    /// The mix of the bar.
+    pub fn mixed(dice: &mut Dice) -> Words {
+        match dice.below(100) {
+            0..45 => Words::Exact,
+            45..90 => Words::HalfTyped,
+            _ => Words::Misspelt,
+        }
+    }
+
+    /// Words of one among so many products of a merchant.
+    pub fn text(
+        self,
+        catalogue: &Catalogue,
+        (merchant, among): (u64, u64),
+        dice: &mut Dice,
+    ) -> String {
+        let mut words = catalogue.words_of(merchant, dice.below(among), dice);
+        match self {
+            Words::Exact => words.join(" ") + " ",
+            Words::HalfTyped => {
+                let last = words.pop().unwrap_or_default();
+                let kept = 2 + dice.below(last.len().max(3) as u64 - 2) as usize;
+                words.push(last.chars().take(kept).collect());
+                words.join(" ")
+            }
+            Words::Misspelt => {
+                if let Some(longest) = words.iter_mut().max_by_key(|word| word.len()) {
+                    *longest = dice.misspell(longest);
+                }
+                words.join(" ") + " "
+            }
+            Words::TwoLetters => words.concat().chars().take(2).collect(),
+            Words::SmallMerchant => words.join(" "),
+            Words::Browse => String::new(),
+        }
+    }
+}
+
 pub struct Catalogue {
     brands: Vec<String>,
     vocabulary: Vec<String>,
@@ -202,7 +274,48 @@ impl Catalogue {
         }
     }
 
-    pub fn product(&self, merchant: u64, number: u64) -> Document {
+    /// A product as the index keeps it.
+    pub fn document(&self, merchant: u64, number: u64) -> Document {
+        let product = self.product(merchant, number);
+        let mut key = [0; 16];
+        key[..8].copy_from_slice(&(0x0190_0000_0000_0000 + number).to_be_bytes());
+        key[8..].copy_from_slice(&merchant.to_be_bytes());
+        Document {
+            key,
+            scope: scope(merchant),
+            product_id: product.id,
+            retailer: Retailer::Other,
+            title: product.title,
+            description: product.description,
+            brand: Some(product.brand),
+            categories: product.categories,
+            price: Usd(product.cents * 10_000),
+            rating_hundredths: product.rating_hundredths,
+            review_count: product.reviews,
+            in_stock: product.stock > 0,
+            updated_at_ms: 1_700_000_000_000 + number as i64,
+        }
+    }
+
+    /// A product as a line of a merchant's file.
+    pub fn line(&self, merchant: u64, number: u64) -> String {
+        let product = self.product(merchant, number);
+        let rating = product.rating_hundredths.map(|rating| rating as f64 / 100.0);
+        let line = json!({
+            "productId": product.id,
+            "title": product.title,
+            "description": product.description,
+            "brand": product.brand,
+            "categories": product.categories,
+            "rating": rating,
+            "reviewCount": product.reviews,
+            "offers": [{ "price": product.cents as f64 / 100.0, "shipping": 1,
+                "stock": product.stock }],
+        });
+        format!("{line}\n")
+    }
+
+    fn product(&self, merchant: u64, number: u64) -> Product {
         let mut dice = Dice::new(merchant << 32 ^ number);
         let brand = self.brand_of(&mut dice).to_owned();
         let title = self.title(&brand, &mut dice);
@@ -211,28 +324,21 @@ impl Catalogue {
             description.push_str(self.word(&mut dice));
             description.push(' ');
         }
-        let mut key = [0; 16];
-        key[..8].copy_from_slice(&(0x0190_0000_0000_0000 + number).to_be_bytes());
-        key[8..].copy_from_slice(&merchant.to_be_bytes());
-        Document {
-            key,
-            scope: scope(merchant),
-            product_id: format!("B{merchant:07X}{number:08X}"),
-            retailer: Retailer::ALL[dice.rank(6) as usize],
+        Product {
+            id: format!("B{merchant:07X}{number:08X}"),
             title,
             description,
-            brand: Some(brand),
+            brand,
             categories: (0..2).map(|_| dice.one_of(&CATEGORIES).to_owned()).collect(),
-            price: Usd((99 + dice.rank(200_000) as i64) * 10_000),
+            cents: 99 + dice.rank(200_000) as i64,
             rating_hundredths: (dice.below(10) > 0).then(|| 250 + dice.below(251) as i64),
-            review_count: dice.rank(50_000) as i64,
-            in_stock: dice.below(10) > 0,
-            updated_at_ms: 1_700_000_000_000 + number as i64,
+            reviews: dice.rank(50_000) as i64,
+            stock: if dice.below(10) > 0 { 1_000_000 } else { 0 },
         }
     }
 
     /// One to four words of a product's title, in any order.
-    pub fn words_of(&self, merchant: u64, number: u64, dice: &mut Dice) -> Vec<String> {
+    fn words_of(&self, merchant: u64, number: u64, dice: &mut Dice) -> Vec<String> {
         let mut product = Dice::new(merchant << 32 ^ number);
         let brand = self.brand_of(&mut product).to_owned();
         let title = self.title(&brand, &mut product);
