@@ -563,7 +563,8 @@ export interface Operations {
   /**
    * Give an order up that cannot be sent
    *
-   * From `processing`. Its pieces go back into the stock, and what was paid is owed to the shopper.
+   * From `processing`, unless a retailer has it or may have it. Its pieces go back into the stock,
+   * and what was paid is owed to the shopper.
    */
   "POST /api/commerce/merchant/orders/{id}/fail": {
     arguments: [id: schemas.OrderId, body?: schemas.CommerceFailOrder | null];
