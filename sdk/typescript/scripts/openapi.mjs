@@ -25,7 +25,7 @@ const HARMLESS_TO_REPEAT = new Set([
 ]);
 
 /** What a ramp user's session may call besides what the document says of itself. */
-const OF_RAMP_SESSIONS = /^(GET|POST) \/api\/v1\/ramps\/(quotes|payouts)(\/|$)/;
+const OF_RAMP_SESSIONS = /^(GET|POST) \/api\/v1\/ramps\/(quotes|payouts)(\/\{id\})?$/;
 
 /** Reads the document of this tree. */
 export function readDocument() {

@@ -294,7 +294,15 @@ test("ramps: a user, his session, and what he may read with it", async () => {
   });
   assert.deepEqual((await his.ramps.users.listBalances(user.id)).data, []);
   assert.ok((await his.ramps.listCorridors()).data.length > 30);
-  await assert.rejects(his.ramps.users.list(), { name: "PepayConfigurationError" });
+  assert.deepEqual((await his.ramps.payouts.list({ user_id: user.id })).data, []);
+  const nobodys = "0192f0c1-b1d2-7c3a-b3a1-f3c1a2b3c4d5";
+  await assert.rejects(his.ramps.quotes.retrieve(nobodys), { name: "PepayNotFoundError" });
+  await assert.rejects(his.ramps.payouts.retrieve(nobodys), { name: "PepayNotFoundError" });
+  // What his session does not open is refused before it is sent.
+  await assert.rejects(his.ramps.payouts.cancel(nobodys), { name: "PepayConfigurationError" });
+  await assert.rejects(his.ramps.users.list().toArray({ limit: 1 }), {
+    name: "PepayConfigurationError",
+  });
   const users = await pepay.ramps.users.list({ external_id: "u-1" }).toArray({ limit: 2 });
   assert.deepEqual(users.map(({ id }) => id), [user.id]);
 });
