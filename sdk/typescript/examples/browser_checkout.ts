@@ -58,7 +58,11 @@ function draw(element: HTMLElement, details: SessionDetails) {
   const select = part("select", "token");
   select.setAttribute("aria-label", "Pay with");
   select.add(new Option("Choose a token", ""));
-  const shown = { amount: part("p", "amount"), address: part("code", "address"), state: part("p", "state") };
+  const shown = {
+    amount: part("p", "amount"),
+    address: part("code", "address"),
+    state: part("p", "state"),
+  };
   shown.state.setAttribute("role", "status");
   shown.state.textContent = details.invoice_status;
   const say = (where: keyof typeof shown, text: string) => void (shown[where].textContent = text);

@@ -10,7 +10,9 @@ const pepay = new Pepay({
   baseUrl: process.env["PEPAY_API_URL"]!,
   apiKey: process.env["PEPAY_API_KEY"]!,
 });
-const verifier = createWebhookVerifier({ secrets: process.env["PEPAY_WEBHOOK_SECRETS"]!.split(",") });
+const verifier = createWebhookVerifier({
+  secrets: process.env["PEPAY_WEBHOOK_SECRETS"]!.split(","),
+});
 
 /** Stands for the shop's database. */
 export const orders = new Map<string, { amountUsd: number; isPaid: boolean }>([

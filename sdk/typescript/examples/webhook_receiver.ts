@@ -37,7 +37,11 @@ export function receiver(secrets: string[], store: EventStore, work: (event: Pep
 }
 
 /** What happened since the last event that was kept. */
-export async function catchUp(pepay: Pepay, lastEventId: string, store: EventStore): Promise<number> {
+export async function catchUp(
+  pepay: Pepay,
+  lastEventId: string,
+  store: EventStore,
+): Promise<number> {
   let count = 0;
   for await (const event of pepay.events.recoverSince(lastEventId)) {
     if (await store.keep(event)) count += 1;

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
-/** By format: a module of CommonJS cannot share parts, so its second entry is a part of the first. */
+/** By format: CommonJS modules cannot share parts, so the second entry is a part of the first. */
 const ENTRIES = { esm: ["index", "webhooks"], cjs: ["index"] };
 const TYPES = `${ROOT}dist/types/`;
 

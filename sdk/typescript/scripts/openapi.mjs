@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 
 const DOCUMENT = new URL("../../../openapi.json", import.meta.url);
 
-/** POSTs without an Idempotency-Key that change nothing, or the same thing however often they come. */
+/** POSTs without an Idempotency-Key that change nothing, or the same however often they come. */
 const HARMLESS_TO_REPEAT = new Set([
   "POST /api/commerce/merchant/carts/validate",
   "POST /api/commerce/merchant/checkout/address",

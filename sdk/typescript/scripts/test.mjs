@@ -18,5 +18,8 @@ const files = readdirSync(`${ROOT}tests`)
   .filter((name) => name.endsWith(".test.mjs"))
   .filter((name) => wanted.length === 0 || wanted.some((part) => name.includes(part)))
   .map((name) => `tests/${name}`);
-const { status } = spawnSync(process.execPath, ["--test", ...files], { cwd: ROOT, stdio: "inherit" });
+const { status } = spawnSync(process.execPath, ["--test", ...files], {
+  cwd: ROOT,
+  stdio: "inherit",
+});
 process.exit(status ?? 1);

@@ -8,14 +8,7 @@ import { PepayConfigurationError } from "./errors.js";
 
 /** What opens a route. Generated types say which one each route has. */
 export type Credential =
-  | "key"
-  | "anyKey"
-  | "commerce"
-  | "bearer"
-  | "session"
-  | "keyOrSession"
-  | "shopper"
-  | "nobody";
+  "key" | "anyKey" | "commerce" | "bearer" | "session" | "keyOrSession" | "shopper" | "nobody";
 
 type Name = keyof PepayCredentials;
 

@@ -31,7 +31,8 @@ import { ws } from "./resources/ws.js";
  * A client of one Pepay server.
  *
  * ```ts
- * const pepay = new Pepay({ baseUrl: "https://pay.example.com", apiKey: process.env.PEPAY_API_KEY });
+ * const apiKey = process.env.PEPAY_API_KEY;
+ * const pepay = new Pepay({ baseUrl: "https://pay.example.com", apiKey });
  * const invoice = await pepay.invoices.create({ amount_usd: 49.99 });
  * ```
  *

@@ -20,8 +20,7 @@ export interface WebhookVerifierOptions {
 
 /** Headers as `fetch`, Node or a plain object have them. */
 export type WebhookHeaders =
-  | { get(name: string): string | null }
-  | Record<string, string | readonly string[] | undefined>;
+  { get(name: string): string | null } | Record<string, string | readonly string[] | undefined>;
 
 /** A delivery as it arrived. */
 export interface WebhookDelivery {
@@ -33,10 +32,7 @@ export interface WebhookDelivery {
 
 /** Why a delivery is not to be believed. */
 export type WebhookRefusal =
-  | "missing_headers"
-  | "timestamp_out_of_range"
-  | "invalid_signature"
-  | "invalid_body";
+  "missing_headers" | "timestamp_out_of_range" | "invalid_signature" | "invalid_body";
 
 /** Whether a delivery is to be believed, and what it says if so. */
 export type WebhookVerdict =

@@ -81,7 +81,11 @@ test("a payor pays in a page that holds no key", async (t) => {
   assert.equal(await page.evaluate(() => window.done), "paid");
   assert.equal(await page.getByRole("status").textContent(), "paid");
   assert.deepEqual(errors, []);
-  const storage = await page.evaluate(() => [localStorage.length, sessionStorage.length, document.cookie]);
+  const storage = await page.evaluate(() => [
+    localStorage.length,
+    sessionStorage.length,
+    document.cookie,
+  ]);
   assert.deepEqual(storage, [0, 0, ""]);
 });
 

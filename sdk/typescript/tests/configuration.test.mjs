@@ -31,7 +31,11 @@ const BROWSERS = {
 test("server keys are refused in pages, workers and apps, unless somebody insists", () => {
   for (const [place, globals] of Object.entries(BROWSERS)) {
     within(globals, () => {
-      for (const keys of [{ apiKey: "sk_test_1" }, { apiKey: "pk_1" }, { commerceApiKey: "ck_1" }]) {
+      for (const keys of [
+        { apiKey: "sk_test_1" },
+        { apiKey: "pk_1" },
+        { commerceApiKey: "ck_1" },
+      ]) {
         const make = (options) => () => new Pepay({ baseUrl, ...keys, ...options });
         assert.throws(make(), PepayConfigurationError, place);
         assert.doesNotThrow(make({ dangerouslyAllowBrowser: true }), place);

@@ -61,7 +61,10 @@ export function narrow(event: PepayEvent): number | string {
 
 export async function verify(request: Request): Promise<PepayEvent | null> {
   const verifier = createWebhookVerifier({ secrets: ["whsec_…"], toleranceMs: 60_000 });
-  const verdict = await verifier.verify({ rawBody: await request.text(), headers: request.headers });
+  const verdict = await verifier.verify({
+    rawBody: await request.text(),
+    headers: request.headers,
+  });
   if (!verdict.valid) {
     const reason: string = verdict.reason;
     console.log(reason, same);

@@ -88,7 +88,9 @@ test("express: an order is sent to the payment page, and paid by a webhook", asy
 test("next: the two routes, called with the requests that Next.js would hand them", async () => {
   const { checkout, webhooks } = await example("next_route");
   const ask = (body) =>
-    checkout(new Request("http://shop.test/api/checkout", { method: "POST", body: JSON.stringify(body) }));
+    checkout(
+      new Request("http://shop.test/api/checkout", { method: "POST", body: JSON.stringify(body) }),
+    );
   const made = await ask({ amountUsd: 12.5, cart: "cart-9" });
   assert.equal(made.status, 200);
   const { invoice_id, payment_url, payment_session_headers } = await made.json();
@@ -105,7 +107,9 @@ test("next: the two routes, called with the requests that Next.js would hand the
     for await (const chunk of request) chunks.push(chunk);
     const headers = new Headers(request.headers);
     const body = Buffer.concat(chunks);
-    const answer = await webhooks(new Request("http://shop.test/w", { method: "POST", headers, body }));
+    const answer = await webhooks(
+      new Request("http://shop.test/w", { method: "POST", headers, body }),
+    );
     answers.push([answer.status, JSON.parse(body).data.object.id]);
     response.writeHead(answer.status).end(await answer.text());
     told?.();
@@ -118,13 +122,18 @@ test("next: the two routes, called with the requests that Next.js would hand the
     () => answers.some(([, id]) => id === invoice_id),
     () => new Promise((resolve) => (told = resolve)),
   );
-  assert.ok(answers.every(([status]) => status === 200), String(answers));
-  const unsigned = await webhooks(new Request("http://shop.test/w", { method: "POST", body: "{}" }));
+  assert.ok(
+    answers.every(([status]) => status === 200),
+    String(answers),
+  );
+  const unsigned = await webhooks(
+    new Request("http://shop.test/w", { method: "POST", body: "{}" }),
+  );
   assert.equal(unsigned.status, 400);
   await pepay.webhooks.delete(endpoint.id);
 });
 
-test("receiver: it keeps an event once, works once, and catches up with what it missed", async () => {
+test("receiver: an event is kept once and worked on once, what was missed is caught up", async () => {
   const { receiver, catchUp } = await example("webhook_receiver");
   const kept = new Map();
   const worked = [];
@@ -158,7 +167,9 @@ test("receiver: it keeps an event once, works once, and catches up with what it 
   assert.equal(kept.get(worked[0]).data.object.id, first.invoice_id);
   const [delivery] = await pepay.webhooks.listDeliveries(endpoint.id).toArray({ limit: 1 });
   await pepay.webhooks.resendDelivery(delivery.id);
-  const large = await fetch(url, { method: "POST", body: "x".repeat(2 * 1024 * 1024) }).catch(() => null);
+  const large = await fetch(url, { method: "POST", body: "x".repeat(2 * 1024 * 1024) }).catch(
+    () => null,
+  );
   assert.ok(large === null || large.status === 413);
 
   await pepay.webhooks.delete(endpoint.id);

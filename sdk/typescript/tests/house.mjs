@@ -57,7 +57,9 @@ export class House {
         if (match) resolve(match[1]);
       });
       this.#child.once("error", reject);
-      this.#child.once("exit", (code) => reject(new Error(`the server ended with ${code}:\n${text}`)));
+      this.#child.once("exit", (code) =>
+        reject(new Error(`the server ended with ${code}:\n${text}`)),
+      );
     });
   }
 

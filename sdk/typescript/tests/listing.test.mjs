@@ -66,13 +66,17 @@ test("towards the newer, the oldest comes first", async () => {
 
 /** A client of a server that keeps `created` seconds as events, and of older ones nothing. */
 function remembering(created) {
-  const all = created.map((second, at) => ({ id: `evt_${second}000-${at * 10 + 100}`, created: second }));
+  const all = created.map((second, at) => ({
+    id: `evt_${second}000-${at * 10 + 100}`,
+    created: second,
+  }));
   const { client, asked } = paged((query) => {
     const { limit, ending_before: before, starting_after: cursor } = query;
     const at = (id) => all.findIndex((event) => event.id === id);
     let data = all.filter(
       (event) =>
-        event.created >= (query["created[gte]"] ?? 0) && event.created <= (query["created[lte]"] ?? Infinity),
+        event.created >= (query["created[gte]"] ?? 0) &&
+        event.created <= (query["created[lte]"] ?? Infinity),
     );
     if (before !== undefined) {
       if (at(before) < 0) return { refused: true };
@@ -100,22 +104,29 @@ test("events are recovered in order from an id that is forgotten, with few reque
     const { client, asked, all } = remembering(created);
     const expected = all.map(({ id }) => id);
     const walked = [];
-    for await (const event of client.events.recoverSince(`evt_${since}000-1`)) walked.push(event.id);
+    for await (const event of client.events.recoverSince(`evt_${since}000-1`))
+      walked.push(event.id);
     assert.deepEqual(walked, expected);
     assert.ok(asked.length < 45, `${asked.length} requests for ${created.length} events`);
   }
 });
 
-test("of the second in which a forgotten event happened, only what came after it is told", async () => {
+test("of a forgotten event's second only what came after it is told", async () => {
   const { client, all } = remembering([9, 9, 9, 10]);
   const events = await client.events.recoverSince("evt_9000-115");
-  assert.deepEqual(events.map(({ id }) => id), all.slice(2).map(({ id }) => id));
+  assert.deepEqual(
+    events.map(({ id }) => id),
+    all.slice(2).map(({ id }) => id),
+  );
 });
 
-test("a log that was restored from a backup goes on from an earlier place, and nothing is lost", async () => {
+test("nothing is lost of a log that goes on from an earlier place after a backup", async () => {
   const { client, all } = remembering([7, 8]);
   const events = await client.events.recoverSince("evt_5000-99999");
-  assert.deepEqual(events.map(({ id }) => id), all.map(({ id }) => id));
+  assert.deepEqual(
+    events.map(({ id }) => id),
+    all.map(({ id }) => id),
+  );
 });
 
 test("a catalog's cursor is a product's number", async () => {

@@ -58,7 +58,10 @@ test("there are no dependencies, and no scripts that run where it is installed",
   assert.equal(manifest.dependencies, undefined);
   assert.equal(manifest.peerDependencies, undefined);
   const installs = ["preinstall", "install", "postinstall", "prepare"];
-  assert.deepEqual(Object.keys(manifest.scripts).filter((name) => installs.includes(name)), []);
+  assert.deepEqual(
+    Object.keys(manifest.scripts).filter((name) => installs.includes(name)),
+    [],
+  );
   assert.equal(manifest.sideEffects, false);
 });
 

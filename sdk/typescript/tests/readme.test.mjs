@@ -23,7 +23,11 @@ test("the first payment is paid by the program that the README shows", () => {
   writeFileSync(`${ROOT}.examples/readme.mjs`, programs[0]);
   const env = { ...process.env, ...house.env };
   const how = { env, encoding: "utf8" };
-  const { stdout, stderr, status } = spawnSync(process.execPath, [`${ROOT}.examples/readme.mjs`], how);
+  const { stdout, stderr, status } = spawnSync(
+    process.execPath,
+    [`${ROOT}.examples/readme.mjs`],
+    how,
+  );
   assert.equal(status, 0, stderr);
   assert.match(stdout, /^pay here: http\S+\/pay\?session=\S+\npaid 49\.990\n$/);
 });
@@ -35,7 +39,10 @@ test("every program is one, and calls methods that there are", async () => {
     const body = program.replace(/^import .*$/gm, "");
     await transform(`async function shown() {\n${body}\n}`, { loader: "js" });
     for (const [, path] of program.matchAll(/\bpepay((?:\.\w+)+)\(/g)) {
-      const method = path.slice(1).split(".").reduce((group, name) => group?.[name], client);
+      const method = path
+        .slice(1)
+        .split(".")
+        .reduce((group, name) => group?.[name], client);
       assert.equal(typeof method, "function", `pepay${path}`);
     }
   }

@@ -30,7 +30,10 @@ test("an invoice is made, paid and settled in the eyes of everybody", async () =
   const details = await payor.paymentSessions.getSessionDetails();
   assert.equal(details.invoice_id, made.invoice_id);
   assert.equal(details.amount_remaining_usd, 49.99);
-  const tokens = await payor.paymentSessions.listAvailableTokens({ mode: "network", network: "base" });
+  const tokens = await payor.paymentSessions.listAvailableTokens({
+    mode: "network",
+    network: "base",
+  });
   const usdc = tokens.find((token) => token.token_symbol.includes("USDC"));
   const address = await payor.paymentSessions.createPaymentAddress({
     network: "base",
@@ -46,7 +49,9 @@ test("an invoice is made, paid and settled in the eyes of everybody", async () =
   assert.equal(paid.invoice.status, "paid");
   assert.equal(paid.latest_payment.tx_hash, transfer.data.tx_hash);
   assert.equal((await payor.paymentSessions.getPaymentStatus()).status, "paid");
-  const full = await pepay.invoices.retrieve(made.invoice_id, { expand: ["latest_payment", "payments"] });
+  const full = await pepay.invoices.retrieve(made.invoice_id, {
+    expand: ["latest_payment", "payments"],
+  });
   assert.equal(full.payments.length, 1);
   const totals = await pepay.invoices.totals({ customer_id: "c-1" });
   assert.equal(totals.totals.paid.count, 1);
@@ -66,13 +71,19 @@ test("errors are the server's own, with the id of the request", async () => {
     name: "PepayAuthenticationError",
     code: "API_KEY_INVALID",
   });
-  await assert.rejects(house.shop().withAuth({ apiKey: house.env.PEPAY_COMMERCE_API_KEY }).tokens.listMerchantSupported(), {
-    name: "PepayPermissionError",
-    code: "INSUFFICIENT_SCOPE",
-  });
+  await assert.rejects(
+    house
+      .shop()
+      .withAuth({ apiKey: house.env.PEPAY_COMMERCE_API_KEY })
+      .tokens.listMerchantSupported(),
+    {
+      name: "PepayPermissionError",
+      code: "INSUFFICIENT_SCOPE",
+    },
+  );
 });
 
-test("the same idempotency key answers the same, and another request with it is a conflict", async () => {
+test("an idempotency key answers the same again, and is a conflict for another request", async () => {
   const options = { idempotencyKey: "order-7" };
   const one = await pepay.invoices.create({ amount_usd: 5 }, options);
   const other = await pepay.invoices.create({ amount_usd: 5 }, options);
@@ -106,10 +117,16 @@ test("every invoice comes once, however small the pages are", async () => {
     made.unshift(invoice.invoice_id);
   }
   const walked = [];
-  for await (const invoice of pepay.invoices.list({ customer_id, limit: 3 })) walked.push(invoice.id);
+  for await (const invoice of pepay.invoices.list({ customer_id, limit: 3 }))
+    walked.push(invoice.id);
   assert.deepEqual(walked, made);
-  const byCustomer = await pepay.invoices.listByCustomer(customer_id, { limit: 2 }).toArray({ limit: 5 });
-  assert.deepEqual(byCustomer.map(({ id }) => id), made.slice(0, 5));
+  const byCustomer = await pepay.invoices
+    .listByCustomer(customer_id, { limit: 2 })
+    .toArray({ limit: 5 });
+  assert.deepEqual(
+    byCustomer.map(({ id }) => id),
+    made.slice(0, 5),
+  );
   const newer = [];
   const query = { customer_id, limit: 2, ending_before: made[4] };
   for await (const invoice of pepay.invoices.list(query)) newer.push(invoice.id);
@@ -128,10 +145,16 @@ test("events are read back from any of them, in the order in which they happened
     ids.push((await pepay.invoices.create({ amount_usd: 1 })).invoice_id);
   }
   const events = await pepay.events.recoverSince(last, { type: ["invoice.*"] });
-  assert.deepEqual(events.map(({ data }) => data.object.id), ids);
+  assert.deepEqual(
+    events.map(({ data }) => data.object.id),
+    ids,
+  );
   const walked = [];
   for await (const event of pepay.events.recoverSince(last)) walked.push(event.id);
-  assert.deepEqual(walked, events.map(({ id }) => id));
+  assert.deepEqual(
+    walked,
+    events.map(({ id }) => id),
+  );
   const found = await pepay.events.retrieve(events[0].id);
   assert.deepEqual(found.data, events[0]);
 });
@@ -147,7 +170,10 @@ test("an id that the log does not have any more is no obstacle to reading on", a
 test("tokens are searched, walked and blocked", async () => {
   const symbols = new Set();
   let count = 0;
-  for await (const token of pepay.tokens.searchMerchantTokens({ limit: 7, environment: "devnet" })) {
+  for await (const token of pepay.tokens.searchMerchantTokens({
+    limit: 7,
+    environment: "devnet",
+  })) {
     symbols.add(token.token_symbol);
     count += 1;
   }
@@ -189,7 +215,9 @@ test("a member signs in and does what a key may not", async () => {
 
 test("a payor answers questions, leaves an address, and pays too little at first", async () => {
   const questions = {
-    questions: [{ id: "size", question: "Which size?", type: "text", validation: { required: true } }],
+    questions: [
+      { id: "size", question: "Which size?", type: "text", validation: { required: true } },
+    ],
   };
   const invoice = await pepay.invoices.create({ amount_usd: 20, questions });
   const payor = house.payor(invoice).paymentSessions;
@@ -199,7 +227,10 @@ test("a payor answers questions, leaves an address, and pays too little at first
   assert.equal((await payor.getCustomerEmail()).has_email, true);
   await payor.simulatePayment({ scenario: "under", network: "base" });
   const statuses = ["underpaid", "paid"];
-  const short = await pepay.invoices.waitForStatus(invoice.invoice_id, { statuses, intervalMs: 200 });
+  const short = await pepay.invoices.waitForStatus(invoice.invoice_id, {
+    statuses,
+    intervalMs: 200,
+  });
   assert.equal(short.invoice.status, "underpaid");
   assert.deepEqual(short.invoice.answers, [{ question_id: "size", response: "M" }]);
   assert.equal((await payor.getSessionDetails()).locked_network, "base");
@@ -222,7 +253,9 @@ test("a shop goes from a search to a delivered order", async () => {
   await shop.commerce.merchantCart.updateItem(itemId, { ...shopper, quantity: 2 });
   assert.equal((await shop.commerce.merchantCart.get(shopper)).data.items.length, 1);
   assert.equal((await shop.commerce.merchantCart.validate(shopper)).valid, true);
-  assert.ok((await shop.commerce.merchantCart.totals({ ...shopper, zip_code: "94107" })).data.total > 0);
+  assert.ok(
+    (await shop.commerce.merchantCart.totals({ ...shopper, zip_code: "94107" })).data.total > 0,
+  );
 
   const token = await shop.commerce.customers.createToken({ ...shopper, ttl_seconds: 60 });
   const own = house.client({ apiKey: undefined, userAccessToken: token.data.token });
@@ -251,23 +284,41 @@ test("a shop goes from a search to a delivered order", async () => {
   assert.equal((await shop.commerce.payments.status(orderId)).data.orderId, orderId);
   const many = await shop.commerce.payments.bulkStatus({ orderIds: [orderId] });
   assert.equal(many.data[0].orderId, orderId);
-  for (const transitionTo of ["payment_confirmed", "payment_settled", "placed", "shipped", "delivery_confirmed"]) {
+  for (const transitionTo of [
+    "payment_confirmed",
+    "payment_settled",
+    "placed",
+    "shipped",
+    "delivery_confirmed",
+  ]) {
     await shop.commerce.devnet.simulateOrder(orderId, { transitionTo });
   }
   const order = await shop.commerce.orders.retrieve(orderId);
   assert.equal(order.data.status, "delivered");
   assert.equal((await shop.commerce.merchantInvoices.status(invoiceId)).data.orderId, orderId);
   const listed = await shop.commerce.orders.list({ ...shopper, limit: 1 }).toArray({ limit: 5 });
-  assert.deepEqual(listed.map((row) => row.orderId), [orderId]);
+  assert.deepEqual(
+    listed.map((row) => row.orderId),
+    [orderId],
+  );
   const addresses = await shop.commerce.addresses.list(shopper).toArray({ limit: 5 });
   assert.equal(addresses.length, 1);
-  assert.deepEqual(await shop.commerce.search({ q: "headphones", limit: 2 }).toArray({ limit: 3 }).then((all) => all.length), 3);
+  assert.deepEqual(
+    await shop.commerce
+      .search({ q: "headphones", limit: 2 })
+      .toArray({ limit: 3 })
+      .then((all) => all.length),
+    3,
+  );
 });
 
 test("files go in and come out again", async () => {
   const line = JSON.stringify({ productId: "mug-1", title: "Mug", offers: [{ price: 12.5 }] });
   const told = await pepay.commerce.catalog.import(`${line}\n`);
-  const lines = told.trim().split("\n").map((line) => JSON.parse(line));
+  const lines = told
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
   assert.equal(lines.at(-1).type, "done");
   const csv = await pepay.commerce.catalog.export({ format: "csv" });
   assert.match(csv, /mug-1/);
@@ -304,7 +355,10 @@ test("ramps: a user, his session, and what he may read with it", async () => {
     name: "PepayConfigurationError",
   });
   const users = await pepay.ramps.users.list({ external_id: "u-1" }).toArray({ limit: 2 });
-  assert.deepEqual(users.map(({ id }) => id), [user.id]);
+  assert.deepEqual(
+    users.map(({ id }) => id),
+    [user.id],
+  );
 });
 
 test("what deletes by a body does, and so does what deletes by a query", async () => {
@@ -343,6 +397,9 @@ test("a server that limits requests is asked more slowly, and everybody is answe
   const statuses = new Set((await Promise.all(asked)).map(({ status }) => status));
   assert.deepEqual([...statuses], ["unpaid"]);
   assert.ok(limited.length > 0);
-  assert.ok(limited.every((seconds) => Number(seconds) >= 1), String(limited));
+  assert.ok(
+    limited.every((seconds) => Number(seconds) >= 1),
+    String(limited),
+  );
   assert.equal((await payor.paymentSessions.getPaymentStatus()).status, "unpaid");
 });

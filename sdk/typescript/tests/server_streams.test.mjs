@@ -35,13 +35,17 @@ test("a merchant hears of an invoice as it is paid", async () => {
   const heard = until(stream, isPaid);
   await ready(stream);
   const invoice = await pepay.invoices.create({ amount_usd: 3 });
-  await house.payor(invoice).paymentSessions.simulatePayment({ scenario: "exact", network: "base" });
+  await house
+    .payor(invoice)
+    .paymentSessions.simulatePayment({ scenario: "exact", network: "base" });
   const events = await heard;
   const types = events.map(({ type }) => type);
   assert.equal(types[0], "invoice.created");
   assert.ok(types.includes("invoice_payment.created"));
   assert.equal(new Set(events.map(({ id }) => id)).size, events.length);
-  const read = await pepay.events.recoverSince(events[0].id, { type: "invoice.*,invoice_payment.*" });
+  const read = await pepay.events.recoverSince(events[0].id, {
+    type: "invoice.*,invoice_payment.*",
+  });
   assert.deepEqual(read.slice(0, events.length - 1), events.slice(1));
 });
 
@@ -62,13 +66,17 @@ test("since replays what was missed and goes on with what happens", async () => 
 
 test("a place the log never had is made up for over REST", async () => {
   const ids = [];
-  for await (const event of pepay.events.recoverSince("evt_1-0", { type: "invoice.*" })) ids.push(event.id);
+  for await (const event of pepay.events.recoverSince("evt_1-0", { type: "invoice.*" }))
+    ids.push(event.id);
   const types = "invoice.*";
   const stream = pepay.ws.connectMerchantEvents({ since: "evt_1-0", types });
   const controls = [];
   stream.on("control", ({ type }) => controls.push(type));
   const events = await until(stream, ({ id }) => id === ids.at(-1));
-  assert.deepEqual(events.map(({ id }) => id), ids);
+  assert.deepEqual(
+    events.map(({ id }) => id),
+    ids,
+  );
   assert.ok(controls.includes("resync"), String(controls));
 });
 
@@ -108,7 +116,10 @@ test("a payor follows his invoice, and nothing of anybody else's", async () => {
   const heard = until(stream, isPaid);
   await ready(stream);
   await pepay.invoices.create({ amount_usd: 9 });
-  const tokens = await payor.paymentSessions.listAvailableTokens({ mode: "network", network: "base" });
+  const tokens = await payor.paymentSessions.listAvailableTokens({
+    mode: "network",
+    network: "base",
+  });
   const tokenId = tokens[0].id;
   await payor.paymentSessions.createPaymentAddress({ network: "base", tokenId });
   await payor.paymentSessions.simulatePayment({ scenario: "exact" });
@@ -125,7 +136,8 @@ test("a shop's stream tells of orders, and takes a commerce key", async () => {
   const stream = shop.ws.connectCommerceEvents({ types: "commerce.order.*" });
   await ready(stream);
   const shopper = { customer_id: "streamer" };
-  const { productId, retailer, title, price } = (await shop.commerce.search({ q: "phone" })).data.products[0];
+  const { productId, retailer, title, price } = (await shop.commerce.search({ q: "phone" })).data
+    .products[0];
   const items = [{ productId, retailer, title, price, quantity: 1 }];
   const { estimateId } = (await shop.commerce.checkout.estimate({ ...shopper, items })).data;
   const address = {
@@ -140,7 +152,8 @@ test("a shop's stream tells of orders, and takes a commerce key", async () => {
     email: "ada@example.com",
   };
   const heard = until(stream, ({ type }) => type === "commerce.order.created");
-  const { addressId } = (await shop.commerce.checkout.address({ ...shopper, estimateId, address })).data;
+  const { addressId } = (await shop.commerce.checkout.address({ ...shopper, estimateId, address }))
+    .data;
   const made = await shop.commerce.checkout.createInvoice({ ...shopper, estimateId, addressId });
   const events = await heard;
   assert.equal(events.at(-1).data.object.orderId, made.data.orderId);
@@ -154,7 +167,10 @@ test("a wrong filter, a wrong key and a commerce key end a stream with reasons",
     [() => pepay.ws.connectMerchantEvents({ token: () => "nonsense" }), "INVALID_TOKEN"],
   ];
   for (const [connect, code] of cases) {
-    await assert.rejects(until(connect(), () => true), { code });
+    await assert.rejects(
+      until(connect(), () => true),
+      { code },
+    );
   }
 });
 
@@ -162,7 +178,10 @@ test("a token is minted for somebody without a key", async () => {
   const { data } = await pepay.ws.token.mint({ scope: "merchant", ttlSeconds: 30 });
   assert.equal(data.scope, "merchant");
   const stranger = house.client({ apiKey: undefined });
-  const stream = stranger.ws.connectMerchantEvents({ token: () => data.token, types: "invoice.created" });
+  const stream = stranger.ws.connectMerchantEvents({
+    token: () => data.token,
+    types: "invoice.created",
+  });
   const heard = until(stream, () => true);
   await ready(stream);
   const invoice = await pepay.invoices.create({ amount_usd: 1 });

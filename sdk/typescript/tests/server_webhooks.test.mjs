@@ -1,4 +1,4 @@
-// The verifier against deliveries of the real server, and the scheme's own package against the same.
+// The verifier and the scheme's own package against the same deliveries of the real server.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -64,8 +64,11 @@ function only(delivery, pattern) {
   return { ...delivery, headers: Object.fromEntries(entries) };
 }
 
-test("what the server delivers verifies by both schemes, and is the event that REST has", async () => {
-  const endpoint = await pepay.webhooks.create({ url: receiver.url, enabled_events: ["invoice.*"] });
+test("a delivery verifies by both schemes, and is the event that REST has", async () => {
+  const endpoint = await pepay.webhooks.create({
+    url: receiver.url,
+    enabled_events: ["invoice.*"],
+  });
   const invoice = await pepay.invoices.create({ amount_usd: 1, description: "Größe 😀" });
   const delivery = await receiver.next("invoice.created");
   const verifier = createWebhookVerifier({ secrets: [endpoint.secret] });
@@ -90,7 +93,10 @@ test("what the server delivers verifies by both schemes, and is the event that R
 });
 
 test("while a secret is rotated, the old one and the new one both verify", async () => {
-  const endpoint = await pepay.webhooks.create({ url: receiver.url, enabled_events: ["test.ping"] });
+  const endpoint = await pepay.webhooks.create({
+    url: receiver.url,
+    enabled_events: ["test.ping"],
+  });
   const rotated = await pepay.webhooks.rotateSecret(endpoint.id, { overlap_seconds: 3_600 });
   assert.notEqual(rotated.secret, endpoint.secret);
   await pepay.webhooks.test(endpoint.id);
@@ -113,7 +119,10 @@ test("while a secret is rotated, the old one and the new one both verify", async
 });
 
 test("deliveries are listed, read and sent again", async () => {
-  const endpoint = await pepay.webhooks.create({ url: receiver.url, enabled_events: ["test.ping"] });
+  const endpoint = await pepay.webhooks.create({
+    url: receiver.url,
+    enabled_events: ["test.ping"],
+  });
   await pepay.webhooks.test(endpoint.id);
   await receiver.next("test.ping");
   const [delivery] = await pepay.webhooks.listDeliveries(endpoint.id).toArray({ limit: 5 });

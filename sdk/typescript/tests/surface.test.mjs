@@ -81,7 +81,11 @@ test("every public operation has a method, and every method an operation", async
   const missing = known.map(({ route }) => route).filter((route) => !byRoute.has(route));
   assert.deepEqual(missing, [], "operations without a method");
   const isNoRoute = (route) => !known.some((operation) => operation.route === route);
-  assert.deepEqual([...byRoute.keys()].filter(isNoRoute), [], "methods of routes that are not public");
+  assert.deepEqual(
+    [...byRoute.keys()].filter(isNoRoute),
+    [],
+    "methods of routes that are not public",
+  );
   // Nothing else twice: these do more than their route.
   const twice = [...byRoute].filter(([, names]) => names.length > 1);
   assert.deepEqual(Object.fromEntries(twice), {

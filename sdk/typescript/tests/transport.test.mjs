@@ -59,7 +59,7 @@ test("maxRetries and retryableStatusCodes are the caller's to choose", async (t)
   assert.deepEqual(await willing.client.invoices.retrieve("i"), { id: "one" });
 });
 
-test("every attempt of a write carries the same idempotency key, and each call its own", async (t) => {
+test("the attempts of a write share an idempotency key, and each call has its own", async (t) => {
   const { stub, client } = await given(t, [BUSY, OK]);
   await client.invoices.create({ amount_usd: 1 });
   await client.invoices.create({ amount_usd: 1 });
@@ -109,7 +109,12 @@ test("Retry-After is waited for, in seconds, as a date, and out of a 429's body"
   // Dates have whole seconds.
   assert.ok(third - second >= 900, `${third - second} ms`);
 
-  const body = { success: false, message: "Slow", error_code: "RATE_LIMIT_EXCEEDED", retry_after: 7 };
+  const body = {
+    success: false,
+    message: "Slow",
+    error_code: "RATE_LIMIT_EXCEEDED",
+    retry_after: 7,
+  };
   const told = await given(t, [limit(body, {})], { maxRetries: 0 });
   await assert.rejects(told.client.invoices.retrieve("i"), {
     name: "PepayRateLimitError",
@@ -193,7 +198,7 @@ test("half a body is a broken connection and never half an answer", async (t) =>
   await assert.rejects(again.client.invoices.retrieve("i"), pepay.PepayConnectionError);
 });
 
-test("an answer that is not Pepay's is an error, and a failing proxy's page is one too", async (t) => {
+test("an answer that is not Pepay's is an error, and so is a failing proxy's page", async (t) => {
   const page = "<html>Welcome to the hotel's wireless network</html>";
   for (const answer of [
     { text: page, headers: { "x-request-id": "req_9" } },
@@ -321,11 +326,16 @@ test("queries leave out what is not said and join what is a list", async (t) => 
   const { stub, client } = await given(t, [{ json: { data: [], has_more: false } }]);
   const query = { status: ["paid", "expired"], customer_id: undefined, created_gte: 5, limit: 2 };
   await client.invoices.list(query);
-  assert.equal(stub.requests[0].url, "/api/v1/invoices?status=paid%2Cexpired&created_gte=5&limit=2");
-  await client.withAuth({ apiKey: undefined, bearerToken: "b" }).invoices.create(
-    { amount_usd: 1 },
-    { environment: "devnet", headers: { "x-request-id": "mine" } },
+  assert.equal(
+    stub.requests[0].url,
+    "/api/v1/invoices?status=paid%2Cexpired&created_gte=5&limit=2",
   );
+  await client
+    .withAuth({ apiKey: undefined, bearerToken: "b" })
+    .invoices.create(
+      { amount_usd: 1 },
+      { environment: "devnet", headers: { "x-request-id": "mine" } },
+    );
   const { url, headers } = stub.requests[1];
   assert.equal(url, "/api/v1/invoices?environment=devnet");
   assert.equal(headers["x-request-id"], "mine");
@@ -362,7 +372,7 @@ test("files are sent and answered as the texts they are", async (t) => {
   assert.equal(stub.requests[1].body, "productId,title\n1,Mug\n");
 });
 
-test("waiting for a status ends when it is there, when time is up, and when it is aborted", async (t) => {
+test("waiting for a status ends with it, with the time, and with an abort", async (t) => {
   const at = (status) => ({ json: { invoice: { status } } });
   const { stub, client } = await given(t, [at("unpaid"), at("underpaid"), at("paid")]);
   const view = await client.invoices.waitForStatus("i", { intervalMs: 1 });

@@ -44,7 +44,7 @@ test("both schemes verify what the server signs", async () => {
   }
 });
 
-test("headers may come as fetch, Node or anybody writes them, and bodies as text or bytes", async () => {
+test("headers may come as anybody writes them, and bodies as text or bytes", async () => {
   const loud = Object.fromEntries(
     Object.entries(OWN).map(([name, value]) => [name.toUpperCase(), [value]]),
   );

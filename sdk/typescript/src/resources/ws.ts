@@ -39,8 +39,10 @@ export interface MerchantStreamOptions extends StreamOptions {
 }
 
 /** What the streams of a shop can be narrowed by. */
-export interface CommerceStreamOptions
-  extends Omit<MerchantStreamOptions, "invoice_type" | "environment"> {
+export interface CommerceStreamOptions extends Omit<
+  MerchantStreamOptions,
+  "invoice_type" | "environment"
+> {
   /** Events of one order. */
   order_id?: string | undefined;
   /** Events of one wallet. */
@@ -128,7 +130,10 @@ export function ws(settings: Settings, routes: Routes) {
   };
 }
 
-function plan(settings: Settings, options: StreamOptions): Omit<StreamPlan, "address" | "backfill"> {
+function plan(
+  settings: Settings,
+  options: StreamOptions,
+): Omit<StreamPlan, "address" | "backfill"> {
   return {
     since: options.since === undefined ? null : String(options.since),
     signal: options.signal,

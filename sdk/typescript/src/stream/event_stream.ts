@@ -1,15 +1,10 @@
-// A stream of events that does not end with its connection: each event once, in order, none missing.
+// A stream of events that outlives its connections: each event once, in order, none missing.
 //
 // It comes back after every break with the last event it told as `since`. If the server does not
 // know that place any more, the gap is read over REST while what happens meanwhile waits, and is
 // told after it. Only a refusal that no second attempt can change ends a stream, or `close()`.
 
-import {
-  PepayApiError,
-  PepayConfigurationError,
-  PepayError,
-  PepayStreamError,
-} from "../errors.js";
+import { PepayApiError, PepayConfigurationError, PepayError, PepayStreamError } from "../errors.js";
 import { type PepayEvent, isAfter, isEventId } from "../event.js";
 import type { WsControl, WsError } from "../generated/schemas.js";
 import { pause, pauseMs } from "../retry.js";
@@ -281,9 +276,7 @@ export class PepayEventStream implements AsyncIterable<PepayEvent> {
 }
 
 type Frame =
-  | PepayEvent
-  | ({ object: "ws_control" } & WsControl)
-  | ({ object: "ws_error" } & WsError);
+  PepayEvent | ({ object: "ws_control" } & WsControl) | ({ object: "ws_error" } & WsError);
 
 function parse(data: unknown): Frame {
   let frame: unknown;
