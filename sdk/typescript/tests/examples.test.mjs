@@ -133,7 +133,7 @@ test("next: the two routes, called with the requests that Next.js would hand the
   await pepay.webhooks.delete(endpoint.id);
 });
 
-test("receiver: an event is kept once and worked on once, what was missed is caught up", async () => {
+test("receiver: an event is kept once, worked on once, and caught up with", async () => {
   const { receiver, catchUp } = await example("webhook_receiver");
   const kept = new Map();
   const worked = [];

@@ -83,7 +83,7 @@ test("errors are the server's own, with the id of the request", async () => {
   );
 });
 
-test("an idempotency key answers the same again, and is a conflict for another request", async () => {
+test("an idempotency key answers the same again, and another request with a conflict", async () => {
   const options = { idempotencyKey: "order-7" };
   const one = await pepay.invoices.create({ amount_usd: 5 }, options);
   const other = await pepay.invoices.create({ amount_usd: 5 }, options);
