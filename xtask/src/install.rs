@@ -13,6 +13,9 @@ use crate::{networks, postgres, process, python};
 /// Releases of cargo-deny change what deny.toml may say, so the release is part of the tree.
 const CARGO_DENY_VERSION: &str = "^0.20";
 
+/// Where the tests find a browser that somebody else installed.
+const CHROMIUM_VARIABLE: &str = "PEPAY_TEST_CHROMIUM";
+
 pub fn postgres() -> Result<()> {
     if postgres::programs().is_some() {
         return Ok(());
@@ -55,7 +58,7 @@ pub fn python() -> Result<()> {
     Ok(())
 }
 
-/// Node's package manager, for what the tests of the networks run against.
+/// Node's package manager, for what the networks' tests run against and for the TypeScript client.
 pub fn npm() -> Result<()> {
     let is_there = || process::succeeds(Command::new("npm").arg("--version"));
     if is_there() {
@@ -73,6 +76,30 @@ pub fn npm() -> Result<()> {
     apt_get(&["install", "--yes", "--no-install-recommends", "nodejs", "npm"])?;
     if !is_there() {
         bail!("`npm` is installed, but does not run");
+    }
+    Ok(())
+}
+
+/// A browser, for the tests of the payment page and of the TypeScript client.
+pub fn chromium() -> Result<()> {
+    if std::env::var_os(CHROMIUM_VARIABLE).is_some_and(|path| !path.is_empty()) {
+        return Ok(());
+    }
+    let is_there = || process::succeeds(Command::new("chromium").arg("--version"));
+    if is_there() {
+        return Ok(());
+    }
+    if !process::succeeds(Command::new("apt-get").arg("--version")) {
+        bail!(
+            "Chromium is missing and there is no apt-get to install it with: install it, or set \
+             {CHROMIUM_VARIABLE} to one"
+        );
+    }
+    println!("Chromium is missing: installing Debian's package `chromium`");
+    apt_get(&["update"])?;
+    apt_get(&["install", "--yes", "--no-install-recommends", "chromium"])?;
+    if !is_there() {
+        bail!("`chromium` is installed, but does not run");
     }
     Ok(())
 }

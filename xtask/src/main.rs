@@ -10,10 +10,12 @@ mod browser;
 mod fuzz;
 mod install;
 mod networks;
+mod npm;
 mod openapi;
 mod postgres;
 mod process;
 mod python;
+mod sdk;
 mod source;
 mod test;
 mod tidy;
@@ -30,7 +32,7 @@ Commands:
   test [--only STEP]… [--skip STEP]… [NAME…]
                     Everything a change must pass, on both database engines. Installs what is
                     missing, starts a private PostgreSQL, stops at the first step that fails.
-                    Steps: fmt, clippy, tidy, deny, doc, tests, openapi.
+                    Steps: fmt, clippy, tidy, deny, doc, tests, openapi, sdk.
                     NAME narrows the tests step to tests whose names contain it.
   tidy              The project's own rules: headers, lengths, layers, forbidden words.
   openapi [--check] Writes openapi.json from the server, or checks that it is up to date.
@@ -52,6 +54,7 @@ Examples:
 Environment:
   PEPAY_TEST_POSTGRES  A PostgreSQL to test on instead of the private one.
   PEPAY_TEST_PYTHON    A Python with what tests/foreign imports, instead of the one made for it.
+  PEPAY_TEST_CHROMIUM  A browser for the tests of sdk/typescript, instead of Debian's.
   CARGO_TARGET_DIR     Where cargo builds, as everywhere.
 ";
 

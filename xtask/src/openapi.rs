@@ -4,6 +4,7 @@
 //! of the public interface shows in a review, and so that clients can be built without building
 //! the server. Invariant: the file is byte-equal to what the binary of the same commit prints.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -40,7 +41,8 @@ pub fn check(build: Build) -> Result<()> {
     Ok(())
 }
 
-fn generate(build: Build) -> Result<String> {
+/// Builds the server and says where it is.
+pub fn server_binary(build: Build) -> Result<PathBuf> {
     let selection: &[&str] = match build {
         Build::ServerAlone => &["build", "--quiet", "--package", "server", "--bin", "pepay"],
         Build::AlongWithTests => &["build", "--quiet", "--workspace", "--bins", "--tests"],
@@ -48,9 +50,12 @@ fn generate(build: Build) -> Result<String> {
     process::run(&mut process::cargo(selection))?;
 
     // Built by the same cargo into the same directory as xtask itself.
-    let pepay = std::env::current_exe()
-        .context("cannot tell where xtask runs from")?
-        .with_file_name(format!("pepay{}", std::env::consts::EXE_SUFFIX));
+    let xtask = std::env::current_exe().context("cannot tell where xtask runs from")?;
+    Ok(xtask.with_file_name(format!("pepay{}", std::env::consts::EXE_SUFFIX)))
+}
+
+fn generate(build: Build) -> Result<String> {
+    let pepay = server_binary(build)?;
     let mut document = process::output(Command::new(pepay).arg("openapi"))?;
     ensure!(document.trim_start().starts_with('{'), "`pepay openapi` printed no JSON object");
     document.truncate(document.trim_end().len());

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::{browser, install, networks, openapi, postgres, process, python, tidy};
+use crate::{browser, install, networks, openapi, postgres, process, python, sdk, tidy};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Step {
@@ -20,10 +20,19 @@ enum Step {
     Doc,
     Tests,
     Openapi,
+    Sdk,
 }
 
-const STEPS: [Step; 7] =
-    [Step::Fmt, Step::Clippy, Step::Tidy, Step::Deny, Step::Doc, Step::Tests, Step::Openapi];
+const STEPS: [Step; 8] = [
+    Step::Fmt,
+    Step::Clippy,
+    Step::Tidy,
+    Step::Deny,
+    Step::Doc,
+    Step::Tests,
+    Step::Openapi,
+    Step::Sdk,
+];
 
 /// What the command line asked for.
 #[derive(PartialEq, Eq, Debug)]
@@ -97,6 +106,7 @@ fn install_for(steps: &[Step]) -> Result<()> {
                 networks::install()?;
                 browser::install()?;
             }
+            Step::Sdk => sdk::install()?,
             Step::Tidy | Step::Doc | Step::Openapi => {}
         }
     }
@@ -141,6 +151,7 @@ impl Step {
             Step::Doc => "doc",
             Step::Tests => "tests",
             Step::Openapi => "openapi",
+            Step::Sdk => "sdk",
         }
     }
 
@@ -164,6 +175,7 @@ impl Step {
             }
             Step::Tests => run_tests(filters),
             Step::Openapi => openapi::check(openapi::Build::AlongWithTests),
+            Step::Sdk => sdk::check(),
         }
     }
 }
