@@ -8,10 +8,12 @@
 
 mod create;
 mod lifecycle;
+mod looked;
 mod view;
 mod wanted;
 
-pub use create::{EstimateAsk, Found, Looked, OnOffer, create, line};
+pub use create::{EstimateAsk, Found, OnOffer, create, line};
+pub use looked::Looked;
 pub use view::{EstimateView, FeeBreakdown, LineView, PricingView, ShippingChoiceView};
 pub use wanted::{Basket, BasketAsk, Override, Wanted, of_cart};
 

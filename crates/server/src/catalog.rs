@@ -10,6 +10,7 @@ pub mod demo;
 pub mod found;
 pub mod index;
 pub mod outside;
+mod turns;
 
 use std::collections::HashMap;
 
@@ -24,10 +25,10 @@ use store::StoreError;
 
 use crate::app::App;
 use crate::config::Config;
-use crate::http::commerce::catalog::import::Turns;
 use demo::DEMO;
 use index::SearchIndex;
 use outside::Outside;
+use turns::Turns;
 
 /// A product as it is sold now.
 #[derive(Clone, Debug)]

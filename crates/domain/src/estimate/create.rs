@@ -3,7 +3,7 @@
 //! The offers are the catalog's, as they are now: what a request or a cart says of a price has no
 //! say. Nothing is reserved yet; that is the order's part.
 
-use super::{Chosen, Estimate, EstimateLine, HELD_MS, InvalidLine, Wanted};
+use super::{Chosen, Estimate, EstimateLine, HELD_MS, InvalidLine, Looked, Wanted};
 use crate::commerce_rates::{Bought, CommerceRates};
 use crate::environment::Environment;
 use crate::ids::{EstimateId, Fresh, MerchantId};
@@ -11,40 +11,6 @@ use crate::invoice::AMOUNT_MAX;
 use crate::product::{Offer, Product};
 use crate::refusal::Refusal;
 use crate::shopper::Shopper;
-
-/// What became of a look for a product.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Looked<T> {
-    There(T),
-    NotThere,
-    /// Whoever would know cannot be asked at present.
-    Silent,
-}
-
-impl<T> Looked<T> {
-    pub fn as_ref(&self) -> Looked<&T> {
-        match self {
-            Looked::There(found) => Looked::There(found),
-            Looked::NotThere => Looked::NotThere,
-            Looked::Silent => Looked::Silent,
-        }
-    }
-
-    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Looked<U> {
-        match self {
-            Looked::There(found) => Looked::There(change(found)),
-            Looked::NotThere => Looked::NotThere,
-            Looked::Silent => Looked::Silent,
-        }
-    }
-
-    pub fn there(self) -> Option<T> {
-        match self {
-            Looked::There(found) => Some(found),
-            Looked::NotThere | Looked::Silent => None,
-        }
-    }
-}
 
 /// A product as the catalog has it now, and how it can be bought: the best way first.
 #[derive(Clone, Debug)]

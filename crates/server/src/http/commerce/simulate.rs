@@ -22,6 +22,7 @@ use domain::time::MINUTE_MS;
 use serde::Deserialize;
 use serde_json::Value;
 use store::CommitError;
+use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 use utoipa::ToSchema;
 
@@ -37,10 +38,10 @@ use crate::http::idempotency::Answer;
 use crate::http::payor::simulate::{Scenario, SimulationRequest, pay};
 use crate::ordering;
 
-/// How long a request waits for the workers to see its payment.
-pub const WAIT_MAX: Duration = Duration::from_secs(20);
+/// How long a request waits for the workers to do their part.
+const WAIT_MAX: Duration = Duration::from_secs(20);
 /// How long it goes without looking while nothing is committed.
-pub const LOOK_EVERY: Duration = Duration::from_millis(100);
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// The block that includes the payment comes first.
 const BLOCKS_BEFORE: u64 = 1;
 /// How long nobody else pays an order that a request has begun to pay.
@@ -273,18 +274,35 @@ async fn moved_on(
     whose: (MerchantId, Environment),
     id: OrderId,
 ) -> Result<Order, ApiError> {
-    let mut committed = app.store.committed();
-    let until = Instant::now() + WAIT_MAX;
+    let mut patience = Patience::begin(app);
     loop {
         let order = ordering::visible(app, whose, id).await?;
         if order.status != OrderStatus::PendingPayment {
             return Ok(order);
         }
-        if Instant::now() >= until {
-            let message = "The payment was sent and is not seen yet; look at the order again";
+        let message = "The payment was sent and is not seen yet; look at the order again";
+        patience.pause(message).await?;
+    }
+}
+
+/// Of a request that looks again and again for what the workers do.
+pub struct Patience {
+    committed: watch::Receiver<u64>,
+    until: Instant,
+}
+
+impl Patience {
+    pub fn begin(app: &App) -> Patience {
+        Patience { committed: app.store.committed(), until: Instant::now() + WAIT_MAX }
+    }
+
+    /// Until there may be something new to see; refused once that has taken too long.
+    pub async fn pause(&mut self, message: &str) -> Result<(), ApiError> {
+        if Instant::now() >= self.until {
             return Err(ApiError::new(Code::Busy, message).retry_after(1));
         }
-        let _ = timeout(LOOK_EVERY, committed.changed()).await;
+        let _ = timeout(LOOK_EVERY, self.committed.changed()).await;
+        Ok(())
     }
 }
 

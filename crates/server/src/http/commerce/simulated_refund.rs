@@ -4,7 +4,7 @@
 //! the request waits until that is final. Only where none can be made, because the money is not
 //! on BSC or has left, is the order told so by hand, under a hash that no chain has.
 
-use std::time::{Duration, Instant as Moment};
+use std::time::Duration;
 
 use domain::changes::Changes;
 use domain::environment::Environment;
@@ -13,12 +13,12 @@ use domain::money::Usd;
 use domain::network::Network;
 use domain::order::{Order, OrderRefundStatus, Owed, RefundDestination};
 use domain::refund::RefundStatus;
-use tokio::time::timeout;
+use tokio::time::Instant;
 
-use super::simulate::{LOOK_EVERY, WAIT_MAX, mine_deep, simulated_hash};
+use super::simulate::{Patience, mine_deep, simulated_hash};
 use crate::app::App;
 use crate::http::auth::Caller;
-use crate::http::error::{ApiError, Code};
+use crate::http::error::ApiError;
 use crate::ordering;
 
 /// What is signed may not have been sent when the blocks came: they come again.
@@ -38,14 +38,12 @@ enum Asked {
     Already,
 }
 
-#[expect(clippy::disallowed_methods, reason = "a duration is measured, nothing else")]
 pub async fn refunded(
     app: &App,
     caller: &Caller,
     place: ((MerchantId, Environment), OrderId),
 ) -> Result<Order, ApiError> {
-    let mut committed = app.store.committed();
-    let (until, mut mined) = (Moment::now() + WAIT_MAX, None::<Moment>);
+    let (mut patience, mut mined) = (Patience::begin(app), None::<Instant>);
     let mut asked = Asked::NotYet;
     loop {
         match app.decide(async || look(app, caller, place, asked).await).await? {
@@ -55,15 +53,12 @@ pub async fn refunded(
                 let is_time = mined.is_none_or(|at| at.elapsed() >= MINE_EVERY);
                 if let Some(network) = signed.filter(|_| is_time) {
                     mine_deep(app, network).await?;
-                    mined = Some(Moment::now());
+                    mined = Some(Instant::now());
                 }
             }
         }
-        if Moment::now() >= until {
-            let message = "The refund is on its way and not final yet; look at the order again";
-            return Err(ApiError::new(Code::Busy, message).retry_after(1));
-        }
-        let _ = timeout(LOOK_EVERY, committed.changed()).await;
+        let message = "The refund is on its way and not final yet; look at the order again";
+        patience.pause(message).await?;
     }
 }
 

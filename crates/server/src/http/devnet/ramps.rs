@@ -54,7 +54,7 @@ pub struct SimulatedAnswer {
     tag = "Ramps",
     operation_id = "simulateRamp",
     params(
-        ("kind" = SimulatedKind, Path),
+        ("kind" = inline(SimulatedKind), Path),
         ("id" = String, Path, description = "Its id"),
     ),
     request_body = SimulateRamp,

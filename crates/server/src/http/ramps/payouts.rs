@@ -54,7 +54,8 @@ pub struct CreatePayout {
         (status = 409, description = "QUOTE_EXPIRED, QUOTE_USED, INSUFFICIENT_FUNDS or \
             LIMIT_EXCEEDED", body = ErrorBody),
     ),
-    security(("merchantApiKey" = []), ("bearerAuth" = [])),
+    security(("merchantApiKey" = []), ("bearerAuth" = []),
+        ("sessionToken" = [], "sessionSignature" = [])),
 )]
 pub async fn create(
     State(app): State<Shared>,
@@ -135,7 +136,8 @@ pub struct PayoutList {
         (status = 401, description = "No valid credential", body = ErrorBody),
         (status = 403, description = "The credential does not open this", body = ErrorBody),
     ),
-    security(("merchantApiKey" = []), ("bearerAuth" = [])),
+    security(("merchantApiKey" = []), ("bearerAuth" = []),
+        ("sessionToken" = [], "sessionSignature" = [])),
 )]
 pub async fn list(
     State(app): State<Shared>,
@@ -168,7 +170,8 @@ pub async fn list(
         (status = 403, description = "The credential does not open this", body = ErrorBody),
         (status = 404, description = "No such payout here", body = ErrorBody),
     ),
-    security(("merchantApiKey" = []), ("bearerAuth" = [])),
+    security(("merchantApiKey" = []), ("bearerAuth" = []),
+        ("sessionToken" = [], "sessionSignature" = [])),
 )]
 pub async fn retrieve(
     State(app): State<Shared>,
@@ -209,7 +212,8 @@ async fn payout(app: &App, acting: &Acting, id: PayoutId) -> Result<Payout, ApiE
         (status = 404, description = "No such payout here", body = ErrorBody),
         (status = 409, description = "PAYOUT_NOT_CANCELABLE", body = ErrorBody),
     ),
-    security(("merchantApiKey" = []), ("bearerAuth" = [])),
+    security(("merchantApiKey" = []), ("bearerAuth" = []),
+        ("sessionToken" = [], "sessionSignature" = [])),
 )]
 pub async fn cancel(
     State(app): State<Shared>,

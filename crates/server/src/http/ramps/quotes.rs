@@ -86,7 +86,8 @@ pub struct CreateRampQuote {
         (status = 409, description = "INSUFFICIENT_FUNDS: there is none", body = ErrorBody),
         (status = 503, description = "There is no rate now", body = ErrorBody),
     ),
-    security(("merchantApiKey" = []), ("bearerAuth" = [])),
+    security(("merchantApiKey" = []), ("bearerAuth" = []),
+        ("sessionToken" = [], "sessionSignature" = [])),
 )]
 pub async fn create(
     State(app): State<Shared>,
@@ -256,7 +257,8 @@ pub(super) async fn bank_account(
         (status = 403, description = "The credential does not open this", body = ErrorBody),
         (status = 404, description = "No such quote here", body = ErrorBody),
     ),
-    security(("merchantApiKey" = []), ("bearerAuth" = [])),
+    security(("merchantApiKey" = []), ("bearerAuth" = []),
+        ("sessionToken" = [], "sessionSignature" = [])),
 )]
 pub async fn retrieve(
     State(app): State<Shared>,

@@ -8,21 +8,20 @@
 //! have sent everything. What is told is bounded instead.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
-use domain::ids::MerchantId;
 use domain::product::draft::{ProductDraft, check_product_id};
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use serde::Serialize;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use utoipa::ToSchema;
 
 use super::Whose;
@@ -45,43 +44,9 @@ const PROGRESS_EVERY: u64 = 10_000;
 /// Progress that finds no room is left out; errors and the end always find some.
 const TOLD_AT_ONCE: usize = 2_048;
 const ROOM_FOR_ERRORS: usize = 1_024;
-/// Files that one process reads at a time, and how many of them one merchant may send.
-const IMPORTS_MAX: usize = 4;
-const OF_ONE_MERCHANT_MAX: usize = 2;
 /// What a file has to come in at, on the average of the time that is spent waiting for it: one that
 /// drips would keep its turn for days.
 const BYTES_PER_SECOND_MIN: u64 = 8 * 1024;
-
-/// Whose files are being read.
-#[derive(Default)]
-pub struct Turns(Mutex<Vec<MerchantId>>);
-
-/// A turn at reading a file; it ends when this is dropped.
-struct Turn {
-    app: Shared,
-    of: MerchantId,
-}
-
-impl Turn {
-    fn take(app: &Shared, of: MerchantId) -> Option<Turn> {
-        let mut taken = app.catalog.imports.0.lock().expect("nobody panics holding it");
-        let own = taken.iter().filter(|one| **one == of).count();
-        if taken.len() >= IMPORTS_MAX || own >= OF_ONE_MERCHANT_MAX {
-            return None;
-        }
-        taken.push(of);
-        Some(Turn { app: app.clone(), of })
-    }
-}
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        let mut taken = self.app.catalog.imports.0.lock().expect("nobody panics holding it");
-        if let Some(at) = taken.iter().position(|one| *one == self.of) {
-            taken.swap_remove(at);
-        }
-    }
-}
 
 /// A product of the file, and the line it stands in.
 pub struct Row {
@@ -165,7 +130,7 @@ pub async fn import(
     if declared.is_some_and(|bytes| bytes > app.config.import_bytes_max) {
         return Err(too_large(app.config.import_bytes_max));
     }
-    let turn = Turn::take(&app, caller.merchant_id).ok_or_else(|| {
+    let turn = app.catalog.imports.take(caller.merchant_id).ok_or_else(|| {
         ApiError::new(Code::Busy, "Other files are being read; try again shortly").retry_after(5)
     })?;
     let (teller, told) = mpsc::channel(TOLD_AT_ONCE);
@@ -303,7 +268,6 @@ impl Import {
         u64::try_from(self.batch.len() + self.under_way.len() + open).unwrap_or(u64::MAX)
     }
 
-    #[expect(clippy::disallowed_methods, reason = "a duration is measured, nothing else")]
     async fn read(&mut self, body: Body) -> Result<(), ApiError> {
         let mut body = body.into_data_stream();
         let stall = Duration::from_millis(self.app.config.import_stall_ms);

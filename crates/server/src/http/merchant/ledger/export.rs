@@ -69,7 +69,8 @@ const COLUMNS: [&str; 17] = [
     operation_id = "exportBalanceTransactions",
     params(FormatQuery, LedgerQuery),
     responses(
-        (status = 200, description = "The postings", body = String, content_type = "text/csv"),
+        (status = 200, description = "The postings",
+            content((String = "text/csv"), (String = "application/x-ndjson"))),
         (status = 400, description = "A bad filter", body = ErrorBody),
         (status = 401, description = "No valid credential", body = ErrorBody),
         (status = 403, description = "The credential does not open this", body = ErrorBody),

@@ -60,7 +60,8 @@ pub struct ReportQuery {
         LedgerQuery,
     ),
     responses(
-        (status = 200, description = "The report", body = Report),
+        (status = 200, description = "The report",
+            content((Report = "application/json"), (String = "text/csv"))),
         (status = 400, description = "A bad filter, or more than 366 days", body = ErrorBody),
         (status = 401, description = "No valid credential", body = ErrorBody),
         (status = 403, description = "The credential does not open this", body = ErrorBody),
@@ -114,7 +115,8 @@ fn span(app: &App, filter: LedgerFilter) -> Result<(Day, Day), ApiError> {
     operation_id = "getInvoiceReport",
     params(ReportQuery, LedgerQuery),
     responses(
-        (status = 200, description = "The report", body = InvoiceReport),
+        (status = 200, description = "The report",
+            content((InvoiceReport = "application/json"), (String = "text/csv"))),
         (status = 400, description = "A bad filter, or more than 366 days", body = ErrorBody),
         (status = 401, description = "No valid credential", body = ErrorBody),
         (status = 403, description = "The credential does not open this", body = ErrorBody),
