@@ -4,8 +4,8 @@
 //! columns of codes; of many found products an even sample is counted and scaled, so that a facet
 //! costs no more for a word that a fifth of the catalogue has.
 
-use tantivy::schema::Value as _;
-use tantivy::{DocAddress, DocId, Searcher, TantivyDocument};
+use tantivy::schema::{Field, Value as _};
+use tantivy::{DocAddress, DocId, TantivyDocument};
 
 use crate::document::Retailer;
 use crate::fold::fold_name;
@@ -67,7 +67,7 @@ pub(crate) fn facets(
     let categories = most_frequent(categories);
     let named = |tally: Tally, field| {
         let named = tally.into_iter().map(|(code, count, address)| {
-            Ok(name(&snapshot.searcher, field, code, address)?
+            Ok(name(snapshot, field, code, address)?
                 .map(|name| FacetCount { name, count: (count * step).min(total) }))
         });
         named.filter_map(Result::transpose).collect::<tantivy::Result<Vec<FacetCount>>>()
@@ -88,9 +88,10 @@ fn sample(matches: &[Match], passed_over: usize, step: usize) -> Vec<DocId> {
     while at < matches.len() {
         let place = passed_over + at;
         let run = place / RUN;
-        let next = if run % step == 0 { run + 1 } else { run.next_multiple_of(step) } * RUN;
+        let is_counted = run.is_multiple_of(step);
+        let next = if is_counted { run + 1 } else { run.next_multiple_of(step) } * RUN;
         let end = matches.len().min(at + next - place);
-        if run % step == 0 {
+        if is_counted {
             docs.extend(matches[at..end].iter().map(|a_match| a_match.doc));
         }
         at = end;
@@ -111,14 +112,21 @@ fn most_frequent(mut codes: Vec<(u64, DocAddress)>) -> Tally {
 
 /// The name with that code, as a product that has it writes it.
 fn name(
-    searcher: &Searcher,
-    field: tantivy::schema::Field,
+    snapshot: &Snapshot,
+    field: Field,
     code: u64,
     address: DocAddress,
 ) -> tantivy::Result<Option<String>> {
-    let document: TantivyDocument = searcher.doc(address)?;
+    if let Some(name) = snapshot.names.get(field, code) {
+        return Ok(Some(name));
+    }
+    let document: TantivyDocument = snapshot.searcher.doc(address)?;
     let mut names = document.get_all(field).filter_map(|value| value.as_str());
-    Ok(names.find(|name| name_code(name) == code).map(str::to_owned))
+    let name = names.find(|name| name_code(name) == code).map(str::to_owned);
+    if let Some(name) = &name {
+        snapshot.names.keep(field, code, name.clone());
+    }
+    Ok(name)
 }
 
 fn retailers(counted: &Counted) -> Vec<(Retailer, usize)> {

@@ -165,9 +165,7 @@ impl Group {
 
     fn counted(&self, worth: Worth) -> (u16, u16) {
         match self.purpose {
-            Purpose::Word => {
-                (u16::from(worth.number()), u16::from(worth.is_in_title()))
-            }
+            Purpose::Word => (u16::from(worth.number()), u16::from(worth.is_in_title())),
             Purpose::Filter => (0, 0),
         }
     }
@@ -216,34 +214,32 @@ impl Group {
 
     /// Strikes out the matches that it does not have.
     fn dispose(mut self, matches: &mut Vec<Match>, table: &mut WorthTable, doc_count: DocId) {
-        let jumps = matches.len() as u64 * self.sources.len() as u64;
-        if let [source] = &mut self.sources[..] {
-            let mut source = std::mem::replace(source, Source::Read { products: Vec::new(), at: 0 });
-            matches.retain_mut(|a_match| {
-                let worth = source.worth_in(a_match.doc);
-                self.keep(a_match, worth)
-            });
-            return;
-        }
+        let mut sources = std::mem::take(&mut self.sources);
+        let jumps = matches.len() as u64 * sources.len() as u64;
         if jumps.saturating_mul(JUMP_COST) < self.size {
-            let mut sources = std::mem::take(&mut self.sources);
-            matches.retain_mut(|a_match| {
-                let worths = sources.iter_mut().map(|source| source.worth_in(a_match.doc));
-                let worth = worths.fold(Worth::NOTHING, Worth::max);
-                self.keep(a_match, worth)
+            self.strike_out(matches, |doc| {
+                let worths = sources.iter_mut().map(|source| source.worth_in(doc));
+                worths.fold(Worth::NOTHING, Worth::max)
             });
             return;
         }
-        let sources = std::mem::take(&mut self.sources);
         let worths = table.filled(sources, doc_count);
-        matches.retain_mut(|a_match| self.keep(a_match, Worth(worths[a_match.doc as usize])));
+        self.strike_out(matches, |doc| Worth(worths[doc as usize]));
     }
 
-    fn keep(&self, a_match: &mut Match, worth: Worth) -> bool {
-        let (words_worth, words_in_title) = self.counted(worth);
-        a_match.words_worth += words_worth;
-        a_match.words_in_title += words_in_title;
-        worth != Worth::NOTHING
+    fn strike_out(&self, matches: &mut Vec<Match>, mut worth_in: impl FnMut(DocId) -> Worth) {
+        let mut kept = 0;
+        for at in 0..matches.len() {
+            let mut a_match = matches[at];
+            let worth = worth_in(a_match.doc);
+            let (words_worth, words_in_title) = self.counted(worth);
+            a_match.words_worth += words_worth;
+            a_match.words_in_title += words_in_title;
+            // Written in any case: nobody could guess which ones stay.
+            matches[kept] = a_match;
+            kept += usize::from(worth != Worth::NOTHING);
+        }
+        matches.truncate(kept);
     }
 }
 

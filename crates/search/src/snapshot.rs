@@ -6,17 +6,23 @@
 //! Invariant: segments never change, so what was read of one is good for as long as it is there.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tantivy::columnar::{Column, ColumnValues};
 use tantivy::index::SegmentId;
+use tantivy::schema::Field;
 use tantivy::{DocId, Searcher, SegmentReader};
 
 use crate::schema::{BRAND_CODE, CATEGORY_CODES, FACTS, Facts, PRICE, TIE, UPDATED};
 
+/// Names that are kept at hand; none is longer than 128 bytes.
+const NAMES_MAX: usize = 16_384;
+
 pub(crate) struct Snapshot {
     pub(crate) searcher: Searcher,
     segments: Vec<Arc<Products>>,
+    /// Reading a name takes as long as counting hundreds of it.
+    pub(crate) names: Names,
 }
 
 impl Snapshot {
@@ -40,11 +46,33 @@ impl Snapshot {
             known.map_or_else(|| Products::of(segment).map(Arc::new), Ok)
         });
         let segments = segments.collect::<tantivy::Result<_>>()?;
-        Ok(Snapshot { searcher, segments })
+        Ok(Snapshot { searcher, segments, names: Names::default() })
     }
 
     pub(crate) fn products(&self, segment: usize) -> &Products {
         &self.segments[segment]
+    }
+}
+
+/// What brands and categories are called that were counted before.
+#[derive(Default)]
+pub(crate) struct Names(Mutex<HashMap<(Field, u64), String>>);
+
+impl Names {
+    pub(crate) fn get(&self, field: Field, code: u64) -> Option<String> {
+        self.known().get(&(field, code)).cloned()
+    }
+
+    pub(crate) fn keep(&self, field: Field, code: u64, name: String) {
+        let mut known = self.known();
+        if known.len() < NAMES_MAX {
+            known.insert((field, code), name);
+        }
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<(Field, u64), String>> {
+        // A map is whole between any two of its calls.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
