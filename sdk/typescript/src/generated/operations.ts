@@ -928,7 +928,7 @@ export interface Operations {
   };
   /** Decide what becomes of a payout, an on-ramp or a virtual account */
   "POST /api/v1/devnet/ramps/{kind}/{id}/simulate": {
-    arguments: [kind: string, id: string, body: schemas.SimulateRamp];
+    arguments: [kind: "payouts" | "onramps" | "virtual_accounts", id: string, body: schemas.SimulateRamp];
     answer: schemas.SimulatedAnswer;
     credential: "key";
     repeat: "once";

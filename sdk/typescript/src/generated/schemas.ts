@@ -721,7 +721,7 @@ export interface CommerceFeeStructure {
   /** Of each order, in USD. */
   fixed: UsdNumber;
   /** Of the subtotal, in basis points. */
-  percentage_bps: number;
+  percentageBps: number;
 }
 
 /** The fees of one purchase. */
@@ -743,6 +743,7 @@ export interface CommerceFulfillOrder {
 export interface CommerceInfo {
   merchantId: MerchantId;
   networkEnvironment: Environment;
+  /** Those whose products can be had here. */
   retailers: Retailer[];
   features: CommerceFeatures;
   limits: CommerceLimits;
@@ -1134,11 +1135,11 @@ export interface CommerceSimulatedOrder {
 
 /** `CommerceStatus` of the API. */
 export interface CommerceStatus {
-  /** `available`, or `limited` while no order can be made. */
+  /** `available`, or `limited` while no order of outside products can be made. */
   status: string;
   /** What is kept back for orders, in USD. */
   escrowBalance: UsdNumber;
-  /** Below it no order can be made. */
+  /** Below it no order of outside products can be made. */
   minimumRequired: UsdNumber;
   features: CommerceFeatures;
 }
@@ -1780,6 +1781,7 @@ export interface EnvelopedCommerceInfo {
   data: {
     merchantId: MerchantId;
     networkEnvironment: Environment;
+    /** Those whose products can be had here. */
     retailers: Retailer[];
     features: CommerceFeatures;
     limits: CommerceLimits;
@@ -1932,11 +1934,11 @@ export interface EnvelopedCommerceStatus {
   /** Always true. */
   success: boolean;
   data: {
-    /** `available`, or `limited` while no order can be made. */
+    /** `available`, or `limited` while no order of outside products can be made. */
     status: string;
     /** What is kept back for orders, in USD. */
     escrowBalance: UsdNumber;
-    /** Below it no order can be made. */
+    /** Below it no order of outside products can be made. */
     minimumRequired: UsdNumber;
     features: CommerceFeatures;
   };
@@ -3979,6 +3981,8 @@ export interface SessionDetails {
   customer_email?: string | null;
   /** Epoch seconds; null until the invoice is paid. */
   paid_at?: number | null;
+  /** The receipt, to show and to keep; null until the invoice is paid. */
+  receipt_url?: string | null;
   ws_connection: WsConnection;
 }
 

@@ -212,8 +212,7 @@ async fn payout(app: &App, acting: &Acting, id: PayoutId) -> Result<Payout, ApiE
         (status = 404, description = "No such payout here", body = ErrorBody),
         (status = 409, description = "PAYOUT_NOT_CANCELABLE", body = ErrorBody),
     ),
-    security(("merchantApiKey" = []), ("bearerAuth" = []),
-        ("sessionToken" = [], "sessionSignature" = [])),
+    security(("merchantApiKey" = []), ("bearerAuth" = [])),
 )]
 pub async fn cancel(
     State(app): State<Shared>,
