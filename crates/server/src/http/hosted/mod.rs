@@ -8,7 +8,7 @@ pub mod assets;
 pub mod page;
 mod plain;
 pub mod receipt;
-mod words;
+pub mod words;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};

@@ -4,6 +4,8 @@
 //! take the credentials out of the address bar, so the page is also served without any: a reload
 //! finds them in the browser's history and asks the payor routes for the rest.
 
+use std::collections::BTreeMap;
+
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -12,7 +14,7 @@ use domain::network::Network;
 use domain::token::TokenId;
 use serde::Serialize;
 
-use super::words::{Language, Words};
+use super::words::Language;
 use super::{assets, plain, respond};
 use crate::app::{App, Shared};
 use crate::http::auth::{Payor, payor};
@@ -73,7 +75,7 @@ pub struct Shown {
 struct Data<'a> {
     lang: &'static str,
     assets: &'static str,
-    words: &'static Words,
+    words: BTreeMap<&'static String, &'static String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tokens: Option<Vec<Choice<'a>>>,
 }
@@ -165,7 +167,7 @@ fn page(
     let data = Data {
         lang: language.tag(),
         assets: assets::directory(),
-        words: language.words(),
+        words: language.page_words().collect(),
         tokens: shown.filter(is_open).map(|shown| shown.tokens.iter().map(choice).collect()),
     };
     let title = match shown {
