@@ -19,7 +19,9 @@ use crate::http::merchant::settlement::{allowed_destinations, preference, settle
 use crate::http::merchant::{
     admin, events, invoices, ledger, profile, quotes, refunds, sending, tokens, unmatched, webhooks,
 };
-use crate::http::payor::{addresses, forms, session, simulate, verification};
+use crate::http::payor::{
+    addresses, forms, session, simulate, solana_transaction, verification,
+};
 use crate::http::ramps::{
     addresses as ramp_addresses, balances, bank_accounts, corridors, deposits, kyc, kyc_page,
     lost_payouts, onramps, payouts, personal_data, providers, quotes as ramp_quotes, reviews,
@@ -129,6 +131,7 @@ fn payor_routes() -> Router<Shared> {
         )
         .route("/api/v1/payments/invoice-questions", get(forms::questions))
         .route("/api/v1/payments/submit-form", post(forms::submit))
+        .route("/api/v1/payments/solana-transaction", post(solana_transaction::create))
         .route("/api/v1/payments/simulate", post(simulate::simulate))
         .route("/api/v1/invoice/{id}/verify", post(verification::start).get(verification::retrieve))
 }

@@ -231,6 +231,8 @@ pub struct PaymentAddress {
     pub qr_code: Option<String>,
     /// Links that open one certain wallet; empty where no wallet documents one.
     pub wallets: Vec<WalletLink>,
+    /// Whether `solana-transaction` makes a transaction of it for a wallet in the browser.
+    pub wallet_transactions: bool,
 }
 
 /// Get an address to pay to
@@ -302,6 +304,7 @@ fn answer(app: &App, asked: Asked<'_>, given: GivenOut) -> PaymentAddress {
         payment_uri: None,
         qr_code: None,
         wallets: Vec::new(),
+        wallet_transactions: false,
     };
     match given {
         GivenOut::NoPrice => missing,
@@ -348,6 +351,8 @@ fn answer(app: &App, asked: Asked<'_>, given: GivenOut) -> PaymentAddress {
                 qr_code: Some(qr_code(&uri)),
                 payment_uri: Some(uri),
                 wallets: request.wallets(),
+                wallet_transactions: token.network == Network::Solana
+                    && app.networks.solana_payments(token.environment).is_some(),
                 ..missing
             }
         }
