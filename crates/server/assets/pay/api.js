@@ -61,6 +61,8 @@ export const tokens = () => read(`${base}/available-tokens?available_only=true`)
 export const questions = () => read(`${base}/invoice-questions`);
 export const address = (token) =>
   once("POST", `${base}/payment-addresses`, { network: token.network, tokenId: token.id });
+export const solanaTransaction = (payer, tokenId) =>
+  once("POST", `${base}/solana-transaction`, { payer, tokenId });
 export const setEmail = (email) => once("POST", `${base}/customer-email`, { email, language: lang });
 export const answer = (responses) => once("POST", `${base}/submit-form`, { responses });
 export const simulate = (scenario, token) =>

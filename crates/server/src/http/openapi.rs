@@ -29,9 +29,7 @@ use crate::http::merchant::{
     admin, events, invoices, ledger, profile, quotes, refunds, sending, tokens, unmatched, webhooks,
 };
 use crate::http::ops;
-use crate::http::payor::{
-    addresses, forms, session, simulate, solana_transaction, verification,
-};
+use crate::http::payor::{addresses, forms, session, simulate, solana_transaction, verification};
 use crate::http::ramps::{
     addresses as ramp_addresses, balances, bank_accounts, corridors, deposits, kyc, lost_payouts,
     onramps, payouts, personal_data, providers, quotes as ramp_quotes, reviews,

@@ -19,9 +19,7 @@ use crate::http::merchant::settlement::{allowed_destinations, preference, settle
 use crate::http::merchant::{
     admin, events, invoices, ledger, profile, quotes, refunds, sending, tokens, unmatched, webhooks,
 };
-use crate::http::payor::{
-    addresses, forms, session, simulate, solana_transaction, verification,
-};
+use crate::http::payor::{addresses, forms, session, simulate, solana_transaction, verification};
 use crate::http::ramps::{
     addresses as ramp_addresses, balances, bank_accounts, corridors, deposits, kyc, kyc_page,
     lost_payouts, onramps, payouts, personal_data, providers, quotes as ramp_quotes, reviews,

@@ -114,7 +114,9 @@ pub fn open_sender(
             Some(Arc::new(EvmSender::new(settings, nodes, keys)))
         }
         Family::Solana => {
-            let settings = SolanaSendSettings::new(environment);
+            let genesis_hash = solana_settings(environment, config, Vec::new())?.genesis_hash;
+            let settings =
+                SolanaSendSettings { genesis_hash, ..SolanaSendSettings::new(environment) };
             let nodes = Nodes::new(config.endpoints(), limits)?;
             Some(Arc::new(SolanaSender::new(settings, nodes, keys)))
         }

@@ -17,8 +17,8 @@ use server::config::Config;
 use server::merchants::{self, NewMerchant};
 use server::workers::lease::Lease;
 use server::workers::{
-    due_orders, expiry, follow, holds, housekeeping, ledger_chain, liquidations, mailer, onramps, orders,
-    payouts, receipts, send, settle, verification, watcher,
+    due_orders, expiry, follow, holds, housekeeping, ledger_chain, liquidations, mailer, onramps,
+    orders, payouts, receipts, send, settle, verification, watcher,
 };
 use store::{Store, StoreConfig};
 use tempfile::TempDir;

@@ -28,7 +28,7 @@ macro_rules! asset {
 }
 
 /// Name, media type, and what is in it.
-const FILES: [(&str, &str, &str); 17] = [
+const FILES: [(&str, &str, &str); 18] = [
     asset!("main.js", SCRIPT),
     asset!("api.js", SCRIPT),
     asset!("asks.js", SCRIPT),
@@ -39,6 +39,7 @@ const FILES: [(&str, &str, &str); 17] = [
     asset!("pay.js", SCRIPT),
     asset!("session.js", SCRIPT),
     asset!("simulate.js", SCRIPT),
+    asset!("solana.js", SCRIPT),
     asset!("states.js", SCRIPT),
     asset!("wallets.js", SCRIPT),
     asset!("words.js", SCRIPT),

@@ -59,8 +59,8 @@ pub struct SolanaTransaction {
 ///
 /// For wallets in a browser. Ask for `payment-addresses` first: the transaction pays the amount
 /// that was answered there, to that address, while its price holds. It makes the receiver's token
-/// account where there is none. Where `wallet_transactions` of `payment-addresses` is false there is
-/// no node, and this answers `NETWORK_SIMULATED`.
+/// account where there is none. Where `wallet_chain` of `payment-addresses` is null there is no node,
+/// and this answers `NETWORK_SIMULATED`.
 #[utoipa::path(post, path = "/api/v1/payments/solana-transaction",
     operation_id = "createSolanaTransaction", tag = "Payment Sessions",
     request_body = SolanaTransactionRequest,
@@ -102,15 +102,25 @@ pub async fn create(
     let payment = payments.compose(order).await.map_err(refused)?;
     Ok(axum::Json(SolanaTransaction {
         transaction: STANDARD.encode(payment.raw),
-        chain: match environment {
-            Environment::Mainnet => "solana:mainnet",
-            Environment::Devnet => "solana:devnet",
-        },
+        chain: chain(environment),
         last_valid_block_height: payment.last_valid_block_height,
         amount: amount.decimal(token.decimals),
         temp_address: to.to_string(),
         supported_token_id: token.id,
     }))
+}
+
+/// What wallets call a token's network, if a transaction can be composed there.
+pub fn wallet_chain(app: &App, token: &Token) -> Option<&'static str> {
+    let is_served = app.networks.solana_payments(token.environment).is_some();
+    (is_served && token.network == Network::Solana).then(|| chain(token.environment))
+}
+
+fn chain(environment: Environment) -> &'static str {
+    match environment {
+        Environment::Mainnet => "solana:mainnet",
+        Environment::Devnet => "solana:devnet",
+    }
 }
 
 /// The price and the address that the payor was told last, if they still hold.
@@ -123,9 +133,8 @@ async fn shown(
     let quotes = app.store.quotes_of_invoice(invoice.id, QUOTES_MAX).await?;
     let quote = quotes.into_iter().find(|quote| quote.token_id == token.id);
     // What came in meanwhile makes the rest another amount.
-    let holds = |quote: &Quote| {
-        now < quote.valid_until && quote.amount_usd == invoice.amount_remaining()
-    };
+    let holds =
+        |quote: &Quote| now < quote.valid_until && quote.amount_usd == invoice.amount_remaining();
     let Some(quote) = quote.filter(holds) else { return Ok(None) };
     let addresses = app.store.deposit_addresses_of_invoice(invoice.id).await?;
     let own = addresses.iter().find(|address| address.is_given_out_on(Network::Solana));
