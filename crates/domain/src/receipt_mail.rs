@@ -290,9 +290,9 @@ mod tests {
         check(&[Unknown, Unknown], |at| MailState::Unknown { at });
         check(&[Unknown, Refused], |at| MailState::Unknown { at });
         check(&[Unknown, Accepted], |at| MailState::Sent { at });
-        let [first, others @ ..] = &mut [NotTaken; 7];
-        *first = Unknown;
-        check(&[&[*first], &*others].concat(), |at| MailState::Unknown { at });
+        let mut one_unknown = [NotTaken; 7];
+        one_unknown[0] = Unknown;
+        check(&one_unknown, |at| MailState::Unknown { at });
     }
 
     #[test]

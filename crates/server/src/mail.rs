@@ -12,8 +12,8 @@ use anyhow::{Context as _, bail};
 use domain::ids::Fresh;
 use domain::receipt_mail::{Handed, ReceiptMail};
 use domain::secret::Secret;
-use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, Message};
+use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::message::{Body, Mailbox, Message};
 
 use self::smtp::{Cause, Ended, Stage};
 use crate::app::App;
@@ -21,6 +21,8 @@ use crate::commands::private_files::{make_directory, write_private};
 use crate::config::Config;
 use crate::http::hosted::words::Language;
 
+/// What the protocol lets a line have, its end not counted.
+const LINE_BYTES_MAX: usize = 998;
 /// What makes a paragraph of mixed letters begin on the right.
 const RIGHT_TO_LEFT_MARK: char = '\u{200f}';
 
@@ -159,11 +161,22 @@ fn compose(
         .date(SystemTime::UNIX_EPOCH + Duration::from_millis(sent_at))
         .message_id(Some(format!("<{id}@{}>", own_host(config))))
         .header(ContentType::TEXT_PLAIN)
-        .body(mail.body.expose().to_owned())?;
+        .body(body(mail.body.expose()))?;
     // Nobody's absence is answered to a machine.
     let name = HeaderName::new_from_ascii_str("Auto-Submitted");
     message.headers_mut().insert_raw(HeaderValue::new(name, "auto-generated".to_owned()));
     Ok(message)
+}
+
+/// Plain letters go as they stand, so that a link is one line to whoever reads the file.
+fn body(text: &str) -> Body {
+    let is_plain = |byte: u8| byte == b'\n' || (b' '..=b'~').contains(&byte);
+    let fits = text.lines().all(|line| line.len() <= LINE_BYTES_MAX);
+    if fits && text.bytes().all(is_plain) {
+        let lines = text.replace('\n', "\r\n").into_bytes();
+        return Body::dangerous_pre_encoded(lines, ContentTransferEncoding::SevenBit);
+    }
+    Body::new(text.to_owned())
 }
 
 /// One line of a header: whatever a name contains, it begins no header of its own.

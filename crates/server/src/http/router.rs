@@ -137,7 +137,7 @@ fn payor_routes() -> Router<Shared> {
 /// What payors open in a browser.
 fn hosted_routes() -> Router<Shared> {
     Router::new()
-        .route("/pay", get(page::show))
+        .route("/pay", get(page::show).post(page::answer))
         .route("/pay/assets/{version}/{name}", get(assets::show))
         .route("/embed.js", get(assets::loader))
         .route("/receipt/{token}", get(receipt::show))

@@ -7,6 +7,7 @@
 pub mod assets;
 pub mod page;
 mod plain;
+mod questions;
 pub mod receipt;
 pub mod words;
 

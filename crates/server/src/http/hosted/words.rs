@@ -121,9 +121,10 @@ impl Language {
         &WORDS[place.expect("all languages are there")]
     }
 
-    /// The words that a page may need: those of mail stay here.
+    /// The words that scripts may need: those of mail and of the plain page stay here.
     pub fn page_words(self) -> impl Iterator<Item = (&'static String, &'static String)> {
-        self.words().iter().filter(|(key, _)| !key.starts_with("mail_"))
+        let is_kept = |key: &str| key.starts_with("mail_") || key.starts_with("plain_");
+        self.words().iter().filter(move |(key, _)| !is_kept(key))
     }
 
     /// The word of a key.

@@ -37,7 +37,8 @@ pub struct CustomerEmailSet {
 pub struct CustomerEmail {
     pub email: Option<String>,
     pub has_email: bool,
-    /// What became of the receipt's mail; null until the invoice is paid.
+    /// What became of the receipt's mail; left out until the invoice is paid.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub receipt_status: Option<ReceiptStatus>,
 }
 
