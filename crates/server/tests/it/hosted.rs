@@ -2,6 +2,8 @@
 //!
 //! What the pages do once they run is tested in a real browser, in tests/browser.
 
+mod questions;
+
 use serde_json::{Value, json};
 
 use crate::house::House;
