@@ -59,8 +59,8 @@ pub struct SolanaTransaction {
 ///
 /// For wallets in a browser. Ask for `payment-addresses` first: the transaction pays the amount
 /// that was answered there, to that address, while its price holds. It makes the receiver's token
-/// account where there is none. Where `wallet_chain` of `payment-addresses` is null there is no node,
-/// and this answers `NETWORK_SIMULATED`.
+/// account where there is none. Where `wallet_chain` of `payment-addresses` is null there is no
+/// node, and this answers `NETWORK_SIMULATED`.
 #[utoipa::path(post, path = "/api/v1/payments/solana-transaction",
     operation_id = "createSolanaTransaction", tag = "Payment Sessions",
     request_body = SolanaTransactionRequest,
