@@ -721,7 +721,7 @@ export interface CommerceFeeStructure {
   /** Of each order, in USD. */
   fixed: UsdNumber;
   /** Of the subtotal, in basis points. */
-  percentage_bps: number;
+  percentageBps: number;
 }
 
 /** The fees of one purchase. */
@@ -743,6 +743,7 @@ export interface CommerceFulfillOrder {
 export interface CommerceInfo {
   merchantId: MerchantId;
   networkEnvironment: Environment;
+  /** Those whose products can be had here. */
   retailers: Retailer[];
   features: CommerceFeatures;
   limits: CommerceLimits;
@@ -1134,11 +1135,11 @@ export interface CommerceSimulatedOrder {
 
 /** `CommerceStatus` of the API. */
 export interface CommerceStatus {
-  /** `available`, or `limited` while no order can be made. */
+  /** `available`, or `limited` while no order of outside products can be made. */
   status: string;
   /** What is kept back for orders, in USD. */
   escrowBalance: UsdNumber;
-  /** Below it no order can be made. */
+  /** Below it no order of outside products can be made. */
   minimumRequired: UsdNumber;
   features: CommerceFeatures;
 }
@@ -1471,12 +1472,19 @@ export type Currency = string;
 export interface CustomerEmail {
   email?: string | null;
   has_email: boolean;
+  /** What became of the receipt's mail; left out until the invoice is paid. */
+  receipt_status?: ReceiptStatus | null;
 }
 
 /** `CustomerEmailRequest` of the API. */
 export interface CustomerEmailRequest {
   /** At most 255 characters; stored in lower case. */
   email: string;
+  /**
+   * What the payor reads, for example `ar` or `pt-BR`: the receipt is mailed in the nearest
+   * language there is, else in English.
+   */
+  language?: string | null;
 }
 
 /** `CustomerEmailSet` of the API. */
@@ -1780,6 +1788,7 @@ export interface EnvelopedCommerceInfo {
   data: {
     merchantId: MerchantId;
     networkEnvironment: Environment;
+    /** Those whose products can be had here. */
     retailers: Retailer[];
     features: CommerceFeatures;
     limits: CommerceLimits;
@@ -1932,11 +1941,11 @@ export interface EnvelopedCommerceStatus {
   /** Always true. */
   success: boolean;
   data: {
-    /** `available`, or `limited` while no order can be made. */
+    /** `available`, or `limited` while no order of outside products can be made. */
     status: string;
     /** What is kept back for orders, in USD. */
     escrowBalance: UsdNumber;
-    /** Below it no order can be made. */
+    /** Below it no order of outside products can be made. */
     minimumRequired: UsdNumber;
     features: CommerceFeatures;
   };
@@ -2862,6 +2871,11 @@ export interface PaymentAddress {
   qr_code?: string | null;
   /** Links that open one certain wallet; empty where no wallet documents one. */
   wallets: WalletLink[];
+  /**
+   * What wallets in the browser call the network, where `solana-transaction` composes what they
+   * sign: `solana:mainnet` or `solana:devnet`; null where they need none, or there is no node.
+   */
+  wallet_chain?: string | null;
 }
 
 /** `PaymentAddressRequest` of the API. */
@@ -3596,6 +3610,9 @@ export interface Readiness {
   watchers: WatcherReadiness[];
 }
 
+/** What became of a receipt's mail. */
+export type ReceiptStatus = "pending" | "sent" | "refused" | "failed" | "unknown";
+
 /** `RecoverWebhooks` of the API. */
 export interface RecoverWebhooks {
   /**
@@ -3979,6 +3996,8 @@ export interface SessionDetails {
   customer_email?: string | null;
   /** Epoch seconds; null until the invoice is paid. */
   paid_at?: number | null;
+  /** The receipt, to show and to keep; null until the invoice is paid. */
+  receipt_url?: string | null;
   ws_connection: WsConnection;
 }
 
@@ -4204,6 +4223,29 @@ export interface SimulationRequest {
   network?: Network | null;
   /** Default: the token of the newest quote. */
   token_id?: number | null;
+}
+
+/** A transaction to be signed and sent by the payor's wallet. */
+export interface SolanaTransaction {
+  /** In base64, with room for the payer's signature; for `solana:signAndSendTransaction`. */
+  transaction: string;
+  /** What wallets call the network: `solana:mainnet` or `solana:devnet`. */
+  chain: string;
+  /** No block above this height takes it: ask for another one then. */
+  last_valid_block_height: number;
+  /** What it pays, in whole tokens: the amount that the newest price came to. */
+  amount: string;
+  /** Where to: the invoice's address, which the transaction also names as its reference. */
+  temp_address: string;
+  supported_token_id: TokenId;
+}
+
+/** `SolanaTransactionRequest` of the API. */
+export interface SolanaTransactionRequest {
+  /** The account that pays: the wallet's own, which signs and pays the fee. */
+  payer: string;
+  /** A token of Solana whose address and price were asked for with `payment-addresses`. */
+  tokenId: number;
 }
 
 /** One property that variants differ in. */
