@@ -56,6 +56,7 @@ fn build(directory: &Path, products: u64) -> Result<()> {
         peak = peak.max(memory().anonymous);
         from = until;
     }
+    index.wait_for_merges()?;
     let seconds = started.elapsed().as_secs_f64();
     let processor_seconds = processor(ClockId::ProcessCPUTime) - before;
     for merchants in (1..=SMALL_MERCHANTS).collect::<Vec<_>>().chunks(100) {

@@ -373,10 +373,13 @@ impl Onramp {
             changes.transfer(Transfer::posted(movement, fresh));
         };
         match self.status {
+            OnrampStatus::FiatReceived => {
+                hold?.release(changes, fresh).ok()?;
+                return Some(());
+            }
             OnrampStatus::Converting => {}
             OnrampStatus::Sent => back(self.outflow()),
             OnrampStatus::AwaitingFiat
-            | OnrampStatus::FiatReceived
             | OnrampStatus::Completed
             | OnrampStatus::Expired
             | OnrampStatus::Failed
@@ -420,20 +423,41 @@ impl Onramp {
 
     /// No more than was asked for: only that was counted against the user's limits.
     fn conversion(&self, received: TokenAmount) -> Vec<Movement> {
-        use AccountKind::{Exchange, Fees, User};
+        let mut all = vec![self.converted(received)];
+        all.extend(self.bought());
+        all
+    }
+
+    /// The bank money that is converted.
+    fn converted(&self, received: TokenAmount) -> Movement {
+        use AccountKind::{Exchange, User};
         let bank = (Asset::Currency(self.currency), received.min(self.amount));
+        self.movement((User, Exchange), bank, TransferReason::Conversion)
+    }
+
+    /// What there is for it.
+    fn bought(&self) -> impl Iterator<Item = Movement> {
+        use AccountKind::{Exchange, Fees, User};
         let token = self.token();
         let all = [
-            self.movement((User, Exchange), bank, TransferReason::Conversion),
             self.movement((Exchange, User), (token, self.target), TransferReason::Conversion),
             self.movement((Exchange, Fees), (token, self.fee), TransferReason::OnrampFee),
         ];
-        all.into_iter().filter(|movement| movement.amount > TokenAmount::ZERO).collect()
+        all.into_iter().filter(|movement| movement.amount > TokenAmount::ZERO)
     }
 
-    /// The bank money becomes stablecoin, which is held for the wallet.
-    fn convert(&mut self, received: TokenAmount, changes: &mut Changes, fresh: &mut Fresh) {
-        for movement in self.conversion(received) {
+    /// The bank money becomes stablecoin, which is held for the wallet. None if what was held of
+    /// it is free again.
+    fn convert(
+        &mut self,
+        hold: Option<Hold>,
+        changes: &mut Changes,
+        fresh: &mut Fresh,
+    ) -> Option<()> {
+        let hold = hold?;
+        let whole = hold.amount;
+        hold.capture(whole, changes, fresh).ok()?;
+        for movement in self.bought() {
             changes.transfer(Transfer::posted(movement, fresh));
         }
         let movement = self.outflow();
@@ -442,6 +466,7 @@ impl Onramp {
         self.hold_id = Some(hold.id);
         self.step_to(OnrampStatus::Converting, changes, fresh.now());
         self.next_at = Some(fresh.now());
+        Some(())
     }
 
     /// None if the hold ended meanwhile.
@@ -530,8 +555,7 @@ pub fn reduce(
             | OnrampReport::Sent { .. }
             | OnrampReport::Completed { .. },
         ) => {
-            let received = onramp.received?;
-            after.convert(received, &mut changes, fresh);
+            after.convert(hold, &mut changes, fresh)?;
             after.look_count = 0;
         }
         (Converting, OnrampReport::Sent { tx_hash, .. }) => {

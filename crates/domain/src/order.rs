@@ -30,7 +30,7 @@ pub use view::{Actions, OrderView, RefundPart, ShipmentsSummary};
 use serde::{Deserialize, Serialize};
 
 use crate::audit::Actor;
-use crate::changes::{Changes, CounterMove};
+use crate::changes::{Changes, CounterMove, Noun};
 use crate::commerce_rates::Pricing;
 use crate::environment::Environment;
 use crate::estimate::{Chosen, EstimateLine};
@@ -41,7 +41,7 @@ use crate::ids::{
 use crate::money::Usd;
 use crate::network::Network;
 use crate::product::change::{changed, stock_taken};
-use crate::product::{product_key, stock_key, stock_name};
+use crate::product::{Product, product_key, stock_key, stock_name};
 use crate::retailer::Retailer;
 use crate::shipping_address::PostalAddress;
 use crate::shopper::Shopper;
@@ -288,6 +288,22 @@ impl Order {
             }
             Chosen::Own { is_counted: false, .. } | Chosen::Outside { .. } => false,
         })
+    }
+
+    /// Whether its pieces are counted is asked of the merchant's products as they are now, and is so
+    /// still when that is committed.
+    fn recount(&mut self, products: &[Product], changes: &mut Changes) {
+        for line in &mut self.lines {
+            let Chosen::Own { offer_id, is_counted } = &mut line.offer else { continue };
+            let is_its = |product: &&Product| {
+                product.product_id == line.product_id && product.retailer == line.retailer
+            };
+            let Some(product) = products.iter().find(is_its) else { continue };
+            if let Some(offer) = product.offers.iter().find(|offer| offer.id == *offer_id) {
+                *is_counted = offer.is_counted;
+            }
+            changes.guard(Noun::Product, product.key(), product.version);
+        }
     }
 
     /// Moves its pieces: out of the stock, or back; whoever follows the catalog hears of it.

@@ -4,18 +4,21 @@
 //! columns of codes; of many found products an even sample is counted and scaled, so that a facet
 //! costs no more for a word that a fifth of the catalogue has.
 
-use tantivy::schema::Value as _;
-use tantivy::{DocAddress, DocId, Searcher, TantivyDocument};
+use tantivy::schema::{Field, Value as _};
+use tantivy::{DocAddress, DocId, TantivyDocument};
 
 use crate::document::Retailer;
 use crate::fold::fold_name;
 use crate::found::{FacetCount, Facets, PriceRange};
 use crate::matching::Match;
 use crate::ranking::Counted;
-use crate::schema::{BRAND_CODE, CATEGORY_CODES, Fields};
+use crate::schema::Fields;
+use crate::snapshot::Snapshot;
 
 /// Found products whose brands and categories are counted one by one.
-pub const FACET_SAMPLE_MAX: usize = 8_192;
+pub const FACET_SAMPLE_MAX: usize = 4_096;
+/// Neighbours that are counted together: their codes lie beside each other.
+const RUN: usize = 32;
 /// Values of a facet that are answered.
 pub const FACET_VALUES_MAX: usize = 20;
 
@@ -32,7 +35,7 @@ pub(crate) fn name_code(name: &str) -> u64 {
 type Tally = Vec<(u64, usize, DocAddress)>;
 
 pub(crate) fn facets(
-    searcher: &Searcher,
+    snapshot: &Snapshot,
     fields: &Fields,
     found: &[Vec<Match>],
     counted: &Counted,
@@ -46,22 +49,17 @@ pub(crate) fn facets(
         if matches.is_empty() {
             continue;
         }
-        // The steps go on over the segments' borders.
-        let first = (step - passed_over % step) % step;
-        let docs: Vec<DocId> =
-            matches.iter().skip(first).step_by(step).map(|a_match| a_match.doc).collect();
+        let docs = sample(matches, passed_over, step);
         passed_over += matches.len();
-        let columns = searcher.segment_reader(ordinal as u32).fast_fields();
+        let products = snapshot.products(ordinal);
         let address = |doc| DocAddress::new(ordinal as u32, doc);
-        let brand_codes = columns.u64(BRAND_CODE)?;
-        if let Some(category_codes) = columns.column_opt::<u64>(CATEGORY_CODES)? {
+        if let Some(codes) = &products.categories {
             for doc in &docs {
-                categories
-                    .extend(category_codes.values_for_doc(*doc).map(|code| (code, address(*doc))));
+                categories.extend(codes.values_for_doc(*doc).map(|code| (code, address(*doc))));
             }
         }
         for doc in docs {
-            let code = brand_codes.first(doc).filter(|code| *code != 0);
+            let code = products.brand.first(doc).filter(|code| *code != 0);
             brands.extend(code.map(|code| (code, address(doc))));
         }
     }
@@ -69,7 +67,7 @@ pub(crate) fn facets(
     let categories = most_frequent(categories);
     let named = |tally: Tally, field| {
         let named = tally.into_iter().map(|(code, count, address)| {
-            Ok(name(searcher, field, code, address)?
+            Ok(name(snapshot, field, code, address)?
                 .map(|name| FacetCount { name, count: (count * step).min(total) }))
         });
         named.filter_map(Result::transpose).collect::<tantivy::Result<Vec<FacetCount>>>()
@@ -81,6 +79,24 @@ pub(crate) fn facets(
         prices: prices(counted),
         estimated: step > 1,
     })
+}
+
+/// Of every so many runs of neighbours one; the runs go on over the segments' borders.
+fn sample(matches: &[Match], passed_over: usize, step: usize) -> Vec<DocId> {
+    let mut docs = Vec::with_capacity(matches.len() / step + RUN);
+    let mut at = 0;
+    while at < matches.len() {
+        let place = passed_over + at;
+        let run = place / RUN;
+        let is_counted = run.is_multiple_of(step);
+        let next = if is_counted { run + 1 } else { run.next_multiple_of(step) } * RUN;
+        let end = matches.len().min(at + next - place);
+        if is_counted {
+            docs.extend(matches[at..end].iter().map(|a_match| a_match.doc));
+        }
+        at = end;
+    }
+    docs
 }
 
 fn most_frequent(mut codes: Vec<(u64, DocAddress)>) -> Tally {
@@ -96,18 +112,25 @@ fn most_frequent(mut codes: Vec<(u64, DocAddress)>) -> Tally {
 
 /// The name with that code, as a product that has it writes it.
 fn name(
-    searcher: &Searcher,
-    field: tantivy::schema::Field,
+    snapshot: &Snapshot,
+    field: Field,
     code: u64,
     address: DocAddress,
 ) -> tantivy::Result<Option<String>> {
-    let document: TantivyDocument = searcher.doc(address)?;
+    if let Some(name) = snapshot.names.get(field, code) {
+        return Ok(Some(name));
+    }
+    let document: TantivyDocument = snapshot.searcher.doc(address)?;
     let mut names = document.get_all(field).filter_map(|value| value.as_str());
-    Ok(names.find(|name| name_code(name) == code).map(str::to_owned))
+    let name = names.find(|name| name_code(name) == code).map(str::to_owned);
+    if let Some(name) = &name {
+        snapshot.names.keep(field, code, name.clone());
+    }
+    Ok(name)
 }
 
 fn retailers(counted: &Counted) -> Vec<(Retailer, usize)> {
-    let counts = Retailer::ALL.map(|kind| (kind, counted.retailers[kind.code() as usize]));
+    let counts = Retailer::ALL.map(|kind| (kind, counted.retailer(kind)));
     let mut retailers: Vec<_> = counts.into_iter().filter(|(_, count)| *count > 0).collect();
     retailers.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     retailers
@@ -115,7 +138,7 @@ fn retailers(counted: &Counted) -> Vec<(Retailer, usize)> {
 
 fn prices(counted: &Counted) -> Vec<(PriceRange, usize)> {
     (0..PriceRange::COUNT)
-        .map(|code| (PriceRange::of_code(code), counted.prices[code]))
+        .map(|code| (PriceRange::of_code(code), counted.price_range(code as u64)))
         .filter(|(_, count)| *count > 0)
         .collect()
 }

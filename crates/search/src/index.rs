@@ -10,12 +10,14 @@ use std::collections::HashMap;
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use tantivy::indexer::IndexWriterOptions;
 use tantivy::merge_policy::LogMergePolicy;
 use tantivy::schema::Value as _;
-use tantivy::{IndexReader, IndexWriter, ReloadPolicy, Searcher, TantivyDocument, Term};
+use tantivy::{
+    IndexReader, IndexWriter, ReloadPolicy, Searcher, SegmentReader, TantivyDocument, Term,
+};
 
 use crate::document::Change;
 use crate::error::{OpenError, SearchError};
@@ -27,12 +29,18 @@ use crate::query::{FacetWish, HighlightWish, Query};
 use crate::ranking::{Ranked, Ranking};
 use crate::resolve::{Dictionaries, Reading, Resolved, Wanted, Way, Ways};
 use crate::schema::{FORMAT, Fields, TOKENIZER, TermsTokenizer, schema, settings, written};
+use crate::snapshot::Snapshot;
 use crate::terms::ScopeTerms;
 
 /// What the writer gathers in memory before it writes a segment.
 const WRITER_MEMORY_BYTES: usize = 32 << 20;
 /// Stored titles a segment keeps at hand, in blocks of 4 KiB.
 const STORE_BLOCKS_MAX: usize = 32;
+/// How far whoever writes steps back for those who answer, of 19.
+#[cfg(target_os = "linux")]
+const WRITER_NICE: i32 = 10;
+/// Segments that are made out of others at once: a large one does not hold up the small ones.
+const MERGES_AT_ONCE: usize = 2;
 /// Segments of about one size that are merged into one.
 const MERGED_AT_ONCE_MIN: usize = 4;
 /// Segments below this count as one size: small updates are merged again and again, cheaply.
@@ -68,6 +76,8 @@ pub struct Index {
     fields: Fields,
     engine: tantivy::Index,
     reader: IndexReader,
+    /// What is searched at present.
+    snapshot: RwLock<Arc<Snapshot>>,
     /// Missing only after it could not be opened again.
     writer: Mutex<Option<IndexWriter>>,
     /// Held as long as the index: locked, so that no other process writes or removes.
@@ -122,9 +132,10 @@ impl Index {
             .reload_policy(ReloadPolicy::Manual)
             .doc_store_cache_num_blocks(STORE_BLOCKS_MAX)
             .try_into()?;
-        let writer = Mutex::new(Some(open_writer(&engine)?));
+        let snapshot = RwLock::new(Arc::new(Snapshot::of(reader.searcher())?));
+        let writer = Mutex::new(Some(aside(|| open_writer(&engine))?));
         let fields = schema().1;
-        Ok(Index { home, fields, engine, reader, writer, _lock: lock })
+        Ok(Index { home, fields, engine, reader, snapshot, writer, _lock: lock })
     }
 
     /// Writes a batch and the cursor it was read to, durably; what it says is found from now on.
@@ -135,19 +146,21 @@ impl Index {
         for (index, change) in changes.iter().enumerate() {
             last.insert(change.key(), index);
         }
-        let mut slot = self.writer();
-        let writer = match slot.take() {
-            Some(writer) => slot.insert(writer),
-            None => slot.insert(open_writer(&self.engine)?),
-        };
-        let done = self.write(writer, changes, &last, cursor);
-        if done.is_err() {
-            // Half a batch must not become part of the next one's commit.
-            writer.rollback()?;
-        }
-        done?;
-        self.reader.reload()?;
-        Ok(())
+        aside(|| {
+            let mut slot = self.writer();
+            let writer = match slot.take() {
+                Some(writer) => slot.insert(writer),
+                None => slot.insert(open_writer(&self.engine)?),
+            };
+            let done = self.write(writer, changes, &last, cursor);
+            if done.is_err() {
+                // Half a batch must not become part of the next one's commit.
+                writer.rollback()?;
+            }
+            done?;
+            self.reload()?;
+            Ok(())
+        })
     }
 
     fn write(
@@ -157,7 +170,7 @@ impl Index {
         last: &HashMap<&[u8; 16], usize>,
         cursor: Cursor,
     ) -> Result<(), SearchError> {
-        let known = self.reader.searcher();
+        let known = &self.snapshot().searcher;
         for (index, change) in changes.iter().enumerate() {
             if last.get(change.key()) != Some(&index) {
                 continue;
@@ -180,10 +193,53 @@ impl Index {
         Ok(())
     }
 
+    fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// From now on searches read the last commit.
+    fn reload(&self) -> Result<(), SearchError> {
+        self.reader.reload()?;
+        let next = Arc::new(self.snapshot().followed_by(self.reader.searcher())?);
+        *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = next;
+        Ok(())
+    }
+
+    /// Lets searches read what was merged meanwhile; answers whether anything was.
+    pub fn refresh(&self) -> Result<bool, SearchError> {
+        // Whoever writes reloads himself, and two at once might go back.
+        let _writing = self.writer();
+        let mut merged = self.engine.searchable_segment_ids()?;
+        let snapshot = self.snapshot();
+        let segments = snapshot.searcher.segment_readers().iter();
+        let mut read: Vec<_> = segments.map(SegmentReader::segment_id).collect();
+        merged.sort_unstable();
+        read.sort_unstable();
+        let is_behind = merged != read;
+        if is_behind {
+            self.reload()?;
+        }
+        Ok(is_behind)
+    }
+
     fn writer(&self) -> MutexGuard<'_, Option<IndexWriter>> {
         // A panic between two calls of the engine leaves it as a crash would: the next commit
         // or rollback decides.
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Until as many segments are merged as will be.
+    ///
+    /// Nobody has to wait for that: a merge is one while others search and write.
+    pub fn wait_for_merges(&self) -> Result<(), SearchError> {
+        let mut slot = self.writer();
+        // Only a writer that ends waits for its merges.
+        if let Some(writer) = slot.take() {
+            writer.wait_merging_threads()?;
+        }
+        *slot = Some(aside(|| open_writer(&self.engine))?);
+        self.reload()?;
+        Ok(())
     }
 
     /// Merges everything into one segment and lets go of files nobody reads any more.
@@ -195,12 +251,12 @@ impl Index {
         if let Some(writer) = slot.take() {
             writer.wait_merging_threads()?;
         }
-        let writer = slot.insert(open_writer(&self.engine)?);
+        let writer = slot.insert(aside(|| open_writer(&self.engine))?);
         let ids = self.engine.searchable_segment_ids()?;
         if ids.len() > 1 {
             writer.merge(&ids).wait()?;
         }
-        self.reader.reload()?;
+        self.reload()?;
         writer.garbage_collect_files().wait()?;
         Ok(())
     }
@@ -222,7 +278,7 @@ impl Index {
 
     /// Products that are found.
     pub fn len(&self) -> u64 {
-        self.reader.searcher().num_docs()
+        self.snapshot().searcher.num_docs()
     }
 
     pub fn is_empty(&self) -> bool {
@@ -231,7 +287,7 @@ impl Index {
 
     /// Segments that a search looks into.
     pub fn segments(&self) -> usize {
-        self.reader.searcher().segment_readers().len()
+        self.snapshot().searcher.segment_readers().len()
     }
 
     /// Bytes on disk.
@@ -256,15 +312,16 @@ impl Index {
             // Signs alone are no wish to see everything.
             return Ok(Found::nothing(query));
         }
-        let searcher = self.reader.searcher();
-        let dictionaries = self.dictionaries(&searcher, query)?;
+        let snapshot = self.snapshot();
+        let searcher = &snapshot.searcher;
+        let dictionaries = self.dictionaries(searcher, query)?;
         let mut answer = None;
         for reading in [Reading::Literal, Reading::Wide] {
             let Some(resolved) = dictionaries.resolve(query, &wanted, reading)? else {
                 break;
             };
             let mut ranking = Ranking::new(query, resolved.words.len());
-            let found = matched(&searcher, &dictionaries, &resolved, &mut ranking)?;
+            let found = matched(&snapshot, &dictionaries, &resolved, &mut ranking)?;
             let is_empty = found.iter().all(Vec::is_empty);
             answer = Some((resolved, ranking, found));
             if !is_empty || wanted.is_empty() {
@@ -273,7 +330,7 @@ impl Index {
         }
         let Some((resolved, ranking, found)) = answer else { return Ok(Found::nothing(query)) };
         let facets = match query.facets {
-            FacetWish::Wanted => Some(facets(&searcher, &self.fields, &found, &ranking.counted)?),
+            FacetWish::Wanted => Some(facets(&snapshot, &self.fields, &found, &ranking.counted)?),
             FacetWish::Not => None,
         };
         let marker = match query.highlight {
@@ -281,7 +338,7 @@ impl Index {
             HighlightWish::Not => None,
         };
         let page = ranking.best.from(query.offset());
-        let hits = page.iter().map(|ranked| self.hit(&searcher, *ranked, marker.as_ref()));
+        let hits = page.iter().map(|ranked| self.hit(searcher, *ranked, marker.as_ref()));
         Ok(Found {
             total: found.iter().map(Vec::len).sum(),
             hits: hits.collect::<Result<_, _>>()?,
@@ -338,11 +395,26 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// One thread that writes, one that merges, in bounded memory.
+/// Works on a thread that steps back for others who have work. So do the engine's own threads, if
+/// they are begun there: answering comes first, and a catalogue is searched a little later.
+fn aside<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let thread = scope.spawn(|| {
+            // Elsewhere it would be the whole process that stepped back.
+            #[cfg(target_os = "linux")]
+            // Whoever may not is not slower than everybody else.
+            let _ = rustix::process::setpriority_process(None, WRITER_NICE);
+            work()
+        });
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+/// One thread that writes, and those that merge, in bounded memory.
 fn open_writer(engine: &tantivy::Index) -> Result<IndexWriter, SearchError> {
     let options = IndexWriterOptions::builder()
         .num_worker_threads(1)
-        .num_merge_threads(1)
+        .num_merge_threads(MERGES_AT_ONCE)
         .memory_budget_per_thread(WRITER_MEMORY_BYTES)
         .build();
     let writer: IndexWriter = engine.writer_with_options(options)?;
@@ -357,7 +429,7 @@ fn open_writer(engine: &tantivy::Index) -> Result<IndexWriter, SearchError> {
 
 /// What was found in each segment, ranked on the way.
 fn matched(
-    searcher: &Searcher,
+    snapshot: &Snapshot,
     dictionaries: &Dictionaries,
     resolved: &Resolved,
     ranking: &mut Ranking<'_>,
@@ -366,13 +438,13 @@ fn matched(
         ways.iter().map(|ways| ways[ordinal].as_slice()).collect()
     }
     let mut found = Vec::with_capacity(dictionaries.readers.len());
-    for (ordinal, segment) in searcher.segment_readers().iter().enumerate() {
+    for (ordinal, segment) in snapshot.searcher.segment_readers().iter().enumerate() {
         let words = in_segment(&resolved.words, ordinal);
         let filters = in_segment(&resolved.filters, ordinal);
         let reader = &dictionaries.readers[ordinal];
         let mut matches = matches(reader, segment.max_doc(), &words, &filters)?;
         if !matches.is_empty() {
-            ranking.take(ordinal as u32, segment, &mut matches)?;
+            ranking.take((ordinal, segment), snapshot.products(ordinal), &mut matches);
         }
         found.push(matches);
     }

@@ -58,6 +58,7 @@ mod query;
 mod ranking;
 mod resolve;
 mod schema;
+mod snapshot;
 mod terms;
 mod words;
 

@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use tantivy::postings::TermInfo;
 use tantivy::{DocId, InvertedIndexReader};
 
-use crate::postings::Postings;
+use crate::postings::{Postings, place};
 use crate::resolve::Way;
 use crate::terms::{IN_TITLE, Place};
 
@@ -23,35 +23,49 @@ pub(crate) struct Match {
     pub(crate) words_in_title: u16,
 }
 
+/// What a word is worth at most.
+pub(crate) const WORTH_MAX: usize = 100;
+
 /// What a word in each place is worth, in hundredths.
 const PLACE_WORTH: [u32; 5] = [0, 20, 50, 80, 100];
 
 /// Jumping to one product costs about as much as reading so many in a row.
 const JUMP_COST: u64 = 6;
 
-/// What a word is worth in a product, below 128, and whether it is in the title.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// What a word is worth in a product, below 128, and in the lowest bit whether it is in the title:
+/// the better of two is the greater number.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Worth(u8);
 
 impl Worth {
     const NOTHING: Worth = Worth(0);
-    const TITLE_BIT: u8 = 0x80;
 
     fn of(place: Place, worth: u32) -> Worth {
         let hundredths = PLACE_WORTH[usize::from(place.min(IN_TITLE))] * worth / 100;
-        let title = if place >= IN_TITLE { Worth::TITLE_BIT } else { 0 };
+        let title = u8::from(place >= IN_TITLE);
         // At least one: a product without any worth would be one that does not match.
-        Worth((hundredths.clamp(1, 100) as u8) | title)
+        Worth((hundredths.clamp(1, WORTH_MAX as u32) as u8) << 1 | title)
+    }
+
+    /// By place, of a word that is worth so much.
+    fn by_place(worth: u32) -> WorthByPlace {
+        let mut by_place = [Worth::NOTHING; PLACE_WORTH.len()];
+        for (place, its) in (0..).zip(&mut by_place) {
+            *its = Worth::of(place, worth);
+        }
+        by_place
     }
 
     fn number(self) -> u8 {
-        self.0 & !Worth::TITLE_BIT
+        self.0 >> 1
     }
 
-    fn better(self, other: Worth) -> Worth {
-        if other.number() > self.number() { other } else { self }
+    fn is_in_title(self) -> bool {
+        self.0 & 1 != 0
     }
 }
+
+type WorthByPlace = [Worth; PLACE_WORTH.len()];
 
 /// Whether a group of terms is a word, which has a worth, or a filter, which has none.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -62,7 +76,7 @@ enum Purpose {
 
 /// The products of one way to meet a word.
 enum Source {
-    Listed(Box<Postings>, u32),
+    Listed(Box<Postings>, WorthByPlace),
     /// Those that have all of several terms, read already.
     Read {
         products: Vec<(DocId, Worth)>,
@@ -73,7 +87,10 @@ enum Source {
 impl Source {
     fn open(reader: &InvertedIndexReader, way: &Way) -> std::io::Result<Source> {
         match way.terms.as_slice() {
-            [term] => Ok(Source::Listed(Box::new(Postings::open(reader, term)?), way.worth)),
+            [term] => {
+                let postings = Box::new(Postings::open(reader, term)?);
+                Ok(Source::Listed(postings, Worth::by_place(way.worth)))
+            }
             terms => Ok(Source::Read { products: all_of(reader, terms, way.worth)?, at: 0 }),
         }
     }
@@ -81,7 +98,8 @@ impl Source {
     fn worth_in(&mut self, doc: DocId) -> Worth {
         match self {
             Source::Listed(postings, worth) => {
-                postings.place_in(doc).map_or(Worth::NOTHING, |place| Worth::of(place, *worth))
+                let place = postings.place_in(doc);
+                place.map_or(Worth::NOTHING, |place| worth[usize::from(place)])
             }
             Source::Read { products, at } => {
                 *at += products[*at..].partition_point(|(other, _)| *other < doc);
@@ -89,17 +107,6 @@ impl Source {
                     Some((other, worth)) if *other == doc => *worth,
                     Some(_) | None => Worth::NOTHING,
                 }
-            }
-        }
-    }
-
-    fn each(self, mut take: impl FnMut(DocId, Worth)) {
-        match self {
-            Source::Listed(mut postings, worth) => {
-                postings.each(|doc, place| take(doc, Worth::of(place, worth)));
-            }
-            Source::Read { products, .. } => {
-                products.into_iter().for_each(|(doc, worth)| take(doc, worth));
             }
         }
     }
@@ -158,9 +165,7 @@ impl Group {
 
     fn counted(&self, worth: Worth) -> (u16, u16) {
         match self.purpose {
-            Purpose::Word => {
-                (u16::from(worth.number()), u16::from(worth.0 & Worth::TITLE_BIT != 0))
-            }
+            Purpose::Word => (u16::from(worth.number()), u16::from(worth.is_in_title())),
             Purpose::Filter => (0, 0),
         }
     }
@@ -173,12 +178,27 @@ impl Group {
     /// Its products in order, each once.
     fn propose(mut self, table: &mut WorthTable, doc_count: DocId) -> Vec<Match> {
         let mut matches = Vec::with_capacity(self.size.min(u64::from(doc_count)) as usize);
-        if self.sources.len() == 1 {
-            let source = self.sources.remove(0);
-            source.each(|doc, worth| matches.push(self.a_match(doc, worth)));
-            return matches;
+        let mut sources = std::mem::take(&mut self.sources);
+        match sources.as_mut_slice() {
+            [Source::Listed(postings, worth)] => {
+                let by_place = worth.map(|worth| self.counted(worth));
+                postings.each_block(|docs, frequencies| {
+                    matches.extend(docs.iter().zip(frequencies).map(|(doc, frequency)| {
+                        let (words_worth, words_in_title) =
+                            by_place[usize::from(place(*frequency))];
+                        Match { doc: *doc, words_worth, words_in_title }
+                    }));
+                });
+                return matches;
+            }
+            [Source::Read { products, .. }] => {
+                let products = std::mem::take(products);
+                let found = products.into_iter().map(|(doc, worth)| self.a_match(doc, worth));
+                matches.extend(found);
+                return matches;
+            }
+            _ => {}
         }
-        let sources = std::mem::take(&mut self.sources);
         let worths = table.filled(sources, doc_count);
         for (chunk_index, chunk) in worths.chunks(64).enumerate() {
             if chunk.iter().all(|worth| *worth == 0) {
@@ -194,26 +214,32 @@ impl Group {
 
     /// Strikes out the matches that it does not have.
     fn dispose(mut self, matches: &mut Vec<Match>, table: &mut WorthTable, doc_count: DocId) {
-        let jumps = matches.len() as u64 * self.sources.len() as u64;
-        if self.sources.len() == 1 || jumps.saturating_mul(JUMP_COST) < self.size {
-            let mut sources = std::mem::take(&mut self.sources);
-            matches.retain_mut(|a_match| {
-                let worths = sources.iter_mut().map(|source| source.worth_in(a_match.doc));
-                let worth = worths.fold(Worth::NOTHING, Worth::better);
-                self.keep(a_match, worth)
+        let mut sources = std::mem::take(&mut self.sources);
+        let jumps = matches.len() as u64 * sources.len() as u64;
+        if jumps.saturating_mul(JUMP_COST) < self.size {
+            self.strike_out(matches, |doc| {
+                let worths = sources.iter_mut().map(|source| source.worth_in(doc));
+                worths.fold(Worth::NOTHING, Worth::max)
             });
             return;
         }
-        let sources = std::mem::take(&mut self.sources);
         let worths = table.filled(sources, doc_count);
-        matches.retain_mut(|a_match| self.keep(a_match, Worth(worths[a_match.doc as usize])));
+        self.strike_out(matches, |doc| Worth(worths[doc as usize]));
     }
 
-    fn keep(&self, a_match: &mut Match, worth: Worth) -> bool {
-        let (words_worth, words_in_title) = self.counted(worth);
-        a_match.words_worth += words_worth;
-        a_match.words_in_title += words_in_title;
-        worth != Worth::NOTHING
+    fn strike_out(&self, matches: &mut Vec<Match>, mut worth_in: impl FnMut(DocId) -> Worth) {
+        let mut kept = 0;
+        for at in 0..matches.len() {
+            let mut a_match = matches[at];
+            let worth = worth_in(a_match.doc);
+            let (words_worth, words_in_title) = self.counted(worth);
+            a_match.words_worth += words_worth;
+            a_match.words_in_title += words_in_title;
+            // Written in any case: nobody could guess which ones stay.
+            matches[kept] = a_match;
+            kept += usize::from(worth != Worth::NOTHING);
+        }
+        matches.truncate(kept);
     }
 }
 
@@ -226,13 +252,26 @@ impl WorthTable {
         self.0.clear();
         self.0.resize(doc_count as usize, 0);
         for source in sources {
-            source.each(|doc, worth| {
-                if let Some(best) = self.0.get_mut(doc as usize) {
-                    *best = Worth(*best).better(worth).0;
+            match source {
+                Source::Listed(mut postings, by_place) => {
+                    postings.each_block(|docs, frequencies| {
+                        for (doc, frequency) in docs.iter().zip(frequencies) {
+                            self.note(*doc, by_place[usize::from(place(*frequency))]);
+                        }
+                    });
                 }
-            });
+                Source::Read { products, .. } => {
+                    products.into_iter().for_each(|(doc, worth)| self.note(doc, worth));
+                }
+            }
         }
         &self.0
+    }
+
+    fn note(&mut self, doc: DocId, worth: Worth) {
+        if let Some(best) = self.0.get_mut(doc as usize) {
+            *best = worth.0.max(*best);
+        }
     }
 }
 

@@ -10,6 +10,9 @@ use tantivy::{DocId, InvertedIndexReader};
 
 use crate::terms::Place;
 
+/// So many are looked at one after the other before a place further on is looked for.
+const NEAR: usize = 8;
+
 pub(crate) struct Postings {
     block: BlockSegmentPostings,
     /// The next to be read within the block.
@@ -38,7 +41,11 @@ impl Postings {
             self.note_last();
         } else {
             let ahead = &self.block.docs()[self.at..];
-            self.at += ahead.partition_point(|other| *other < doc);
+            let near = ahead.iter().take(NEAR).take_while(|other| **other < doc).count();
+            self.at += near;
+            if near == NEAR {
+                self.at += ahead[near..].partition_point(|other| *other < doc);
+            }
         }
         match self.block.docs().get(self.at) {
             Some(other) if *other == doc => Some(place(self.block.freq(self.at))),
@@ -48,16 +55,23 @@ impl Postings {
 
     /// Every document, from the first to the last.
     pub(crate) fn each(&mut self, mut take: impl FnMut(DocId, Place)) {
-        while !self.block.docs().is_empty() {
-            for (doc, frequency) in self.block.docs().iter().zip(self.block.freqs()) {
+        self.each_block(|docs, frequencies| {
+            for (doc, frequency) in docs.iter().zip(frequencies) {
                 take(*doc, place(*frequency));
             }
+        });
+    }
+
+    /// The same, many at a time, and of each how often the term is written, which [`place`] reads.
+    pub(crate) fn each_block(&mut self, mut take: impl FnMut(&[DocId], &[u32])) {
+        while !self.block.docs().is_empty() {
+            take(self.block.docs(), self.block.freqs());
             self.block.advance();
         }
     }
 }
 
-fn place(frequency: u32) -> Place {
+pub(crate) fn place(frequency: u32) -> Place {
     // It is written as 1 to 4; a bound keeps what is read from the disk out of tables' ends.
     frequency.min(u32::from(crate::terms::IN_TITLE)) as Place
 }

@@ -86,58 +86,74 @@ pub(crate) fn settings() -> IndexSettings {
     }
 }
 
-/// What is read of every found product, in one column.
+/// What is read of every found product.
 ///
 /// From the lowest bit: rating in hundredths + 1 or 0 (9 bits), in stock (1), retailer (3), price
-/// range (4), words of the title (6); from bit 32 the quality (8) and the scope (24).
+/// range (4), words of the title (6); from bit 24 the quality (8).
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Facts(pub(crate) u64);
+pub(crate) struct Facts(u32);
 
-const TITLE_WORDS_MAX: u64 = 63;
+const QUALITY_SHIFT: u32 = 24;
+/// In the column, which products are sorted by, quality and scope come first.
+const COLUMN_QUALITY_SHIFT: u32 = 32;
+const COLUMN_SCOPE_SHIFT: u32 = 40;
+
+pub(crate) const TITLE_WORDS_MAX: usize = 63;
+/// Retailers and price ranges together: what is counted of found products.
+pub(crate) const SHELVES: usize = 128;
 const RATING_MAX: i64 = 500;
 
 impl Facts {
-    fn of(document: &Document, title_words: usize) -> Facts {
+    /// The column of a product.
+    fn column(document: &Document, title_words: usize) -> u64 {
         let rating = document
             .rating_hundredths
             .map_or(0, |rating| u64::try_from(rating.clamp(0, RATING_MAX)).unwrap_or(0) + 1);
         let scope = document.scope.merchant_id.cast_unsigned() << 1
             | u64::from(document.scope.environment.is_live());
-        Facts(
-            rating
-                | u64::from(document.in_stock) << 9
-                | document.retailer.code() << 10
-                | PriceRange::code(document.price) << 13
-                | (title_words as u64).min(TITLE_WORDS_MAX) << 17
-                | quality(document) << 32
-                | (scope & 0xFF_FFFF) << 40,
-        )
+        rating
+            | u64::from(document.in_stock) << 9
+            | document.retailer.code() << 10
+            | PriceRange::code(document.price) << 13
+            | (title_words.min(TITLE_WORDS_MAX) as u64) << 17
+            | quality(document) << COLUMN_QUALITY_SHIFT
+            | (scope & 0xFF_FFFF) << COLUMN_SCOPE_SHIFT
+    }
+
+    pub(crate) fn at_hand(column: u64) -> Facts {
+        let quality = (column >> COLUMN_QUALITY_SHIFT & 0xFF) as u32;
+        Facts(column as u32 & ((1 << QUALITY_SHIFT) - 1) | quality << QUALITY_SHIFT)
     }
 
     /// Hundredths of a star and one; nothing if nobody rated it.
     pub(crate) fn rating(self) -> u64 {
-        self.0 & 0x1FF
+        u64::from(self.0 & 0x1FF)
     }
 
     pub(crate) fn is_in_stock(self) -> bool {
         self.0 >> 9 & 1 == 1
     }
 
-    pub(crate) fn retailer(self) -> usize {
-        (self.0 >> 10 & 0x7) as usize
+    /// Where it stands, by its retailer and its price range.
+    pub(crate) fn shelf(self) -> usize {
+        self.0 as usize >> 10 & (SHELVES - 1)
     }
 
-    pub(crate) fn price_range(self) -> usize {
-        (self.0 >> 13 & 0xF) as usize
+    pub(crate) fn retailer_of(shelf: usize) -> u64 {
+        shelf as u64 & 0x7
     }
 
-    pub(crate) fn title_words(self) -> u64 {
-        self.0 >> 17 & TITLE_WORDS_MAX
+    pub(crate) fn price_range_of(shelf: usize) -> u64 {
+        shelf as u64 >> 3
+    }
+
+    pub(crate) fn title_words(self) -> usize {
+        self.0 as usize >> 17 & TITLE_WORDS_MAX
     }
 
     /// How well it is rated by how many, 0 to 255.
     pub(crate) fn quality(self) -> u64 {
-        self.0 >> 32 & 0xFF
+        u64::from(self.0 >> QUALITY_SHIFT)
     }
 }
 
@@ -198,8 +214,7 @@ pub(crate) fn written(fields: &Fields, document: &Document) -> TantivyDocument {
     row.add_text(fields.product_id, &document.product_id);
     row.add_text(fields.title, title);
     row.add_text(fields.brand, brand.unwrap_or_default());
-    let facts = Facts::of(document, title_compounds.len());
-    row.add_u64(fields.facts, facts.0);
+    row.add_u64(fields.facts, Facts::column(document, title_compounds.len()));
     row.add_u64(fields.price, positive(document.price));
     row.add_u64(fields.updated, document.updated_at_ms.max(0).cast_unsigned());
     row.add_u64(fields.tie, tie_of(&document.key));

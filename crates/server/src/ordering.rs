@@ -5,10 +5,12 @@
 
 use domain::changes::Changes;
 use domain::environment::Environment;
-use domain::ids::{MerchantId, OrderId};
+use domain::estimate::{Chosen, EstimateLine};
+use domain::ids::{MerchantId, OrderId, RowKey};
 use domain::invoice::Invoice;
 use domain::order::{Order, Seen};
 use domain::payment::Payment;
+use domain::product::{Product, product_key};
 use domain::refund::Refund;
 use domain::time::Timestamp;
 use store::StoreError;
@@ -54,6 +56,23 @@ impl Standing {
 pub async fn standing(app: &App, order: &Order) -> Result<Standing, ApiError> {
     let standing = Standing::of(app, order).await?;
     standing.ok_or_else(|| ApiError::not_found("invoice"))
+}
+
+/// The merchant's own products among those lines, as they are now.
+pub async fn own_products(
+    app: &App,
+    whose: (MerchantId, Environment),
+    lines: &[EstimateLine],
+) -> Result<Vec<Product>, StoreError> {
+    let own = lines.iter().filter(|line| matches!(line.offer, Chosen::Own { .. }));
+    let mut keys: Vec<RowKey> =
+        own.map(|line| product_key(whose, line.retailer, &line.product_id)).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(app.store.get_many::<Product>(keys).await?.into_iter().flatten().collect())
 }
 
 /// The order of that id, if it is this merchant's, in this environment.

@@ -3,11 +3,10 @@
 //! The bound is judged inside the group, so that no two changes pass a floor together. Names begin
 //! with what they count, so that those of one kind are a range of the index.
 
-use std::collections::HashMap;
-
 use domain::ids::RowKey;
 
 use crate::error::StoreError;
+use crate::relation::catalog;
 use crate::row::{Column, Kind, Value, frozen, mutable};
 use crate::store::Store;
 
@@ -16,11 +15,9 @@ pub(crate) const COLUMNS: &[Column] = &[
     frozen("name", Kind::Text),
     // Counters with bounds are many: one for each thing on sale, and for each user and day.
     frozen("is_gauge", Kind::Int),
+    // The last: see `counter_values`.
     mutable("value", Kind::Int),
 ];
-
-/// How many counters one statement reads.
-const KEYS_MAX: usize = 500;
 
 /// Every counter without bounds of a range of names, summed over the merchants.
 pub(crate) const SUMS: &str = "SELECT name, CAST(SUM(value) AS BIGINT) FROM counters \
@@ -55,28 +52,22 @@ impl Store {
 
     /// What one counter stands at; zero if nothing ever moved it.
     pub async fn counter(&self, key: RowKey) -> Result<i64, StoreError> {
-        let sql = "SELECT value FROM counters WHERE key = $1";
-        let rows = self.select_cells(sql, &[Kind::Int], vec![Value::Key(key)]).await?;
-        Ok(rows.first().and_then(|row| row.first()).map_or(0, |value| match value {
-            Value::Int(value) => *value,
-            Value::Null | Value::Text(_) | Value::Bytes(_) | Value::Key(_) => 0,
-        }))
+        Ok(self.counter_values(&[key]).await?.first().copied().unwrap_or(0))
     }
 
     /// What each of these stands at, in their order; zero for what nothing ever moved.
     pub async fn counter_values(&self, keys: &[RowKey]) -> Result<Vec<i64>, StoreError> {
-        let mut found: HashMap<RowKey, i64> = HashMap::with_capacity(keys.len());
-        for some in keys.chunks(KEYS_MAX) {
-            let places: Vec<String> = (1..=some.len()).map(|place| format!("${place}")).collect();
-            let sql =
-                format!("SELECT key, value FROM counters WHERE key IN ({})", places.join(", "));
-            let params = some.iter().map(|&key| Value::Key(key)).collect();
-            for row in self.select_cells(&sql, &[Kind::Key, Kind::Int], params).await? {
-                if let [Value::Key(key), Value::Int(value)] = row[..] {
-                    found.insert(key, value);
-                }
-            }
+        if keys.is_empty() {
+            return Ok(Vec::new());
         }
-        Ok(keys.iter().map(|key| found.get(key).copied().unwrap_or(0)).collect())
+        let rows = self.points_of(catalog().counters(), keys.to_vec()).await?;
+        let value = |row: Option<Vec<Value>>| match row.and_then(|mut row| row.pop()) {
+            Some(Value::Int(value)) => Ok(value),
+            None => Ok(0),
+            Some(Value::Null | Value::Text(_) | Value::Bytes(_) | Value::Key(_)) => {
+                Err(StoreError::Corrupt { table: "counters", key: String::new(), column: "value" })
+            }
+        };
+        rows.into_iter().map(value).collect()
     }
 }

@@ -17,7 +17,7 @@ use crate::error::{CommitError, StoreError};
 use crate::fate::{Fate, Fates};
 use crate::migrations::Dialect;
 use crate::processes::Processes;
-use crate::relation::catalog;
+use crate::relation::{Relation, catalog};
 use crate::row::{Cells, Kind, Row, Value};
 use crate::rows;
 use crate::stats::{Stats, Tally};
@@ -189,9 +189,17 @@ impl Store {
 
     /// Rows by their keys, in the order of the keys.
     pub async fn get_many<R: Row>(&self, keys: Vec<RowKey>) -> Result<Vec<Option<R>>, StoreError> {
-        let relation = catalog().noun(R::TABLE.noun);
-        let found = self.inner.engine.points(relation, keys).await?;
+        let found = self.points_of(catalog().noun(R::TABLE.noun), keys).await?;
         found.into_iter().map(|row| row.map(decode).transpose()).collect()
+    }
+
+    /// Rows of a relation by key, undecoded, in the order of the keys.
+    pub(crate) async fn points_of(
+        &self,
+        relation: &'static Relation,
+        keys: Vec<RowKey>,
+    ) -> Result<Vec<Option<Vec<Value>>>, StoreError> {
+        self.inner.engine.points(relation, keys).await
     }
 
     /// Rows by `SELECT` the table's columns `FROM` the table and then `tail`.

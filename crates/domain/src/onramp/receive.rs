@@ -10,7 +10,7 @@ use super::{LATE_LOOK_MS, Onramp, OnrampStatus, Sums, sums};
 use crate::changes::Changes;
 use crate::ids::Fresh;
 use crate::kyc::{self, KycLevel};
-use crate::ledger::{AccountKind, Asset, Transfer, TransferReason};
+use crate::ledger::{AccountKind, Asset, Hold, HoldAsk, Transfer, TransferReason};
 use crate::money::TokenAmount;
 use crate::provider::RampFailure;
 use crate::ramp_user::RampUser;
@@ -88,7 +88,7 @@ impl Onramp {
         };
         self.take_in(amount, changes, fresh);
         match self.count_again((user, level), changes, now) {
-            Ok(()) => self.begin(amount, user, changes, now),
+            Ok(()) => self.begin(amount, user, changes, fresh),
             Err(why) => {
                 self.failure = Some(why);
                 self.end(OnrampStatus::Failed, user, changes, now);
@@ -97,18 +97,21 @@ impl Onramp {
         }
     }
 
-    /// What came in is the user's, and is worth this much.
+    /// What came in is the user's, is worth this much, and is held for that.
     fn begin(
         &mut self,
         amount: TokenAmount,
         user: &RampUser,
         changes: &mut Changes,
-        now: Timestamp,
+        fresh: &mut Fresh,
     ) -> Option<()> {
-        let token = Token::by_id(self.token_id)?;
+        let (token, now) = (Token::by_id(self.token_id)?, fresh.now());
         match sums(amount.min(self.amount), self.currency, token, self.rate) {
             Some(Sums { target, fee }) => {
                 (self.target, self.fee) = (target, fee);
+                // Nothing else is paid from it, and it goes on whatever else the user owes.
+                let ask = HoldAsk { movement: self.converted(amount), expires_at: None };
+                self.hold_id = Some(Hold::pass_on(ask, changes, fresh).id);
                 self.step_to(OnrampStatus::FiatReceived, changes, now);
                 (self.look_count, self.next_at) = (0, Some(now));
             }
@@ -141,7 +144,7 @@ impl Onramp {
                 let reason = TransferReason::FiatReceived;
                 after.post((Suspense, User), amount, reason, &mut changes, fresh);
                 after.review_id = None;
-                after.begin(amount, user, &mut changes, now)?;
+                after.begin(amount, user, &mut changes, fresh)?;
             }
             // It stays in suspense until it went back.
             Verdict::Reject => {

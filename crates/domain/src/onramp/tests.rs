@@ -87,13 +87,17 @@ impl World {
             let credit = self.balances.entry(transfer.credit.key()).or_default();
             credit.0 += transfer.phase.moves() * amount;
         }
+        let mut holds = Vec::new();
         for row in changes.inserts.into_iter().chain(changes.updates) {
             match row {
                 Record::Onramp(onramp) => self.onramp = *onramp,
-                Record::Hold(hold) => self.hold = Some(*hold),
+                Record::Hold(hold) => holds.push(*hold),
                 _ => {}
             }
         }
+        // One that ends and the next may come together.
+        let its = holds.into_iter().find(|hold| Some(hold.id) == self.onramp.hold_id);
+        self.hold = its.or(self.hold.take());
     }
 
     fn report(&mut self, report: OnrampReport) {
@@ -119,7 +123,7 @@ impl World {
             OnrampStatus::AwaitingFiat | OnrampStatus::Expired | OnrampStatus::Refunded => {
                 ((0, 0), (0, 0))
             }
-            OnrampStatus::FiatReceived => ((received, 0), (0, 0)),
+            OnrampStatus::FiatReceived => ((received, received - rest), (0, 0)),
             OnrampStatus::Failed if self.onramp.is_refused() => ((0, 0), (0, 0)),
             OnrampStatus::Failed => ((received, 0), (0, 0)),
             OnrampStatus::Converting => ((rest, 0), (target, target)),

@@ -11,6 +11,7 @@ use crate::changes::Changes;
 use crate::estimate::Chosen;
 use crate::ids::{Fresh, ShipmentId};
 use crate::network::Network;
+use crate::product::Product;
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
 
@@ -201,6 +202,7 @@ impl Order {
     pub fn accepted(
         mut self,
         payment: OrderPayment,
+        own: &[Product],
         changes: &mut Changes,
         now: Timestamp,
     ) -> Result<Order, Refusal> {
@@ -212,6 +214,7 @@ impl Order {
         if !ended_unpaid || self.holds_stock || self.has_promised_a_refund() {
             return Err(self.not_from_here("payment_confirmed"));
         }
+        self.recount(own, changes);
         self.move_stock(Stock::Take, changes, now);
         self.holds_stock = true;
         self.payment = payment;

@@ -152,7 +152,7 @@ fn act(
         6 => order.clone().delivered(None, fresh),
         7 => order.clone().failed_by_merchant("failed", by, changes, now),
         8 => order.clone().fulfilled(None, fresh).map(|mut steps| steps.pop().expect("a step")),
-        9 => order.clone().accepted(payment, changes, now),
+        9 => order.clone().accepted(payment, &[], changes, now),
         10 => {
             let ask = CancelAsk { by, destination: None };
             order.clone().cancel(ask, invoice, changes, now).map(|done| done.0)

@@ -27,9 +27,10 @@ use crate::catalog::index::{Open, change_of};
 use crate::workers::{Progress, Worker};
 
 const NOTICES_MAX: i64 = 500;
-/// Products told of at once; an import's notice names hundreds.
-const PRODUCTS_MAX: usize = 2_000;
-const FEED_PAGE: i64 = 1_000;
+/// Products told of at once; an import's notice names hundreds. What is written at once is searched
+/// at once and merged less often.
+const PRODUCTS_MAX: usize = 10_000;
+const FEED_PAGE: i64 = 10_000;
 /// What an index says that is not whole yet.
 const UNFINISHED: Cursor = Cursor(-1);
 /// What this process commits itself wakes it too; each batch is a write to disk.
@@ -37,6 +38,9 @@ const REST_MS: u64 = 100;
 
 /// How often a place is saved that moved over nothing but what is no product's.
 const IDLE_SAVE_MS: i64 = 60_000;
+
+/// How often searches are let read what was merged meanwhile.
+const REFRESH_MS: i64 = 1_000;
 
 /// How often the index's files are looked through, so that silent damage does not last.
 const CHECK_MS: i64 = 10 * MINUTE_MS;
@@ -48,6 +52,7 @@ pub struct Indexer {
     open: Weak<Open>,
     work: Work,
     saved_at: Timestamp,
+    refreshed_at: Timestamp,
     checked_at: Timestamp,
 }
 
@@ -190,7 +195,14 @@ impl Indexer {
             self.saved_at = app.now();
         }
         self.work = Work::Following { places: next };
-        Ok(if is_cut { Progress::More } else { Progress::Idle })
+        if is_cut {
+            return Ok(Progress::More);
+        }
+        if self.refreshed_at.plus_ms(REFRESH_MS) <= app.now() {
+            self.refreshed_at = app.now();
+            app.catalog.index.run(open.clone(), |index| index.refresh()).await?;
+        }
+        Ok(Progress::Idle)
     }
 }
 

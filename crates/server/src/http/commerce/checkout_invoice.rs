@@ -13,7 +13,6 @@ use domain::ids::{EstimateId, InvoiceId, MerchantId, OrderId, RowKey, ShippingAd
 use domain::invoice::{Invoice, InvoiceStatus};
 use domain::money::UsdNumber;
 use domain::order::{self, Order, OrderAsk, OutsideOffer, RefundDestination};
-use domain::product::{Product, product_key};
 use domain::session::Session;
 use domain::shipping_address::ShippingAddress;
 use futures_util::future::join_all;
@@ -181,7 +180,7 @@ impl Checkout<'_> {
             escrow::require(app, *whose).await?;
         }
         let address = self.address(app).await?;
-        let products = own_products(app, &estimate).await?;
+        let products = ordering::own_products(app, *whose, &estimate.valid).await?;
         let merchant = self.caller.merchant(app).await?;
         let ask = OrderAsk {
             estimate: &estimate,
@@ -230,20 +229,6 @@ impl Checkout<'_> {
         };
         address.filter(is_his).ok_or_else(|| ApiError::not_found("address"))
     }
-}
-
-/// The merchant's own products of an estimate, as they are now.
-async fn own_products(app: &App, estimate: &Estimate) -> Result<Vec<Product>, ApiError> {
-    let whose = (estimate.merchant_id, estimate.environment);
-    let own = estimate.valid.iter().filter(|line| matches!(line.offer, Chosen::Own { .. }));
-    let mut keys: Vec<RowKey> =
-        own.map(|line| product_key(whose, line.retailer, &line.product_id)).collect();
-    keys.sort_unstable();
-    keys.dedup();
-    if keys.is_empty() {
-        return Ok(Vec::new());
-    }
-    Ok(app.store.get_many::<Product>(keys).await?.into_iter().flatten().collect())
 }
 
 /// What the retailers of an estimate's outside lines say now; most of it is remembered.

@@ -152,6 +152,24 @@ async fn a_late_payment_for_what_is_sold_out_can_only_go_back() {
 }
 
 #[tokio::test]
+async fn a_late_payment_takes_pieces_that_are_counted_since_the_order() {
+    let house = House::start().await;
+    let goods = stock(&house, 2).await;
+    let id = goods.product_id.clone();
+    super::change_offers(&house, &id, |offer| offer.is_counted = false).await;
+    let placed = order_of(&house, &goods, 2).await;
+    let allocation = house.allocate(&payor(&placed), "ethereum", "USDC").await;
+    let_expire(&house).await;
+    super::change_offers(&house, &id, |offer| offer.is_counted = true).await;
+    let to = allocation["temp_address"].as_str().expect("an address");
+    house.transfer("ethereum", "USDC", to, &placed["amount"].to_string()).await;
+    house.settle().await;
+    accept(&house, &placed).await.ok();
+    assert_eq!(left(&house, &goods).await, 0);
+    check(&house).await;
+}
+
+#[tokio::test]
 async fn a_short_payment_waits_for_the_rest_or_for_the_merchant() {
     let house = House::start().await;
     let goods = stock(&house, 2).await;

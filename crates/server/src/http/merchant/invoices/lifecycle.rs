@@ -166,7 +166,9 @@ pub async fn resolve(
         let accepted = invoice::accept(&before, payments, crediting, &head, cause, &mut fresh);
         let (after, mut changes) = accepted?;
         if let Some(order) = order {
-            let taken = order.clone().accepted(paid_with, &mut changes, fresh.now())?;
+            let whose = (order.merchant_id, order.environment);
+            let own = ordering::own_products(&app, whose, &order.lines).await?;
+            let taken = order.clone().accepted(paid_with, &own, &mut changes, fresh.now())?;
             taken.record(&order, &mut changes, heard);
             *taken_for.lock().expect("nobody panics holding it") = Some(order);
         }

@@ -15,6 +15,8 @@ use qrcode::{Color, EcLevel, QrResult};
 
 /// Modules of white around the code.
 const QUIET_ZONE_MODULES: usize = 4;
+/// What the strokes of most links take.
+const STROKES_BYTES: usize = 8 << 10;
 /// The size a page shows unless it says another.
 const PIXELS_PER_MODULE: usize = 4;
 
@@ -42,7 +44,8 @@ fn svg(colors: &[Color]) -> String {
     let width = side + 2 * QUIET_ZONE_MODULES;
     let pixels = width * PIXELS_PER_MODULE;
     let rows = colors.chunks(side).zip(QUIET_ZONE_MODULES..);
-    let strokes: String = rows.map(|(row, line)| row_strokes(row, line)).collect();
+    let mut strokes = String::with_capacity(STROKES_BYTES);
+    rows.for_each(|(row, line)| push_row(&mut strokes, row, line));
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{pixels}\" height=\"{pixels}\" \
          viewBox=\"0 -.5 {width} {width}\" shape-rendering=\"crispEdges\">\
@@ -52,20 +55,33 @@ fn svg(colors: &[Color]) -> String {
 }
 
 /// One row's dark runs, each a line of the path's own width: `M4 4h7m2 0h1`.
-fn row_strokes(row: &[Color], line: usize) -> String {
-    let mut strokes = String::new();
+fn push_row(strokes: &mut String, row: &[Color], line: usize) {
     let mut column = QUIET_ZONE_MODULES;
     let mut pen = None;
     for run in row.chunk_by(|left, right| left == right) {
         if run[0] == Color::Dark {
             match pen {
-                None => strokes.push_str(&format!("M{column} {line}")),
-                Some(at) => strokes.push_str(&format!("m{} 0", column - at)),
+                None => {
+                    push(strokes, "M", column);
+                    push(strokes, " ", line);
+                }
+                Some(at) => {
+                    push(strokes, "m", column - at);
+                    strokes.push_str(" 0");
+                }
             }
-            strokes.push_str(&format!("h{}", run.len()));
+            push(strokes, "h", run.len());
             pen = Some(column + run.len());
         }
         column += run.len();
     }
-    strokes
+}
+
+/// A word and a number below a thousand. There are a thousand of them in a code: formatting each
+/// took longer than everything else about it.
+fn push(strokes: &mut String, word: &str, number: usize) {
+    strokes.push_str(word);
+    let digits = [number / 100, number / 10 % 10, number % 10];
+    let zeroes = digits.iter().take(2).take_while(|digit| **digit == 0).count();
+    strokes.extend(digits[zeroes..].iter().map(|digit| char::from(b'0' + *digit as u8)));
 }
