@@ -22,10 +22,12 @@ mod cursor;
 mod decode;
 mod history;
 mod message;
+mod payment;
 mod scan;
 mod send;
 mod wire;
 
+pub use self::payment::{PaymentOrder, SolanaPayments, UnsignedPayment};
 pub use self::send::{SolanaSendSettings, SolanaSender};
 pub use accounts::{TOKEN_2022_PROGRAM, TOKEN_PROGRAM, associated_token_account};
 

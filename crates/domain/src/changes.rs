@@ -16,13 +16,14 @@ use crate::{
     merchant::Merchant, network_pause::NetworkPause, onchain_deposit::OnchainDeposit,
     onramp::Onramp, order::Order, password::PasswordReset, payment::Payment, payout::Payout,
     product::Product, quote::Quote, ramp_address::RampAddress, ramp_deposit::RampDeposit,
-    ramp_quote::RampQuote, ramp_session::RampSession, ramp_user::RampUser, refund::Refund,
-    sandbox::SandboxCase, screening_review::ScreeningReview, send::Send, sequence::Sequence,
-    session::Session, settlement::Settlement, settlement_rule::SettlementRule,
-    settlement_wallet::SettlementWallet, shipping_address::ShippingAddress, sign_in::SignIn,
-    simulated::SimulatedChain, simulated::SimulatedTransaction, slot::Slot, token_rule::TokenRule,
-    unmatched::Unmatched, verification::Verification, virtual_account::VirtualAccount,
-    watch::WatchCursor, webhook_endpoint, webhook_endpoint::WebhookEndpoint,
+    ramp_quote::RampQuote, ramp_session::RampSession, ramp_user::RampUser,
+    receipt_mail::ReceiptMail, refund::Refund, sandbox::SandboxCase,
+    screening_review::ScreeningReview, send::Send, sequence::Sequence, session::Session,
+    settlement::Settlement, settlement_rule::SettlementRule, settlement_wallet::SettlementWallet,
+    shipping_address::ShippingAddress, sign_in::SignIn, simulated::SimulatedChain,
+    simulated::SimulatedTransaction, slot::Slot, token_rule::TokenRule, unmatched::Unmatched,
+    verification::Verification, virtual_account::VirtualAccount, watch::WatchCursor,
+    webhook_endpoint, webhook_endpoint::WebhookEndpoint,
 };
 
 macro_rules! records {
@@ -114,6 +115,7 @@ records! {
     ShippingAddress(ShippingAddress),
     Estimate(Estimate),
     Order(Order),
+    ReceiptMail(ReceiptMail),
 }
 
 /// A row that was only read, but must still be as it was.

@@ -52,6 +52,7 @@ pub mod ramp_session;
 pub mod ramp_user;
 pub mod rate;
 pub mod receipt;
+pub mod receipt_mail;
 pub mod refund;
 pub mod refusal;
 pub mod report;

@@ -3,22 +3,14 @@
 //! The token names its invoice and carries a MAC under a key of the server, so that nobody guesses
 //! one and nothing has to be kept. It outlives the payor's session, because receipts are looked at
 //! months later; it opens nothing that could be changed.
-//!
-//! A receipt is mailed once: who mails it claims it first, and a claim is never given back.
 
 use uuid::Uuid;
 
-use crate::changes::Changes;
-use crate::claim::Claim;
-use crate::ids::{InvoiceId, RowKey};
-use crate::invoice::{Invoice, InvoiceStatus};
+use crate::ids::InvoiceId;
 use crate::secret::{KeyRing, decode_hex, encode_hex, equal, mac};
-use crate::time::{HOUR_MS, Timestamp};
 
 const PURPOSE: &[u8] = b"receipt ";
 const MAC_BYTES: usize = 32;
-/// A receipt that could not be mailed for so long is no news any more.
-pub const MAIL_WITHIN_MS: i64 = 24 * HOUR_MS;
 
 /// What is in the link of a receipt.
 pub struct ReceiptToken;
@@ -36,28 +28,6 @@ impl ReceiptToken {
         let invoice = InvoiceId(Uuid::from_slice(id).ok()?);
         keys.token_macs().any(|key| equal(&mac(key, &message(invoice)), given)).then_some(invoice)
     }
-}
-
-/// What is claimed before the receipt of an invoice is mailed.
-pub fn mail_key(invoice: InvoiceId) -> RowKey {
-    RowKey::of("receipt_mail", &[&invoice.key().0])
-}
-
-/// Claims the mail of a receipt, and says whom it goes to; none if there is nothing to mail.
-pub fn claim_mail(
-    invoice: &Invoice,
-    claimed: Option<&Claim>,
-    now: Timestamp,
-) -> Option<(Changes, String)> {
-    let is_paid = invoice.status == InvoiceStatus::Paid;
-    let is_news = invoice.paid_at.is_some_and(|at| now < at.plus_ms(MAIL_WITHIN_MS));
-    let email = invoice.customer_email.clone()?;
-    if !is_paid || !is_news || claimed.is_some() {
-        return None;
-    }
-    let mut changes = Changes::of(invoice.merchant_id);
-    changes.insert(Claim::new(mail_key(invoice.id), invoice.key()));
-    Some((changes, email))
 }
 
 fn message(invoice: InvoiceId) -> Vec<u8> {

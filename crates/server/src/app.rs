@@ -19,9 +19,10 @@ use tokio_util::task::TaskTracker;
 use crate::cache::{AddressIndexes, Caches};
 use crate::catalog::Catalog;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, SmtpConfig};
 use crate::http::account::desk::SignInDesk;
 use crate::http::limits::RateLimits;
+use crate::mail::smtp::Relay;
 use crate::metrics::Metrics;
 use crate::networks::Networks;
 use crate::outbound::Client;
@@ -57,6 +58,8 @@ pub struct App {
     pub desk: SignInDesk,
     /// The way out to merchants' own servers.
     pub outbound: Client,
+    /// Who takes mail; none: files in the data directory.
+    pub relay: Option<Relay>,
     /// Tells the sender of webhooks what is new.
     pub bell: Bell,
     /// Names this process in leases; the database knows it as alive by this name.
@@ -77,6 +80,7 @@ impl App {
         let networks = Networks::open(&config, &clock, &store)?;
         let ramp_providers = RampProviders::open(&config, &clock, &store)?;
         let retailer = config.commerce.retailer()?;
+        let relay = config.smtp.as_ref().map(SmtpConfig::relay).transpose()?;
         let process = RowKey::from(clock.fresh().uuid());
         store.announce(process);
         Ok(Arc::new(App {
@@ -98,6 +102,7 @@ impl App {
             networks,
             ramp_providers,
             retailer,
+            relay,
             keys,
             store,
             clock,

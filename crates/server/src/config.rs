@@ -8,6 +8,7 @@ mod ramps;
 mod rates;
 mod retailers;
 mod settlement;
+mod smtp;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -29,6 +30,7 @@ pub use self::ramps::RampsConfig;
 pub use self::rates::{RateSourceConfig, RateSourceKind, RatesConfig};
 pub use self::retailers::{RetailerConfig, RetailerConfigs};
 pub use self::settlement::SettlementConfig;
+pub use self::smtp::{SmtpConfig, SmtpTls};
 use crate::outbound::{Patience, Resolve};
 
 /// Each delivery on its way holds a connection and up to 16 KiB of an answer.
@@ -109,6 +111,8 @@ pub struct Config {
     pub import_bytes_max: u64,
     /// How long an import waits for the next bytes of its file.
     pub import_stall_ms: u64,
+    /// The relay that takes mail; none: files in the data directory.
+    pub smtp: Option<SmtpConfig>,
     /// Tokens beside those that ship.
     pub tokens: Vec<AddedToken>,
     /// Opens the keystores of this deployment: `PEPAY_KEYSTORE_PASSPHRASE`, never the file.
@@ -189,6 +193,7 @@ impl Default for Config {
             retailers: RetailerConfigs::new(),
             import_bytes_max: 1 << 30,
             import_stall_ms: 30_000,
+            smtp: None,
             tokens: Vec::new(),
             keystore_passphrase: None,
             is_dev: false,
@@ -279,6 +284,9 @@ impl Config {
         self.settlement.check()?;
         self.commerce.check()?;
         self::retailers::check(&self.retailers)?;
+        if let Some(smtp) = &self.smtp {
+            smtp.relay()?;
+        }
         for token in &self.tokens {
             token.add()?;
         }
@@ -350,7 +358,15 @@ fn value_of(key: &str, text: &str) -> toml::Value {
         let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
         return toml::Value::Array(items.map(|item| item.to_owned().into()).collect());
     }
-    let texts = ["master_key", "metrics_token", "operator_token", "mainnet_access_key", "xpub"];
+    let texts = [
+        "master_key",
+        "metrics_token",
+        "operator_token",
+        "mainnet_access_key",
+        "xpub",
+        "user",
+        "password",
+    ];
     if texts.contains(&key) {
         return text.to_owned().into();
     }

@@ -15,6 +15,7 @@ use std::sync::{Arc, RwLock};
 use chains::addresses::NoAddress;
 use chains::chain::{Chain, NodeHealth};
 use chains::send::{KeyRef, Sender};
+use chains::solana::SolanaPayments;
 use domain::address::Address;
 use domain::environment::Environment;
 use domain::network::{Depths, Network, SIMULATED_DEPTHS};
@@ -39,6 +40,8 @@ pub struct Networks {
     chosen: BTreeMap<Place, ChainConfig>,
     /// Those that money can be sent on from here.
     senders: BTreeMap<Place, Arc<dyn Sender>>,
+    /// What payors' wallets on Solana are handed their transactions by.
+    solana_payments: BTreeMap<Environment, SolanaPayments>,
     books: Arc<Books>,
     seen: RwLock<BTreeMap<Place, WatchCursor>>,
 }
@@ -51,6 +54,7 @@ impl Networks {
             simulated: BTreeMap::new(),
             chosen: BTreeMap::new(),
             senders: BTreeMap::new(),
+            solana_payments: BTreeMap::new(),
             books: Arc::new(Books::open(config)?),
             seen: RwLock::new(BTreeMap::new()),
         };
@@ -76,6 +80,9 @@ impl Networks {
             && let Some(sender) = real::open_sender(place, config, keys)?
         {
             self.senders.insert(place, sender);
+        }
+        if let (environment, Network::Solana) = place {
+            self.solana_payments.insert(environment, real::solana_payments(environment, config)?);
         }
         self.chosen.insert(place, config.clone());
         Ok(())
@@ -106,6 +113,11 @@ impl Networks {
 
     pub fn senders(&self) -> impl Iterator<Item = (Place, &Arc<dyn Sender>)> {
         self.senders.iter().map(|(place, sender)| (*place, sender))
+    }
+
+    /// Who composes payors' transactions on Solana; nobody where it has no nodes.
+    pub fn solana_payments(&self, environment: Environment) -> Option<&SolanaPayments> {
+        self.solana_payments.get(&environment)
     }
 
     /// Whether an address is the one that pays for gas: what it sends is nobody's payment.

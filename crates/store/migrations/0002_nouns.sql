@@ -235,6 +235,15 @@ CREATE INDEX verifications_by_invoice ON verifications (invoice_id, key {nulls_f
 
 CREATE INDEX verifications_due ON verifications (due_at) WHERE due_at IS NOT NULL;
 
+CREATE TABLE receipt_mails (
+    key {key} NOT NULL PRIMARY KEY,
+    version {int} NOT NULL,
+    body {text} NOT NULL,
+    due_at {int}
+) {strict};
+
+CREATE INDEX receipt_mails_due ON receipt_mails (due_at) WHERE due_at IS NOT NULL;
+
 CREATE TABLE sign_ins (
     key {key} NOT NULL PRIMARY KEY,
     version {int} NOT NULL,

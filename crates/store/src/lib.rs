@@ -57,6 +57,7 @@ mod ramp_quotes;
 mod ramp_sessions;
 mod ramp_users;
 mod reader;
+mod receipt_mails;
 mod refunds;
 mod relation;
 mod roof;

@@ -16,6 +16,7 @@ use domain::onramp::{Onramp, OnrampStatus};
 use domain::order::{Order, OrderStatus};
 use domain::payout::{Payout, PayoutStatus};
 use domain::ramp_address::AddressPurpose;
+use domain::receipt_mail::ReceiptMail;
 use domain::retailer::Retailer;
 use domain::retention::Passing;
 use domain::screening_review::ReviewState;
@@ -328,6 +329,7 @@ fn of_the_others() -> Vec<Statement> {
         Statement::of(api_keys::demo().limit(1)),
         Statement::of(token_rules::of_merchant(MERCHANT)),
         Statement::of(List::<Verification>::due(NOW).limit(5)),
+        Statement::of(List::<ReceiptMail>::due(NOW).limit(5)),
         Statement::of(verifications::of_invoice(invoice_id).limit(1)),
         Statement::of(sign_ins::of_member(MemberId::from(KEY), NOW)),
         Statement::of(watch_cursors::all()),

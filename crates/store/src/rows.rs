@@ -37,6 +37,7 @@ use domain::ramp_deposit::RampDeposit;
 use domain::ramp_quote::RampQuote;
 use domain::ramp_session::RampSession;
 use domain::ramp_user::RampUser;
+use domain::receipt_mail::ReceiptMail;
 use domain::refund::Refund;
 use domain::sandbox::SandboxCase;
 use domain::screening_review::ScreeningReview;
@@ -59,7 +60,7 @@ use domain::webhook_endpoint::WebhookEndpoint;
 
 use crate::row::{Row, Table, Value};
 
-static TABLES: [&Table; 57] = [
+static TABLES: [&Table; 58] = [
     &Merchant::TABLE,
     &Member::TABLE,
     &ApiKey::TABLE,
@@ -117,6 +118,7 @@ static TABLES: [&Table; 57] = [
     &ShippingAddress::TABLE,
     &Estimate::TABLE,
     &Order::TABLE,
+    &ReceiptMail::TABLE,
 ];
 
 /// All tables of nouns, each at the place of its noun.
@@ -183,6 +185,7 @@ pub(crate) fn table_of(noun: Noun) -> &'static Table {
         Noun::ShippingAddress => &ShippingAddress::TABLE,
         Noun::Estimate => &Estimate::TABLE,
         Noun::Order => &Order::TABLE,
+        Noun::ReceiptMail => &ReceiptMail::TABLE,
     }
 }
 
@@ -246,6 +249,7 @@ pub(crate) fn encode(record: Record) -> Vec<Value> {
         Record::ShippingAddress(row) => row.encode(),
         Record::Estimate(row) => row.encode(),
         Record::Order(row) => row.encode(),
+        Record::ReceiptMail(row) => row.encode(),
     }
 }
 

@@ -19,6 +19,7 @@ const HARMLESS_TO_REPEAT = new Set([
   "POST /api/v1/merchant/tokens/{token_id}/block",
   "POST /api/v1/payments/customer-email",
   "POST /api/v1/payments/payment-addresses",
+  "POST /api/v1/payments/solana-transaction",
   "POST /api/v1/payments/submit-form",
   "POST /api/v1/user/mainnet-access/request",
   "POST /api/v1/ws/token",

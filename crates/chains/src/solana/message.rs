@@ -113,6 +113,14 @@ impl Instruction {
     }
 }
 
+impl Instruction {
+    /// Names one more account, which is how a transfer is found by a key of its receiver's.
+    pub fn naming(mut self, reference: Key) -> Instruction {
+        self.accounts.push(Named::new(reference, Does::Read));
+        self
+    }
+}
+
 /// Where an owner keeps a mint's tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TokenAccount {

@@ -9,7 +9,7 @@
 //! blockhash no more, remembers all slots since and has no such signature; only then may another
 //! blockhash be signed.
 
-mod nodes;
+pub(super) mod nodes;
 mod refusals;
 
 use std::sync::Arc;
@@ -353,16 +353,23 @@ fn fee(facts: &SolanaFacts, signatures: usize) -> u128 {
 }
 
 fn route(parties: &Parties, mint: Key, program: &str) -> Result<Route, SendError> {
+    let source = token_account(parties.from, mint, program)?;
+    Ok(Route { source, target: token_account(parties.to, mint, program)? })
+}
+
+/// Where an owner keeps the tokens of a mint that one of the token programs made.
+pub(super) fn token_account(
+    owner: Key,
+    mint: Key,
+    program: &str,
+) -> Result<TokenAccount, SendError> {
     let no_mint = SendError::Malformed("there is no mint at this address");
     let program_key = key(program).filter(|_| is_token_program(program)).ok_or(no_mint)?;
-    let tokens_of = |owner: Key| {
-        let [owner_text, mint_text] = [owner, mint].map(|key| bs58::encode(key).into_string());
-        let account = associated_token_account(&owner_text, &mint_text, program);
-        let account = account.and_then(|account| key(&account));
-        let account = account.ok_or(SendError::Malformed("there is no token account"))?;
-        Ok::<_, SendError>(TokenAccount { account, owner, mint, program: program_key })
-    };
-    Ok(Route { source: tokens_of(parties.from)?, target: tokens_of(parties.to)? })
+    let [owner_text, mint_text] = [owner, mint].map(|key| bs58::encode(key).into_string());
+    let account = associated_token_account(&owner_text, &mint_text, program);
+    let account = account.and_then(|account| key(&account));
+    let account = account.ok_or(SendError::Malformed("there is no token account"))?;
+    Ok(TokenAccount { account, owner, mint, program: program_key })
 }
 
 fn is_token_program(program: &str) -> bool {

@@ -6,5 +6,6 @@
 
 mod faults;
 mod node;
+mod paying;
 mod payments;
 mod sending;

@@ -295,6 +295,19 @@ const commands = {
     }
     return {};
   },
+  /** Signs and sends, as a payor's wallet does, what somebody else composed. */
+  async sign({ raw }) {
+    const transaction = web3.Transaction.from(Buffer.from(raw, 'base64'));
+    transaction.partialSign(payer);
+    const bytes = transaction.serialize();
+    const signature = await connection.sendRawTransaction(bytes, { skipPreflight: true });
+    for (let tries = 0; tries < 2000; tries += 1) {
+      const { value } = await connection.getSignatureStatuses([signature]);
+      if (value[0]) return { signature, error: value[0].err, signed: bytes.toString('base64') };
+      await pause(5);
+    }
+    throw new Error(`${signature} was never included`);
+  },
   /** What web3.js makes of a transaction somebody else signed, and where an owner's tokens lie. */
   async parsed({ raw, owner }) {
     const transaction = web3.Transaction.from(Buffer.from(raw, 'base64'));

@@ -2,6 +2,7 @@
 // that may pass; writes are not, because every button can be pressed again.
 
 import { session } from "./session.js";
+import { lang } from "./words.js";
 
 const TIMEOUT_MS = 15_000;
 const READS_MAX = 3;
@@ -60,7 +61,9 @@ export const tokens = () => read(`${base}/available-tokens?available_only=true`)
 export const questions = () => read(`${base}/invoice-questions`);
 export const address = (token) =>
   once("POST", `${base}/payment-addresses`, { network: token.network, tokenId: token.id });
-export const setEmail = (email) => once("POST", `${base}/customer-email`, { email });
+export const solanaTransaction = (payer, tokenId) =>
+  once("POST", `${base}/solana-transaction`, { payer, tokenId });
+export const setEmail = (email) => once("POST", `${base}/customer-email`, { email, language: lang });
 export const answer = (responses) => once("POST", `${base}/submit-form`, { responses });
 export const simulate = (scenario, token) =>
   once("POST", `${base}/simulate`,

@@ -159,9 +159,13 @@ function extras(now) {
   ];
 }
 
+/** When the payor can go on, for who measures it. */
+const LIVE = "pepay:interactive";
+
 /** A new phase is told, to screen readers, to the title and to the page around. */
 function enter(now) {
   const before = shown.phase;
+  if (before === null) performance.mark(LIVE);
   shown.phase = now;
   const { details } = state;
   const titles = { paid: "paid", expired: "expired", canceled: "canceled", seen: "seen",

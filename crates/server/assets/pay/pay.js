@@ -2,6 +2,7 @@
 
 import { button, copyButton, h, leave, notice, tokenIcon } from "./dom.js";
 import { network, t, usd } from "./words.js";
+import { solanaWallets } from "./solana.js";
 import { evmWallets } from "./wallets.js";
 
 /** Dollars per token, from tokens per dollar. Shown only: what is to be sent comes as text. */
@@ -56,6 +57,7 @@ function walletButtons(offer, on) {
     place.replaceChildren(...[...found, opens, ...links].filter(Boolean));
   };
   if (uri?.startsWith("ethereum:")) evmWallets(show);
+  else if (offer.wallet_chain) solanaWallets(show);
   else show([]);
   return place;
 }

@@ -29,7 +29,7 @@ use crate::http::merchant::{
     admin, events, invoices, ledger, profile, quotes, refunds, sending, tokens, unmatched, webhooks,
 };
 use crate::http::ops;
-use crate::http::payor::{addresses, forms, session, simulate, verification};
+use crate::http::payor::{addresses, forms, session, simulate, solana_transaction, verification};
 use crate::http::ramps::{
     addresses as ramp_addresses, balances, bank_accounts, corridors, deposits, kyc, lost_payouts,
     onramps, payouts, personal_data, providers, quotes as ramp_quotes, reviews,
@@ -65,7 +65,7 @@ use crate::realtime::frames::{WsControl, WsError};
         webhooks::retrieve_delivery, webhooks::resend_delivery,
         session::details, session::status, addresses::available_tokens, addresses::allocate,
         forms::set_customer_email, forms::customer_email, forms::questions, forms::submit,
-        simulate::simulate, verification::start, verification::retrieve,
+        solana_transaction::create, simulate::simulate, verification::start, verification::retrieve,
         stream_token::create, upgrade::merchant_events, upgrade::commerce_events,
         upgrade::payment_events,
         sign_in::sign_in, sign_in::refresh, sign_in::sign_out,

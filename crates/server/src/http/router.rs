@@ -19,7 +19,7 @@ use crate::http::merchant::settlement::{allowed_destinations, preference, settle
 use crate::http::merchant::{
     admin, events, invoices, ledger, profile, quotes, refunds, sending, tokens, unmatched, webhooks,
 };
-use crate::http::payor::{addresses, forms, session, simulate, verification};
+use crate::http::payor::{addresses, forms, session, simulate, solana_transaction, verification};
 use crate::http::ramps::{
     addresses as ramp_addresses, balances, bank_accounts, corridors, deposits, kyc, kyc_page,
     lost_payouts, onramps, payouts, personal_data, providers, quotes as ramp_quotes, reviews,
@@ -129,6 +129,7 @@ fn payor_routes() -> Router<Shared> {
         )
         .route("/api/v1/payments/invoice-questions", get(forms::questions))
         .route("/api/v1/payments/submit-form", post(forms::submit))
+        .route("/api/v1/payments/solana-transaction", post(solana_transaction::create))
         .route("/api/v1/payments/simulate", post(simulate::simulate))
         .route("/api/v1/invoice/{id}/verify", post(verification::start).get(verification::retrieve))
 }
@@ -136,7 +137,7 @@ fn payor_routes() -> Router<Shared> {
 /// What payors open in a browser.
 fn hosted_routes() -> Router<Shared> {
     Router::new()
-        .route("/pay", get(page::show))
+        .route("/pay", get(page::show).post(page::answer))
         .route("/pay/assets/{version}/{name}", get(assets::show))
         .route("/embed.js", get(assets::loader))
         .route("/receipt/{token}", get(receipt::show))

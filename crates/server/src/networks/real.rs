@@ -12,10 +12,11 @@ use chains::evm::{ArrivedBy, Evm, EvmSendSettings, EvmSender, EvmSettings};
 use chains::keys::signing::Signers;
 use chains::rpc::{Limits, Nodes};
 use chains::send::Sender;
-use chains::solana::{SolanaSendSettings, SolanaSender};
+use chains::solana::{SolanaPayments, SolanaSendSettings, SolanaSender, SolanaSettings};
 use chains::sui::{Sui, SuiNodes, SuiSettings};
 use chains::{cardano, evm, solana, ton};
 use domain::address::Address;
+use domain::environment::Environment;
 use domain::network::{Family, Network};
 use domain::token::{Arrival, Running, Token};
 
@@ -50,11 +51,7 @@ fn chain(place: Place, config: &ChainConfig) -> anyhow::Result<Arc<dyn Chain>> {
         }
         Family::Solana => {
             let mints = contracts().map(str::to_owned).collect();
-            let mut settings = solana::SolanaSettings::new(environment, mints);
-            if let Some(genesis) = &config.genesis {
-                let private = settings.on_private_network(genesis);
-                settings = private.context("genesis: 32 bytes in base58, of getGenesisHash")?;
-            }
+            let settings = solana_settings(environment, config, mints)?;
             Arc::new(solana::Solana::new(settings, Nodes::new(config.endpoints(), limits)?))
         }
         Family::Ton => {
@@ -75,6 +72,32 @@ fn chain(place: Place, config: &ChainConfig) -> anyhow::Result<Arc<dyn Chain>> {
     })
 }
 
+fn solana_settings(
+    environment: Environment,
+    config: &ChainConfig,
+    mints: Vec<String>,
+) -> anyhow::Result<SolanaSettings> {
+    let settings = SolanaSettings::new(environment, mints);
+    match &config.genesis {
+        Some(genesis) => {
+            let private = settings.on_private_network(genesis);
+            private.context("genesis: 32 bytes in base58, of getGenesisHash")
+        }
+        None => Ok(settings),
+    }
+}
+
+/// Who composes payors' transactions: by ways of its own to the nodes, so that whoever asks for
+/// many slows nobody but other payors down.
+pub fn solana_payments(
+    environment: Environment,
+    config: &ChainConfig,
+) -> anyhow::Result<SolanaPayments> {
+    let genesis = solana_settings(environment, config, Vec::new())?.genesis_hash;
+    let nodes = Nodes::new(config.endpoints(), limits(Network::Solana, config))?;
+    Ok(SolanaPayments::new(genesis, nodes))
+}
+
 /// Who sends on a real network: on EVM networks and Solana, where its keys are here.
 pub fn open_sender(
     place: Place,
@@ -91,7 +114,9 @@ pub fn open_sender(
             Some(Arc::new(EvmSender::new(settings, nodes, keys)))
         }
         Family::Solana => {
-            let settings = SolanaSendSettings::new(environment);
+            let genesis_hash = solana_settings(environment, config, Vec::new())?.genesis_hash;
+            let settings =
+                SolanaSendSettings { genesis_hash, ..SolanaSendSettings::new(environment) };
             let nodes = Nodes::new(config.endpoints(), limits)?;
             Some(Arc::new(SolanaSender::new(settings, nodes, keys)))
         }

@@ -1,24 +1,21 @@
-//! Receipts by e-mail: follows the log of a lane, and mails the receipt of each invoice that was
+//! Which receipts are mailed: follows the log of a lane, and plans a mail for each invoice that was
 //! paid and whose payor left an address.
 //!
-//! The mail is claimed in the database before it is handed over: two processes, or one that reads
-//! an entry twice, mail it once. Whoever dies in between mails it never; the payment page shows
-//! the same receipt.
+//! A plan is a row under its invoice's own key: two processes, or one that reads an entry twice,
+//! plan one mail. What hands it over is `mailer`.
 
 use std::collections::BTreeSet;
 
-use domain::claim::Claim;
+use domain::changes::Changes;
 use domain::event::{EntryKind, EventType};
 use domain::follow::Follower;
 use domain::ids::{MerchantId, RowKey};
 use domain::invoice::Invoice;
-use domain::receipt::{claim_mail, mail_key};
+use domain::receipt_mail::{ReceiptMail, plan};
 use futures_util::stream::{self, StreamExt as _};
 use store::{CommitError, Heading, StoreError};
 
 use crate::app::{App, Shared};
-use crate::http::hosted::dollars;
-use crate::mail;
 use crate::workers::lease::Lease;
 use crate::workers::log_place::LogPlace;
 use crate::workers::{Progress, Worker};
@@ -26,15 +23,15 @@ use crate::workers::{Progress, Worker};
 const HEADINGS_MAX: i64 = 1_000;
 const AT_ONCE: usize = 64;
 
-pub struct ReceiptMailer {
+pub struct ReceiptPlanner {
     lane: i64,
     lease: Lease,
     place: Option<LogPlace>,
 }
 
-impl ReceiptMailer {
-    pub fn new(lane: i64) -> ReceiptMailer {
-        ReceiptMailer { lane, lease: Lease::new("receipts", lane), place: None }
+impl ReceiptPlanner {
+    pub fn new(lane: i64) -> ReceiptPlanner {
+        ReceiptPlanner { lane, lease: Lease::new("receipts", lane), place: None }
     }
 
     async fn follow(&mut self, app: &App) -> anyhow::Result<Progress> {
@@ -48,10 +45,10 @@ impl ReceiptMailer {
         };
         let concerned: BTreeSet<RowKey> = headings.iter().filter_map(concerned).collect();
         let looks = stream::iter(concerned).map(|key| look(app, key));
-        let mailed: Vec<anyhow::Result<bool>> = looks.buffer_unordered(AT_ONCE).collect().await;
-        let mailed = mailed.into_iter().collect::<anyhow::Result<Vec<bool>>>()?;
-        let is_any_mailed = mailed.contains(&true);
-        match is_any_mailed {
+        let planned: Vec<anyhow::Result<bool>> = looks.buffer_unordered(AT_ONCE).collect().await;
+        let planned = planned.into_iter().collect::<anyhow::Result<Vec<bool>>>()?;
+        let is_any_planned = planned.contains(&true);
+        match is_any_planned {
             true => place.reach(app, &self.lease, last).await?,
             false => place.pass(app, &self.lease, last).await?,
         }
@@ -68,10 +65,10 @@ fn concerned(heading: &Heading) -> Option<RowKey> {
     }
 }
 
-/// Mails the receipt of one invoice, if it is to be. A row that cannot be read stops no other.
+/// Plans the mail of one invoice, if there is to be one. A row that cannot be read stops no other.
 async fn look(app: &App, key: RowKey) -> anyhow::Result<bool> {
     match app.store.get::<Invoice>(key).await {
-        Ok(Some(invoice)) => mail_once(app, invoice).await,
+        Ok(Some(invoice)) => plan_once(app, invoice).await,
         Ok(None) => Ok(false),
         Err(error @ StoreError::Corrupt { .. }) => {
             tracing::error!(invoice = ?key, %error, "a receipt cannot be mailed");
@@ -81,34 +78,24 @@ async fn look(app: &App, key: RowKey) -> anyhow::Result<bool> {
     }
 }
 
-/// Claims the mail and hands it over, if there is one; whether there was.
-async fn mail_once(app: &App, invoice: Invoice) -> anyhow::Result<bool> {
-    if claim_mail(&invoice, None, app.now()).is_none() {
+/// Plans the mail, if there is to be one; whether there is.
+async fn plan_once(app: &App, invoice: Invoice) -> anyhow::Result<bool> {
+    if plan(&invoice, None, app.now()).is_none() {
         return Ok(false);
     }
-    let (id, merchant_id) = (invoice.id, invoice.merchant_id);
-    let claimed = app.decide(async || {
-        let claim = app.store.get::<Claim>(mail_key(id)).await?;
+    let id = invoice.id;
+    let planned = app.decide(async || {
+        let known = app.store.get::<ReceiptMail>(ReceiptMail::row_key(id)).await?;
         let invoice = app.store.get::<Invoice>(id.key()).await?;
-        let claimed = invoice.and_then(|invoice| claim_mail(&invoice, claim.as_ref(), app.now()));
-        Ok::<_, CommitError>(match claimed {
-            Some((changes, to)) => (changes, Some(to)),
-            None => (domain::changes::Changes::of(MerchantId::HOUSE), None),
-        })
+        let planned = invoice.and_then(|invoice| plan(&invoice, known, app.now()));
+        let is_planned = planned.is_some();
+        let changes = planned.unwrap_or_else(|| Changes::of(MerchantId::HOUSE));
+        Ok::<_, CommitError>((changes, is_planned))
     });
-    let Some(to) = claimed.await? else { return Ok(false) };
-    let merchant = app.merchant(merchant_id).await?;
-    let name = merchant.map_or_else(String::new, |merchant| merchant.company_name.clone());
-    let link = app.receipt_url(id);
-    let message = mail::receipt(&to, &name, &dollars(invoice.amount), &link);
-    if let Err(error) = mail::send(&app.config, message, app.fresh()).await {
-        let error = format!("{error:#}");
-        tracing::error!(error, invoice.id = %id, "a receipt was not mailed");
-    }
-    Ok(true)
+    Ok(planned.await?)
 }
 
-impl Worker for ReceiptMailer {
+impl Worker for ReceiptPlanner {
     async fn step(&mut self, app: &Shared) -> anyhow::Result<Progress> {
         if !self.lease.hold(app).await? {
             self.place = None;

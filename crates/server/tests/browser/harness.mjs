@@ -67,6 +67,12 @@ export async function picture(page, name) {
   await page.screenshot({ path: path.join(shots, `${name}.png`), fullPage: true });
 }
 
+/** Something measured, kept beside the pictures. */
+export function artifact(name, told) {
+  fs.mkdirSync(shots, { recursive: true });
+  fs.writeFileSync(path.join(shots, name), `${JSON.stringify(told, null, 2)}\n`);
+}
+
 /**
  * A fresh browser with a page that is watched. `allow` names errors of the console that the test
  * brings about itself.

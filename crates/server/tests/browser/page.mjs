@@ -1,10 +1,14 @@
 // The payment page in a real browser: every way a payment can go, and every kind of bad luck.
 
 import test, { after } from "node:test";
-import { accessible, address, api, assert, base, browser, choose, DARK, DESK, invoice, PHONE,
+import { accessible, address, api, artifact, assert, base, browser, choose, DARK, DESK, invoice, PHONE,
   phase, picture, press, simulate, visit } from "./harness.mjs";
 
 const FIRST_LOAD_BYTES_MAX = 60 * 1024;
+/** Devnet's own drawer, and the looks that follow once the payor can go on. */
+const LATER = /simulate\.js$|payment-status$/;
+/** Of which the middle one counts: the first also warms the server up. */
+const LOADS = 5;
 const HOUR_MS = 3_600_000;
 const MARKUP = "<img src=x onerror=alert(1)><script>alert(2)</script>";
 const UNAUTHORIZED = /40[13] \(/;
@@ -284,6 +288,32 @@ test("without scripts a payor finds address, amount and code", () =>
     assert.fail("the page never said that the invoice is paid");
   }));
 
+test("without scripts questions come first, and a mistake is shown where it is", () =>
+  visit({ ...PHONE, javaScriptEnabled: false }, async (page) => {
+    const questions = [
+      { id: "mail", question: "Your e-mail?", type: "email", validation: { required: true } },
+      { id: "note", question: MARKUP, type: "text" },
+    ];
+    const created = await invoice({ questions: { questions } });
+    await page.goto(address(created));
+    await picture(page, "phone-plain-questions");
+    // What browsers take for an address and the server does not.
+    await page.getByLabel("Your e-mail?").fill("jo@nowhere");
+    await page.getByRole("button", { name: "Continue" }).click();
+    await page.getByText("Please check this answer.").waitFor();
+    assert.equal(page.url(), `${base}/pay`, "the session is in no address");
+    assert.equal(await page.getByLabel("Your e-mail?").inputValue(), "jo@nowhere");
+    await picture(page, "phone-plain-questions-wrong");
+    await page.getByLabel("Your e-mail?").fill("jo@mail.example");
+    await page.getByRole("button", { name: "Continue" }).click();
+    await page.selectOption("select[name=token]", { label: "USDC · Base" });
+    assert.equal(page.url(), `${base}/pay`);
+    await page.getByRole("button", { name: "Show the address" }).click();
+    assert.equal(await page.locator("output").first().textContent(), "49.99 USDC");
+    const { answers } = await api("GET", `/api/v1/invoices/${created.invoice_id}`);
+    assert.deepEqual(answers, [{ question_id: "mail", response: "jo@mail.example" }]);
+  }, { allow: /400 \(/ }));
+
 test("the keyboard is enough", () =>
   visit(DESK, async (page) => {
     await page.goto(address(await invoice()));
@@ -299,30 +329,47 @@ test("the keyboard is enough", () =>
     await phase(page, "pay");
   }));
 
-test("a first load is small, and of this host alone", () =>
-  visit(PHONE, async (page) => {
-    const created = await invoice();
-    const loads = [];
-    page.on("response", (response) => {
-      const read = async () => [new URL(response.url()).pathname, (await response.body()).length];
-      if (!response.url().startsWith("data:")) loads.push(read());
+/** One first load of an invoice's page by a browser that has seen nothing of it. */
+async function firstLoad(created) {
+  const load = {};
+  await visit(PHONE, async (page, context) => {
+    // What the network carried, headers and all, as the browser itself counted it.
+    const counter = await context.newCDPSession(page);
+    await counter.send("Network.enable");
+    const answers = new Map();
+    counter.on("Network.responseReceived", ({ requestId, response }) => {
+      if (!response.url.startsWith("data:")) answers.set(requestId, { url: response.url });
     });
-    await page.addInitScript(() => {
-      const watch = new MutationObserver(() => {
-        if (!document.querySelector("#main[data-phase=choose]")) return;
-        window.readyAfterMs ??= performance.now();
-        watch.disconnect();
-      });
-      watch.observe(document, { subtree: true, attributes: true, childList: true });
+    counter.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => {
+      const answer = answers.get(requestId);
+      if (answer) answer.bytes = encodedDataLength;
     });
     await page.goto(address(created));
     await phase(page, "choose");
-    const readyMs = await page.evaluate(() => Math.round(window.readyAfterMs));
-    const sizes = await Promise.all(loads);
-    const bytes = sizes.reduce((sum, [, size]) => sum + size, 0);
-    console.log(`first load: ${bytes} bytes, ${sizes.length} answers, ready in ${readyMs} ms`);
-    assert.ok(bytes <= FIRST_LOAD_BYTES_MAX, JSON.stringify(sizes));
-  }));
+    await page.waitForLoadState("networkidle");
+    const all = [...answers.values()].map(({ url, bytes = 0 }) => [new URL(url).pathname, bytes]);
+    load.answers = all.filter(([pathname]) => !LATER.test(pathname));
+    load.bytes = load.answers.reduce((sum, [, bytes]) => sum + bytes, 0);
+    load.interactive_ms = await page.evaluate(() =>
+      Math.round(performance.getEntriesByName("pepay:interactive")[0].startTime));
+    load.first_byte_ms = await page.evaluate(() =>
+      Math.round(performance.getEntriesByType("navigation")[0].responseStart));
+  });
+  return load;
+}
+
+test("a first load is small, and of this host alone", async () => {
+  const created = await invoice();
+  const loads = [];
+  for (let tries = 0; tries < LOADS; tries += 1) loads.push(await firstLoad(created));
+  const times = loads.map(({ interactive_ms }) => interactive_ms).sort((one, two) => one - two);
+  const median = times[Math.floor(times.length / 2)];
+  const [{ bytes, answers }] = loads;
+  console.log(`first load: ${bytes} bytes, ${answers.length} answers, interactive in ${median} ms `
+    + `(${times.join(", ")})`);
+  artifact("first-load.json", { bytes, interactive_ms_median: median, loads });
+  assert.ok(bytes > 10_000 && bytes <= FIRST_LOAD_BYTES_MAX, JSON.stringify(answers));
+});
 
 /** A wallet as extensions announce themselves, which does what `mode` says. */
 const wallet = (mode) => {
@@ -391,4 +438,101 @@ test("a wallet that hangs is not waited for", () =>
     await page.waitForFunction(() =>
       [...document.querySelectorAll("button")].some((button) =>
         /Pay with Test/.test(button.textContent) && !button.disabled));
+  }));
+
+const SOLANA_PAYER = "oeYf6KAJkLYhBuR8CiGc6L4D4Xtfepr85fuDgA9kq96";
+
+/** A wallet of Solana as extensions announce themselves; `early` speaks before the page. */
+const solanaWallet = ({ mode, payer }) => {
+  const asked = (window.askedOfWallet = []);
+  const account = { address: payer, publicKey: new Uint8Array(32), features: [],
+    chains: [mode === "is elsewhere" ? "solana:mainnet" : "solana:devnet"] };
+  const wallet = {
+    version: "1.0.0", name: "Sun Wallet", icon: "javascript:alert(1)",
+    chains: account.chains, accounts: [],
+    features: {
+      "standard:connect": { version: "1.0.0", async connect() {
+        asked.push({ method: "connect" });
+        if (mode === "hangs") return new Promise(() => {});
+        if (mode === "rejects") throw new Error("User rejected the request.");
+        return { accounts: [account] };
+      } },
+      "solana:signAndSendTransaction": { version: "1.0.0", supportedTransactionVersions: ["legacy"],
+        async signAndSendTransaction({ account, chain, transaction }) {
+          asked.push({ method: "send", address: account.address, chain, bytes: [...transaction] });
+          return [{ signature: new Uint8Array(64) }];
+        } },
+    },
+  };
+  const announce = (page) => page.register(wallet);
+  window.addEventListener("wallet-standard:app-ready", ({ detail }) => announce(detail));
+  window.dispatchEvent(
+    new CustomEvent("wallet-standard:register-wallet", { detail: announce }));
+};
+
+/**
+ * A devnet that is simulated has no node: what one would make of a payment is put in here. The
+ * server's own answers are tested where there is a node, in tests/networks.
+ */
+async function withNode(page, change = {}) {
+  let offer;
+  const asked = [];
+  await page.route("**/api/v1/payments/payment-addresses", async (route) => {
+    const response = await route.fetch();
+    offer = { ...(await response.json()), wallet_chain: "solana:devnet" };
+    await route.fulfill({ response, json: offer });
+  });
+  await page.route("**/api/v1/payments/solana-transaction", async (route) => {
+    asked.push(route.request().postDataJSON());
+    await route.fulfill({ json: { transaction: "AQIDBA==", chain: "solana:devnet",
+      last_valid_block_height: 1, amount: offer.estimated_token_amount,
+      temp_address: offer.temp_address, supported_token_id: offer.supported_token_id,
+      ...change } });
+  });
+  return asked;
+}
+
+for (const [mode, said, change] of [
+  ["sends", "Sent. Waiting until the network shows it."],
+  ["rejects", "You declined in the wallet. Nothing was sent."],
+  ["is elsewhere", "Switch Sun Wallet to Solana and try again."],
+  ["is handed another amount", "The wallet could not send it. You can still pay to the address.",
+    { amount: "4999" }],
+]) {
+  test(`a wallet of Solana that ${mode}`, () =>
+    visit(PHONE, async (page) => {
+      await page.addInitScript(solanaWallet, { mode, payer: SOLANA_PAYER });
+      const composed = await withNode(page, change);
+      await page.goto(address(await invoice()));
+      await choose(page, "usdc", "solana");
+      await page.getByRole("button", { name: "Pay with Sun Wallet" }).click();
+      await page.getByText(said).first().waitFor();
+      const asked = await page.evaluate(() => window.askedOfWallet);
+      const sent = asked.filter(({ method }) => method === "send");
+      assert.equal(sent.length, mode === "sends" ? 1 : 0);
+      await phase(page, "pay");
+      if (mode !== "sends") return;
+      assert.deepEqual(composed.map(({ payer }) => payer), [SOLANA_PAYER]);
+      assert.deepEqual(sent, [{ method: "send", address: SOLANA_PAYER, chain: "solana:devnet",
+        bytes: [1, 2, 3, 4] }]);
+    }));
+}
+
+test("a wallet of Solana that hangs is not waited for, and without a node there is none", () =>
+  visit(PHONE, async (page) => {
+    await page.addInitScript(solanaWallet, { mode: "hangs", payer: SOLANA_PAYER });
+    const created = await invoice();
+    await page.goto(address(created));
+    await choose(page, "usdc", "solana");
+    await page.getByRole("link", { name: "Open in a wallet" }).waitFor();
+    assert.equal(await page.getByRole("button", { name: "Pay with Sun Wallet" }).count(), 0);
+    await withNode(page);
+    await page.goto(address(created));
+    await choose(page, "usdc", "solana");
+    const pay = page.getByRole("button", { name: "Pay with Sun Wallet" });
+    await pay.click();
+    await page.getByRole("button", { name: "Stop waiting" }).click();
+    await page.waitForFunction(() =>
+      [...document.querySelectorAll("button")].some((button) =>
+        /Pay with Sun/.test(button.textContent) && !button.disabled));
   }));

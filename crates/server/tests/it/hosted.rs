@@ -2,6 +2,8 @@
 //!
 //! What the pages do once they run is tested in a real browser, in tests/browser.
 
+mod questions;
+
 use serde_json::{Value, json};
 
 use crate::house::House;
@@ -207,6 +209,13 @@ async fn files_are_kept_for_good_under_the_name_of_their_version() {
     for gone in ["/pay/assets/0123456789abcdef/page.css", &format!("{directory}/page.html")] {
         assert_eq!(open(&house, gone).await.status, 404, "{gone}");
     }
+    let packed = house.http.get(format!("{}{style}", house.url));
+    let packed = packed.header("accept-encoding", "br, gzip").send().await.expect("answers");
+    assert_eq!(packed.headers()["content-encoding"], "gzip");
+    assert_eq!(packed.headers()["vary"], "accept-encoding");
+    let packed = packed.bytes().await.expect("bytes").len();
+    assert!(packed < style_file.text.len() / 2, "{packed} bytes");
+    assert_eq!(style_file.header("content-encoding"), "", "nobody is sent what he did not ask for");
     let loader = open(&house, "/embed.js").await;
     assert_eq!(loader.header("content-type"), "text/javascript; charset=utf-8");
     assert_eq!(loader.header("cache-control"), "public, max-age=3600");

@@ -17,8 +17,8 @@ use server::config::Config;
 use server::merchants::{self, NewMerchant};
 use server::workers::lease::Lease;
 use server::workers::{
-    due_orders, expiry, follow, holds, housekeeping, ledger_chain, liquidations, onramps, orders,
-    payouts, receipts, send, settle, verification, watcher,
+    due_orders, expiry, follow, holds, housekeeping, ledger_chain, liquidations, mailer, onramps,
+    orders, payouts, receipts, send, settle, verification, watcher,
 };
 use store::{Store, StoreConfig};
 use tempfile::TempDir;
@@ -277,8 +277,9 @@ impl House {
         finish(&self.app, holds::HoldExpirer::default()).await;
         for lane in 0..self.app.store.lanes() {
             finish(&self.app, ledger_chain::LedgerChain::new(lane)).await;
-            finish(&self.app, receipts::ReceiptMailer::new(lane)).await;
+            finish(&self.app, receipts::ReceiptPlanner::new(lane)).await;
         }
+        finish(&self.app, mailer::Mailer::default()).await;
     }
 
     /// Orders follow their invoices, and what they wait for is done.

@@ -20,6 +20,7 @@ mod idempotency;
 mod invoice_lists;
 mod invoices;
 mod ledger;
+mod mail;
 mod members;
 mod outage;
 mod payments;

@@ -4,6 +4,7 @@ mod books;
 mod choices;
 mod forms;
 mod links;
+mod solana;
 
 use serde_json::{Value, json};
 
@@ -69,6 +70,7 @@ async fn every_payor_route_refuses_strangers_the_same_way() {
         ("POST", "/api/v1/payments/customer-email"),
         ("GET", "/api/v1/payments/invoice-questions"),
         ("POST", "/api/v1/payments/submit-form"),
+        ("POST", "/api/v1/payments/solana-transaction"),
         ("POST", "/api/v1/payments/simulate"),
         ("POST", &verify),
         ("GET", &verify),

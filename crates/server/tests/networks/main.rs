@@ -1,4 +1,5 @@
-//! A whole house on a real network: invoices paid by a foreign wallet on a real EVM node.
+//! A whole house on a real network: invoices paid by a foreign wallet on a real EVM node, and by
+//! one that signs what the house composed on Solana's programs.
 //!
 //! A program of its own, because the tokens it lists are known to its whole process. What the
 //! families of networks do by themselves is tested in the chains crate.
@@ -9,6 +10,7 @@ mod house;
 mod node;
 mod outage;
 mod settlement;
+mod solana;
 
 use chains::addresses::AddressBook as _;
 use chains::chain::ChainError;

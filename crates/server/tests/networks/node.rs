@@ -139,11 +139,11 @@ fn compiled() -> &'static str {
     })
 }
 
-fn programs() -> PathBuf {
+pub fn programs() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../chains/tests/networks")
 }
 
-fn node_modules() -> PathBuf {
+pub fn node_modules() -> PathBuf {
     let modules = programs().join("node_modules");
     assert!(modules.is_dir(), "`cargo xtask test` installs what this test needs");
     modules

@@ -13,6 +13,7 @@ use domain::merchant::{MainnetRequest, Merchant};
 use domain::network::Network;
 use domain::payment::{Payment, PaymentStatus};
 use domain::quote::Quote;
+use domain::receipt_mail::{MailState, ReceiptMail};
 use domain::shipping_address::ShippingAddress;
 use domain::shopper::Shopper;
 use domain::sign_in::SignIn;
@@ -190,6 +191,20 @@ async fn parts_are_found_by_their_invoice(store: &Store) {
     insert(store, [job(1, one, 5), job(2, other, 3), done, job(4, other, 9)]).await;
     check(store.verifications_due(NOW.plus_ms(5), 9).await.expect("a list"), &[2, 1]);
     check(store.verifications_due(NOW.plus_ms(9), 1).await.expect("a list"), &[2]);
+    let mail = |number: u8, state| ReceiptMail {
+        invoice_id: InvoiceId::from(key(number)),
+        state,
+        ..samples::receipt_mail()
+    };
+    let due = |ms: i64| MailState::Due { at: NOW.plus_ms(ms) };
+    let sending = MailState::Sending { until: NOW.plus_ms(4) };
+    let (sent, wanted) = (MailState::Sent { at: NOW }, MailState::Wanted);
+    let mails =
+        [mail(1, due(5)), mail(2, sending), mail(3, sent), mail(4, wanted), mail(5, due(9))];
+    insert(store, mails).await;
+    let due = store.receipt_mails_due(NOW.plus_ms(5), 9).await.expect("a list");
+    let due: Vec<_> = due.into_iter().map(|mail| mail.invoice_id.key()).collect();
+    assert_eq!(due, [key(2), key(1)]);
     let latest = store.latest_verification(one).await.expect("decodes");
     assert_eq!(latest.map(|job| job.key()), Some(key(3)));
     assert_eq!(store.latest_verification(InvoiceId::from(key(9))).await, Ok(None));

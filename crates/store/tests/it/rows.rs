@@ -46,6 +46,7 @@ use domain::ramp_deposit::{DepositStatus, RampDeposit};
 use domain::ramp_quote::RampQuote;
 use domain::ramp_session::RampSession;
 use domain::ramp_user::RampUser;
+use domain::receipt_mail::{MailState, ReceiptMail};
 use domain::refund::{Refund, RefundStatus};
 use domain::sandbox::SandboxCase;
 use domain::screening_review::{ReviewStatus, ScreeningReview};
@@ -339,6 +340,11 @@ async fn invoices_and_their_parts_survive(store: &Store) {
 
     let at = |row, version| Verification { version, ..row };
     check(store, samples::verification(), at, |row| row.fail_attempt("away", NOW)).await;
+    let at = |row, version| ReceiptMail { version, ..row };
+    let change = |row| ReceiptMail { state: MailState::Sent { at: NOW }, ..row };
+    check(store, samples::receipt_mail(), at, change).await;
+
+    let at = |row, version| Verification { version, ..row };
     let done = Verification { id: key(17).into(), ..samples::verification() }.complete(2, NOW);
     check(store, done, at, |row| Verification { status: VerificationStatus::Failed, ..row }).await;
 }

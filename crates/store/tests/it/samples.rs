@@ -21,6 +21,7 @@ use domain::password::PasswordReset;
 use domain::payment::{Outflow, Payment, PaymentStatus, Posting, SettlementStatus};
 use domain::questions::{Question, QuestionValidation, Questions};
 use domain::quote::Quote;
+use domain::receipt_mail::{MailState, ReceiptMail};
 use domain::secret::{Entropy, KeyRing};
 use domain::session::Session;
 use domain::sign_in::SignIn;
@@ -315,6 +316,19 @@ pub fn verification() -> Verification {
     let whose = (InvoiceId::from(key(10)), MERCHANT);
     let place = (Environment::Mainnet, Network::Bsc);
     Verification::start(whose, place, text("0x1"), &mut fresh(16))
+}
+
+pub fn receipt_mail() -> ReceiptMail {
+    ReceiptMail {
+        invoice_id: key(10).into(),
+        merchant_id: MERCHANT,
+        language: text("pt-BR"),
+        state: MailState::Due { at: NOW },
+        attempt_count: i64::MAX,
+        unknown_count: 1,
+        created_at: NOW,
+        version: 0,
+    }
 }
 
 pub fn idempotency() -> IdempotencyRow {

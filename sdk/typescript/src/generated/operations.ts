@@ -1591,6 +1591,20 @@ export interface Operations {
     repeat: "once";
   };
   /**
+   * Get a transaction for a Solana wallet
+   *
+   * For wallets in a browser. Ask for `payment-addresses` first: the transaction pays the amount
+   * that was answered there, to that address, while its price holds. It makes the receiver's token
+   * account where there is none. Where `wallet_chain` of `payment-addresses` is null there is no
+   * node, and this answers `NETWORK_SIMULATED`.
+   */
+  "POST /api/v1/payments/solana-transaction": {
+    arguments: [body: schemas.SolanaTransactionRequest];
+    answer: schemas.SolanaTransaction;
+    credential: "session";
+    repeat: "any";
+  };
+  /**
    * Answer the merchant's questions
    *
    * Answers given again replace the earlier ones.
@@ -1742,7 +1756,7 @@ export interface Operations {
   "POST /api/v1/ramps/payouts/{id}/cancel": {
     arguments: [id: string, input?: NoInput];
     answer: schemas.RampPayout;
-    credential: "key";
+    credential: "keyOrSession";
     repeat: "any";
   };
   /**

@@ -1472,12 +1472,19 @@ export type Currency = string;
 export interface CustomerEmail {
   email?: string | null;
   has_email: boolean;
+  /** What became of the receipt's mail; left out until the invoice is paid. */
+  receipt_status?: ReceiptStatus | null;
 }
 
 /** `CustomerEmailRequest` of the API. */
 export interface CustomerEmailRequest {
   /** At most 255 characters; stored in lower case. */
   email: string;
+  /**
+   * What the payor reads, for example `ar` or `pt-BR`: the receipt is mailed in the nearest
+   * language there is, else in English.
+   */
+  language?: string | null;
 }
 
 /** `CustomerEmailSet` of the API. */
@@ -2864,6 +2871,11 @@ export interface PaymentAddress {
   qr_code?: string | null;
   /** Links that open one certain wallet; empty where no wallet documents one. */
   wallets: WalletLink[];
+  /**
+   * What wallets in the browser call the network, where `solana-transaction` composes what they
+   * sign: `solana:mainnet` or `solana:devnet`; null where they need none, or there is no node.
+   */
+  wallet_chain?: string | null;
 }
 
 /** `PaymentAddressRequest` of the API. */
@@ -3598,6 +3610,9 @@ export interface Readiness {
   watchers: WatcherReadiness[];
 }
 
+/** What became of a receipt's mail. */
+export type ReceiptStatus = "pending" | "sent" | "refused" | "failed" | "unknown";
+
 /** `RecoverWebhooks` of the API. */
 export interface RecoverWebhooks {
   /**
@@ -4208,6 +4223,29 @@ export interface SimulationRequest {
   network?: Network | null;
   /** Default: the token of the newest quote. */
   token_id?: number | null;
+}
+
+/** A transaction to be signed and sent by the payor's wallet. */
+export interface SolanaTransaction {
+  /** In base64, with room for the payer's signature; for `solana:signAndSendTransaction`. */
+  transaction: string;
+  /** What wallets call the network: `solana:mainnet` or `solana:devnet`. */
+  chain: string;
+  /** No block above this height takes it: ask for another one then. */
+  last_valid_block_height: number;
+  /** What it pays, in whole tokens: the amount that the newest price came to. */
+  amount: string;
+  /** Where to: the invoice's address, which the transaction also names as its reference. */
+  temp_address: string;
+  supported_token_id: TokenId;
+}
+
+/** `SolanaTransactionRequest` of the API. */
+export interface SolanaTransactionRequest {
+  /** The account that pays: the wallet's own, which signs and pays the fee. */
+  payer: string;
+  /** A token of Solana whose address and price were asked for with `payment-addresses`. */
+  tokenId: number;
 }
 
 /** One property that variants differ in. */

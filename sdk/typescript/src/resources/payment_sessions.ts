@@ -27,6 +27,12 @@ export function paymentSessions({ one }: Routes) {
      */
     createPaymentAddress: one("POST /api/v1/payments/payment-addresses", "session"),
     /**
+     * Get a transaction for a Solana wallet.
+     *
+     * Pays what `createPaymentAddress` answered last, while its price holds.
+     */
+    createSolanaTransaction: one("POST /api/v1/payments/solana-transaction", "session"),
+    /**
      * Poll the payment status.
      *
      * Answers the invoice's status, and how many confirmations the newest payment has.

@@ -22,7 +22,7 @@ use crate::http::error::{ApiError, Code, ErrorBody};
 use crate::http::extract::{Json, Path, Query};
 use crate::http::idempotency::Answer;
 use crate::http::page::{List, PageQuery};
-use crate::mail;
+use crate::mail::{self, Mail};
 
 /// A page of members, newest first.
 #[derive(Serialize, ToSchema)]
@@ -99,12 +99,24 @@ pub async fn invite(
     if let Some(token) = token {
         let merchant = caller.merchant(&app).await?;
         let message = mail::invitation(&app.config, &member.email, &merchant.company_name, &token);
-        if let Err(error) = mail::send(&app.config, message, app.fresh()).await {
-            let error = format!("{error:#}");
-            tracing::error!(error, member.id = %member.id, "an invitation was not mailed");
-        }
+        invite_by_mail(app, message, member.id).await;
     }
     Ok(axum::Json(member))
+}
+
+/// A file is written at once. A relay may take its time, which nobody waits for.
+async fn invite_by_mail(app: Shared, message: Mail, member_id: MemberId) {
+    let has_relay = app.relay.is_some();
+    let tasks = app.tasks.clone();
+    let sending = tasks.spawn(async move {
+        if let Err(error) = mail::send(&app, message).await {
+            let error = format!("{error:#}");
+            tracing::error!(error, member.id = %member_id, "an invitation was not mailed");
+        }
+    });
+    if !has_relay {
+        let _ = sending.await;
+    }
 }
 
 struct Invitation {

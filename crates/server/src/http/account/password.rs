@@ -81,8 +81,7 @@ async fn mail_reset(app: &App, email: &str) -> anyhow::Result<()> {
         Err(error) => return Err(error.into()),
     }
     let message = mail::password_reset(&app.config, &member.email, &token);
-    mail::send(&app.config, message, fresh).await?;
-    Ok(())
+    mail::send(app, message).await
 }
 
 #[derive(Deserialize, ToSchema)]

@@ -2,13 +2,17 @@
 //!
 //! All of them live under one directory that is named after what is in them, so that browsers keep
 //! them for good, a page never mixes two versions, and scripts name each other as they do on disk.
-//! Comments and indentation stay behind: they are for who reads the files here.
+//! Comments and indentation stay behind: they are for who reads the files here. Nothing secret is in
+//! them, so they are packed: what a packed answer's length tells is public.
 
+use std::io::Write as _;
 use std::sync::LazyLock;
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use domain::secret::{encode_hex, sha256};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 use crate::http::error::ApiError;
 use crate::http::extract::Path;
@@ -28,7 +32,7 @@ macro_rules! asset {
 }
 
 /// Name, media type, and what is in it.
-const FILES: [(&str, &str, &str); 17] = [
+const FILES: [(&str, &str, &str); 18] = [
     asset!("main.js", SCRIPT),
     asset!("api.js", SCRIPT),
     asset!("asks.js", SCRIPT),
@@ -39,6 +43,7 @@ const FILES: [(&str, &str, &str); 17] = [
     asset!("pay.js", SCRIPT),
     asset!("session.js", SCRIPT),
     asset!("simulate.js", SCRIPT),
+    asset!("solana.js", SCRIPT),
     asset!("states.js", SCRIPT),
     asset!("wallets.js", SCRIPT),
     asset!("words.js", SCRIPT),
@@ -66,20 +71,28 @@ struct Served {
     name: &'static str,
     kind: &'static str,
     text: String,
+    /// The same, packed once for all browsers.
+    gzip: Vec<u8>,
 }
 
-static SERVED: LazyLock<Vec<Served>> = LazyLock::new(|| {
-    let serve = |(name, kind, text)| Served { name, kind, text: without_remarks(text) };
-    FILES.into_iter().map(serve).collect()
-});
+impl Served {
+    fn new((name, kind, text): (&'static str, &'static str, &str)) -> Served {
+        let text = without_remarks(text);
+        let mut packer = GzEncoder::new(Vec::new(), Compression::best());
+        packer.write_all(text.as_bytes()).expect("memory takes what is written");
+        Served { name, kind, gzip: packer.finish().expect("memory takes what is written"), text }
+    }
+}
+
+static SERVED: LazyLock<Vec<Served>> =
+    LazyLock::new(|| FILES.into_iter().map(Served::new).collect());
 
 static DIRECTORY: LazyLock<String> = LazyLock::new(|| {
     let all: Vec<u8> = SERVED.iter().flat_map(|file| file.text.bytes()).collect();
     format!("/pay/assets/{}", encode_hex(&sha256(&all)[..VERSION_BYTES]))
 });
 
-static LOADER: LazyLock<String> =
-    LazyLock::new(|| without_remarks(include_str!("../../../assets/pay/embed.js")));
+static LOADER: LazyLock<Served> = LazyLock::new(|| Served::new(asset!("embed.js", SCRIPT)));
 
 /// Where the files of this version are.
 pub fn directory() -> &'static str {
@@ -87,24 +100,43 @@ pub fn directory() -> &'static str {
 }
 
 /// One file of this version.
-pub async fn show(Path((version, name)): Path<(String, String)>) -> Result<Response, ApiError> {
+pub async fn show(
+    Path((version, name)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
     let is_this = DIRECTORY.ends_with(&format!("/{version}"));
     let file = SERVED.iter().find(|file| is_this && file.name == name);
     let file = file.ok_or_else(|| ApiError::not_found("file"))?;
-    Ok(answer(file.kind, FOR_GOOD, &file.text))
+    Ok(answer(file, FOR_GOOD, &headers))
 }
 
 /// The loader that other pages include.
-pub async fn loader() -> Response {
-    answer(SCRIPT, FOR_AN_HOUR, &LOADER)
+pub async fn loader(headers: HeaderMap) -> Response {
+    answer(&LOADER, FOR_AN_HOUR, &headers)
 }
 
-fn answer(kind: &'static str, keep: &'static str, text: &'static str) -> Response {
-    let mut response = (StatusCode::OK, text).into_response();
+fn answer(file: &'static Served, keep: &'static str, asked: &HeaderMap) -> Response {
+    let mut response = match takes_gzip(asked) {
+        true => {
+            let mut packed = file.gzip.as_slice().into_response();
+            let gzip = HeaderValue::from_static("gzip");
+            packed.headers_mut().insert(header::CONTENT_ENCODING, gzip);
+            packed
+        }
+        false => file.text.as_str().into_response(),
+    };
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(file.kind));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     response
+}
+
+/// Whether a browser unpacks gzip. One that names it only to decline it gets the text.
+fn takes_gzip(headers: &HeaderMap) -> bool {
+    let asked = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
+    let mut ways = asked.unwrap_or_default().split(',').map(str::trim);
+    ways.any(|way| way.eq_ignore_ascii_case("gzip"))
 }
 
 /// Leaves out lines that are comments, and what lines begin with. The files here put no comment
@@ -143,7 +175,8 @@ mod tests {
             .map(|file| file.text.len())
             .sum();
         assert!(first <= FIRST_LOAD_BYTES_MAX, "{first} bytes");
-        assert!(LOADER.len() <= LOADER_BYTES_MAX, "{} bytes", LOADER.len());
+        let loader = LOADER.text.len();
+        assert!(loader <= LOADER_BYTES_MAX, "{loader} bytes");
     }
 
     #[test]

@@ -7,8 +7,9 @@
 pub mod assets;
 pub mod page;
 mod plain;
+mod questions;
 pub mod receipt;
-mod words;
+pub mod words;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};

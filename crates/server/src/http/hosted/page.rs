@@ -4,6 +4,8 @@
 //! take the credentials out of the address bar, so the page is also served without any: a reload
 //! finds them in the browser's history and asks the payor routes for the rest.
 
+use std::collections::BTreeMap;
+
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -12,12 +14,13 @@ use domain::network::Network;
 use domain::token::TokenId;
 use serde::Serialize;
 
-use super::words::{Language, Words};
-use super::{assets, plain, respond};
+use super::questions::{Asking, Entered};
+use super::words::Language;
+use super::{assets, plain, questions, respond};
 use crate::app::{App, Shared};
 use crate::http::auth::{Payor, payor};
 use crate::http::error::{ApiError, Code};
-use crate::http::extract::Query;
+use crate::http::extract::{Query, RawBody};
 use crate::http::html::Html;
 use crate::http::payor::InvoiceQuery;
 use crate::http::payor::addresses::{
@@ -38,12 +41,15 @@ struct Asked {
     lang: Option<String>,
     /// The token to pay with, as the form without scripts sends it.
     token: Option<i64>,
+    /// What the form of the merchant's questions sends.
+    entered: Entered,
 }
 
 impl Asked {
-    fn read(query: &str) -> Asked {
+    fn read(query: &[u8]) -> Asked {
         let mut asked = Asked::default();
-        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        for (name, value) in url::form_urlencoded::parse(query) {
+            asked.entered.read(&name, &value);
             match &*name {
                 "session" => asked.session = Some(value.into_owned()),
                 "signature" => asked.signature = Some(value.into_owned()),
@@ -66,6 +72,18 @@ pub struct Shown {
     pub session: String,
     pub signature: String,
     pub language: Language,
+    /// The merchant's questions, while they come first.
+    pub asking: Option<Asking>,
+    way: Way,
+}
+
+/// How a payor came to the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// By its address, which scripts find the session in.
+    Address,
+    /// By a form, whose answer has an address without a session: it stays as it is.
+    Form,
 }
 
 /// What the scripts of the page begin with.
@@ -73,7 +91,7 @@ pub struct Shown {
 struct Data<'a> {
     lang: &'static str,
     assets: &'static str,
-    words: &'static Words,
+    words: BTreeMap<&'static String, &'static String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tokens: Option<Vec<Choice<'a>>>,
 }
@@ -89,7 +107,26 @@ pub async fn show(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let asked = Asked::read(query.as_deref().unwrap_or_default());
+    let asked = Asked::read(query.as_deref().unwrap_or_default().as_bytes());
+    open(app, asked, Way::Address, headers).await
+}
+
+/// Takes the answers to the merchant's questions from the form without scripts, and goes on.
+pub async fn answer(
+    State(app): State<Shared>,
+    _: Visitor,
+    headers: HeaderMap,
+    RawBody(body): RawBody,
+) -> Result<Response, ApiError> {
+    open(app, Asked::read(&body), Way::Form, headers).await
+}
+
+async fn open(
+    app: Shared,
+    asked: Asked,
+    way: Way,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
     let language = Language::choose(asked.lang.as_deref(), &headers);
     let (Some(session), Some(signature)) = (&asked.session, &asked.signature) else {
         let nothing = (plain::without_session(language), Html::default());
@@ -107,9 +144,17 @@ pub async fn show(
     let origins = merchant.map(|merchant| merchant.embed_origins.join(" "));
     let origins = origins.filter(|origins| !origins.is_empty());
     let ancestors = origins.as_deref().unwrap_or("'none'");
+    let (asking, code) = match way {
+        Way::Address => (questions::asking(&payor), StatusCode::OK),
+        Way::Form => match questions::hand_in(&app, &payor, &asked.entered).await? {
+            Some(again) => (Some(again), StatusCode::BAD_REQUEST),
+            None => (None, StatusCode::OK),
+        },
+    };
     let shown = gather(&app, payor, &asked, language).await?;
+    let shown = Shown { asking, way, ..shown };
     let parts = (plain::main(&shown), plain::summary(&shown.details, language));
-    Ok(page(&app, (StatusCode::OK, ancestors), language, parts, Some(&shown)))
+    Ok(page(&app, (code, ancestors), language, parts, Some(&shown)))
 }
 
 /// Asks the payor routes what their clients ask them.
@@ -147,6 +192,8 @@ async fn gather(
         session: asked.session.clone().unwrap_or_default(),
         signature: asked.signature.clone().unwrap_or_default(),
         language,
+        asking: None,
+        way: Way::Address,
     })
 }
 
@@ -165,14 +212,15 @@ fn page(
     let data = Data {
         lang: language.tag(),
         assets: assets::directory(),
-        words: language.words(),
+        words: language.page_words().collect(),
         tokens: shown.filter(is_open).map(|shown| shown.tokens.iter().map(choice).collect()),
     };
     let title = match shown {
         Some(shown) => language.say("title", &[("merchant", &shown.details.merchant_name)]),
         None => Html::text("Pepay"),
     };
-    let modules: Html = match code.is_success() {
+    let is_by_form = shown.is_some_and(|shown| shown.way == Way::Form);
+    let modules: Html = match code.is_success() && !is_by_form {
         true => assets::MODULES.into_iter().map(module).collect(),
         false => Html::default(),
     };

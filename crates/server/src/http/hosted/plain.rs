@@ -1,7 +1,8 @@
 //! The payment page as it stands without scripts: what is to be paid, where to, and what became
 //! of it. With scripts it is what a payor sees until they have read the same from the API.
 //!
-//! Choosing a token is a form that asks for this page again, with the token in its address.
+//! Choosing a token is a form that asks for this page again, with the token in its address; what
+//! the merchant asks comes before it.
 
 use domain::invoice::InvoiceStatus;
 use domain::payment::PaymentStatus;
@@ -10,7 +11,7 @@ use domain::time::{HOUR_MS, MINUTE_MS, SECOND_MS};
 
 use super::page::Shown;
 use super::words::Language;
-use super::{assets, dollars, initial, network_name};
+use super::{assets, dollars, initial, network_name, questions};
 use crate::http::html::Html;
 use crate::http::payor::addresses::{AvailableToken, PaymentAddress};
 use crate::http::payor::session::{PayorPayment, SessionDetails};
@@ -120,7 +121,10 @@ fn payable(shown: &Shown) -> Html {
     let mut html = locked.map_or_else(Html::default, |token| underpaid(shown, token));
     let chosen = shown.chosen.as_ref().map(|chosen| chosen.as_ref().ok());
     match chosen {
-        None => html.push(&chooser(shown)),
+        None => match shown.asking.as_ref().filter(|_| !is_partial) {
+            Some(asking) => html.push(&questions::form(shown, asking)),
+            None => html.push(&chooser(shown)),
+        },
         Some(Some(to)) if to.quote_status == QuoteStatus::Available => {
             html.push(&address(shown, to));
             html.push(&state(
@@ -309,7 +313,7 @@ pub fn foot(shown: Option<&Shown>, language: Language) -> Html {
 }
 
 /// What a form sends along to open this page again.
-fn credentials(shown: &Shown) -> Html {
+pub fn credentials(shown: &Shown) -> Html {
     Html::fill(
         "<input type=\"hidden\" name=\"session\" value=\"{{session}}\">\
          <input type=\"hidden\" name=\"signature\" value=\"{{signature}}\">",

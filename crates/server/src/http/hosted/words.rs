@@ -51,6 +51,11 @@ impl Language {
         wished.find_map(Language::parse).unwrap_or(Language::English)
     }
 
+    /// What a payor said that he reads, as near as there is one.
+    pub fn named(name: Option<&str>) -> Language {
+        name.and_then(Language::parse).unwrap_or(Language::English)
+    }
+
     /// `pt`, `pt-BR` and ` pt;q=0.8` are one language.
     fn parse(text: &str) -> Option<Language> {
         let primary = text.trim().split(['-', '_', ';']).next().unwrap_or_default();
@@ -114,6 +119,12 @@ impl Language {
     pub fn words(self) -> &'static Words {
         let place = Language::ALL.iter().position(|language| *language == self);
         &WORDS[place.expect("all languages are there")]
+    }
+
+    /// The words that scripts may need: those of mail and of the plain page stay here.
+    pub fn page_words(self) -> impl Iterator<Item = (&'static String, &'static String)> {
+        let is_kept = |key: &str| key.starts_with("mail_") || key.starts_with("plain_");
+        self.words().iter().filter(move |(key, _)| !is_kept(key))
     }
 
     /// The word of a key.

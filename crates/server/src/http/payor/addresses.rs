@@ -17,6 +17,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::give_out::{GivenOut, give_out};
 use super::payment_links::{PaymentRequest, WalletLink, qr_code};
 use super::session::WsConnection;
+use super::solana_transaction::wallet_chain;
 use super::verification::parse_network;
 use crate::acceptance::Acceptance;
 use crate::app::{App, Shared};
@@ -231,6 +232,9 @@ pub struct PaymentAddress {
     pub qr_code: Option<String>,
     /// Links that open one certain wallet; empty where no wallet documents one.
     pub wallets: Vec<WalletLink>,
+    /// What wallets in the browser call the network, where `solana-transaction` composes what they
+    /// sign: `solana:mainnet` or `solana:devnet`; null where they need none, or there is no node.
+    pub wallet_chain: Option<&'static str>,
 }
 
 /// Get an address to pay to
@@ -302,6 +306,7 @@ fn answer(app: &App, asked: Asked<'_>, given: GivenOut) -> PaymentAddress {
         payment_uri: None,
         qr_code: None,
         wallets: Vec::new(),
+        wallet_chain: None,
     };
     match given {
         GivenOut::NoPrice => missing,
@@ -348,6 +353,7 @@ fn answer(app: &App, asked: Asked<'_>, given: GivenOut) -> PaymentAddress {
                 qr_code: Some(qr_code(&uri)),
                 payment_uri: Some(uri),
                 wallets: request.wallets(),
+                wallet_chain: wallet_chain(app, token),
                 ..missing
             }
         }

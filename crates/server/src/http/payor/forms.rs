@@ -3,6 +3,7 @@
 use axum::extract::State;
 use domain::invoice;
 use domain::questions::{Answer, Questions};
+use domain::receipt_mail::{MailState, ReceiptMail, wish};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -17,6 +18,11 @@ pub struct CustomerEmailRequest {
     /// At most 255 characters; stored in lower case.
     #[schema(format = "email", max_length = 255)]
     pub email: String,
+    /// What the payor reads, for example `ar` or `pt-BR`: the receipt is mailed in the nearest
+    /// language there is, else in English.
+    #[serde(default)]
+    #[schema(max_length = 35)]
+    pub language: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -31,6 +37,37 @@ pub struct CustomerEmailSet {
 pub struct CustomerEmail {
     pub email: Option<String>,
     pub has_email: bool,
+    /// What became of the receipt's mail; left out until the invoice is paid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt_status: Option<ReceiptStatus>,
+}
+
+/// What became of a receipt's mail.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ReceiptStatus {
+    /// It is being handed over, or will be tried again.
+    Pending,
+    Sent,
+    /// Nobody takes mail for this address, or not this one.
+    Refused,
+    /// The way out was closed for too long.
+    Failed,
+    /// It may have arrived; nobody can tell.
+    Unknown,
+}
+
+impl ReceiptStatus {
+    fn of(mail: &ReceiptMail) -> Option<ReceiptStatus> {
+        match mail.state {
+            MailState::Wanted => None,
+            MailState::Due { .. } | MailState::Sending { .. } => Some(ReceiptStatus::Pending),
+            MailState::Sent { .. } => Some(ReceiptStatus::Sent),
+            MailState::Refused { .. } => Some(ReceiptStatus::Refused),
+            MailState::Failed { .. } => Some(ReceiptStatus::Failed),
+            MailState::Unknown { .. } => Some(ReceiptStatus::Unknown),
+        }
+    }
 }
 
 /// Leave an e-mail address for the receipt
@@ -54,7 +91,12 @@ pub async fn set_customer_email(
     let after = app
         .decide(async || {
             let before = read_invoice(app, id).await?;
-            let (after, changes) = invoice::set_customer_email(&before, &body.email, app.now())?;
+            let (after, mut changes) =
+                invoice::set_customer_email(&before, &body.email, app.now())?;
+            let known = app.store.get::<ReceiptMail>(ReceiptMail::row_key(id)).await?;
+            if let Some(wish) = wish(&before, known, body.language.clone(), app.now())? {
+                changes.append(wish);
+            }
             Ok::<_, ApiError>((changes, after))
         })
         .await?;
@@ -70,9 +112,14 @@ pub async fn set_customer_email(
         (status = 200, body = CustomerEmail),
         (status = 401, body = ErrorBody),
         (status = 403, body = ErrorBody)))]
-pub async fn customer_email(payor: Payor) -> axum::Json<CustomerEmail> {
+pub async fn customer_email(
+    State(app): State<Shared>,
+    payor: Payor,
+) -> Result<axum::Json<CustomerEmail>, ApiError> {
+    let mail = app.store.get::<ReceiptMail>(ReceiptMail::row_key(payor.invoice.id)).await?;
+    let receipt_status = mail.as_ref().and_then(ReceiptStatus::of);
     let email = payor.invoice.customer_email;
-    axum::Json(CustomerEmail { has_email: email.is_some(), email })
+    Ok(axum::Json(CustomerEmail { has_email: email.is_some(), email, receipt_status }))
 }
 
 #[derive(Debug, Serialize, ToSchema)]

@@ -9,6 +9,7 @@ mod give_out;
 pub mod payment_links;
 pub mod session;
 pub mod simulate;
+pub mod solana_transaction;
 pub mod verification;
 
 use domain::ids::InvoiceId;
