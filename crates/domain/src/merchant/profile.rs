@@ -88,7 +88,10 @@ impl Merchant {
 pub fn check_company_name(name: &str) -> Result<String, Refusal> {
     let name = name.trim();
     let length = name.chars().count();
-    if (1..=COMPANY_NAME_MAX).contains(&length) && !name.chars().any(char::is_control) {
+    // What turns the direction of text would turn that of the page around it, too.
+    let turns = |letter| matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let is_refused = |letter: char| letter.is_control() || turns(letter);
+    if (1..=COMPANY_NAME_MAX).contains(&length) && !name.chars().any(is_refused) {
         return Ok(name.to_owned());
     }
     Err(Refusal::invalid("company_name", "must have 1 to 255 printable characters"))

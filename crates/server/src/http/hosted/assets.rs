@@ -1,7 +1,8 @@
 //! The files of the pages: scripts, styles and drawings, which are part of this program.
 //!
 //! All of them live under one directory that is named after what is in them, so that browsers keep
-//! them for good, a page never mixes two versions, and scripts name each other as they do on disk.
+//! them for good, a page is of one version as long as there is one, and scripts name each other as
+//! they do on disk.
 //! Comments and indentation stay behind: they are for who reads the files here. Nothing secret is in
 //! them, so they are packed: what a packed answer's length tells is public.
 
@@ -19,6 +20,7 @@ use crate::http::extract::Path;
 
 const VERSION_BYTES: usize = 8;
 const FOR_GOOD: &str = "public, max-age=31536000, immutable";
+const FOR_NOBODY: &str = "no-store";
 /// The loader keeps its name, so that a page that embeds a payment never has to change.
 const FOR_AN_HOUR: &str = "public, max-age=3600";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
@@ -99,15 +101,19 @@ pub fn directory() -> &'static str {
     &DIRECTORY
 }
 
-/// One file of this version.
+/// One file. A page of another version, opened before this program was replaced or by one beside
+/// it, gets what there is now, and keeps it no longer than it is open.
 pub async fn show(
     Path((version, name)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let is_this = DIRECTORY.ends_with(&format!("/{version}"));
-    let file = SERVED.iter().find(|file| is_this && file.name == name);
+    let file = SERVED.iter().find(|file| file.name == name);
     let file = file.ok_or_else(|| ApiError::not_found("file"))?;
-    Ok(answer(file, FOR_GOOD, &headers))
+    let keep = match DIRECTORY.ends_with(&format!("/{version}")) {
+        true => FOR_GOOD,
+        false => FOR_NOBODY,
+    };
+    Ok(answer(file, keep, &headers))
 }
 
 /// The loader that other pages include.

@@ -16,7 +16,12 @@ use axum::response::{IntoResponse, Response};
 use domain::money::Usd;
 use domain::network::Network;
 
+use self::words::Language;
+use crate::http::error::ApiError;
 use crate::http::html::Html;
+
+const TROUBLE: &str = include_str!("../../../assets/pay/trouble.html");
+const LOOK_AGAIN: &str = "<meta http-equiv=\"refresh\" content=\"5\">";
 
 /// What a page of ours may do, up to who may frame it.
 fn respond(status: StatusCode, html: Html, connect: &str, ancestors: &str) -> Response {
@@ -31,6 +36,33 @@ fn respond(status: StatusCode, html: Html, connect: &str, ancestors: &str) -> Re
     // Origins are checked when a merchant names them; what is no header text frames nothing.
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
+
+/// What stands where a page cannot be shown: the same answer as a program gets, to be read by a
+/// person. Who was too quick, or met a server in trouble, is shown the page a little later.
+fn trouble(error: ApiError, language: Language) -> Response {
+    let told = error.into_response();
+    let (status, retry_after) = (told.status(), told.headers().get(header::RETRY_AFTER).cloned());
+    let is_passing = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
+    let (card, refresh) = match is_passing {
+        true => (plain::passing_trouble(language), Html::own(LOOK_AGAIN)),
+        false => (plain::closed(language), Html::default()),
+    };
+    let html = Html::fill(
+        TROUBLE,
+        &[
+            ("lang", &Html::text(language.tag())),
+            ("dir", &Html::text(language.direction())),
+            ("assets", &Html::text(assets::directory())),
+            ("refresh", &refresh),
+            ("main", &card),
+        ],
+    );
+    let mut response = respond(status, html, "'none'", "'none'");
+    if let Some(retry_after) = retry_after {
+        response.headers_mut().insert(header::RETRY_AFTER, retry_after);
     }
     response
 }

@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use super::questions::{Asking, Entered};
 use super::words::Language;
-use super::{assets, plain, questions, respond};
+use super::{assets, plain, questions, respond, trouble};
 use crate::app::{App, Shared};
 use crate::http::auth::{Payor, payor};
 use crate::http::error::{ApiError, Code};
@@ -39,6 +39,8 @@ struct Asked {
     session: Option<String>,
     signature: Option<String>,
     lang: Option<String>,
+    /// The origin of the page that embeds this one.
+    embed: Option<String>,
     /// The token to pay with, as the form without scripts sends it.
     token: Option<i64>,
     /// What the form of the merchant's questions sends.
@@ -54,6 +56,7 @@ impl Asked {
                 "session" => asked.session = Some(value.into_owned()),
                 "signature" => asked.signature = Some(value.into_owned()),
                 "lang" => asked.lang = Some(value.into_owned()),
+                "embed" => asked.embed = Some(value.into_owned()),
                 "token" => asked.token = value.parse().ok(),
                 _ => {}
             }
@@ -71,6 +74,9 @@ pub struct Shown {
     pub chosen: Option<Result<PaymentAddress, ApiError>>,
     pub session: String,
     pub signature: String,
+    pub embed: Option<String>,
+    /// The token that is chosen, by its id.
+    pub token: Option<i64>,
     pub language: Language,
     /// The merchant's questions, while they come first.
     pub asking: Option<Asking>,
@@ -84,6 +90,13 @@ enum Way {
     Address,
     /// By a form, whose answer has an address without a session: it stays as it is.
     Form,
+}
+
+/// Whether a page comes with scripts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scripts {
+    Run,
+    None,
 }
 
 /// What the scripts of the page begin with.
@@ -103,40 +116,54 @@ struct Choice<'a>(TokenId, &'a str, &'a str, Network);
 /// The page.
 pub async fn show(
     State(app): State<Shared>,
-    _: Visitor,
+    visitor: Result<Visitor, ApiError>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-) -> Result<Response, ApiError> {
+) -> Response {
     let asked = Asked::read(query.as_deref().unwrap_or_default().as_bytes());
-    open(app, asked, Way::Address, headers).await
+    opened(app, visitor, asked, Way::Address, &headers).await
 }
 
 /// Takes the answers to the merchant's questions from the form without scripts, and goes on.
 pub async fn answer(
     State(app): State<Shared>,
-    _: Visitor,
+    visitor: Result<Visitor, ApiError>,
     headers: HeaderMap,
     RawBody(body): RawBody,
-) -> Result<Response, ApiError> {
-    open(app, Asked::read(&body), Way::Form, headers).await
+) -> Response {
+    opened(app, visitor, Asked::read(&body), Way::Form, &headers).await
+}
+
+async fn opened(
+    app: Shared,
+    visitor: Result<Visitor, ApiError>,
+    asked: Asked,
+    way: Way,
+    headers: &HeaderMap,
+) -> Response {
+    let language = Language::choose(asked.lang.as_deref(), headers);
+    let opened = match visitor {
+        Ok(Visitor) => open(&app, asked, way, language).await,
+        Err(error) => Err(error),
+    };
+    opened.unwrap_or_else(|error| trouble(error, language))
 }
 
 async fn open(
-    app: Shared,
+    app: &Shared,
     asked: Asked,
     way: Way,
-    headers: HeaderMap,
+    language: Language,
 ) -> Result<Response, ApiError> {
-    let language = Language::choose(asked.lang.as_deref(), &headers);
     let (Some(session), Some(signature)) = (&asked.session, &asked.signature) else {
         let nothing = (plain::without_session(language), Html::default());
-        return Ok(page(&app, (StatusCode::OK, "'none'"), language, nothing, None));
+        return Ok(page(app, (StatusCode::OK, "'none'"), language, nothing, None));
     };
-    let payor = match payor(&app, session, signature).await {
+    let payor = match payor(app, session, signature).await {
         Ok(payor) => payor,
         Err(error) if matches!(error.code, Code::SessionInvalid | Code::SignatureInvalid) => {
             let closed = (plain::closed(language), Html::default());
-            return Ok(page(&app, (error.code.status(), "'none'"), language, closed, None));
+            return Ok(page(app, (error.code.status(), "'none'"), language, closed, None));
         }
         Err(error) => return Err(error),
     };
@@ -146,15 +173,15 @@ async fn open(
     let ancestors = origins.as_deref().unwrap_or("'none'");
     let (asking, code) = match way {
         Way::Address => (questions::asking(&payor), StatusCode::OK),
-        Way::Form => match questions::hand_in(&app, &payor, &asked.entered).await? {
+        Way::Form => match questions::hand_in(app, &payor, &asked.entered).await? {
             Some(again) => (Some(again), StatusCode::BAD_REQUEST),
             None => (None, StatusCode::OK),
         },
     };
-    let shown = gather(&app, payor, &asked, language).await?;
+    let shown = gather(app, payor, &asked, language).await?;
     let shown = Shown { asking, way, ..shown };
     let parts = (plain::main(&shown), plain::summary(&shown.details, language));
-    Ok(page(&app, (code, ancestors), language, parts, Some(&shown)))
+    Ok(page(app, (code, ancestors), language, parts, Some(&shown)))
 }
 
 /// Asks the payor routes what their clients ask them.
@@ -175,6 +202,7 @@ async fn gather(
     let details = details(state(), payor.clone(), whole()).await?.0;
     let wanted = details.locked_token_id.map(|id| id.0).or(asked.token).filter(|_| is_open);
     let wanted = tokens.iter().find(|token| Some(token.id.0) == wanted);
+    let token = wanted.map(|token| token.id.0);
     let chosen = match wanted {
         Some(token) => {
             let network = token.network.as_str().to_owned();
@@ -191,6 +219,8 @@ async fn gather(
         chosen,
         session: asked.session.clone().unwrap_or_default(),
         signature: asked.signature.clone().unwrap_or_default(),
+        embed: asked.embed.clone(),
+        token,
         language,
         asking: None,
         way: Way::Address,
@@ -220,9 +250,13 @@ fn page(
         None => Html::text("Pepay"),
     };
     let is_by_form = shown.is_some_and(|shown| shown.way == Way::Form);
-    let modules: Html = match code.is_success() && !is_by_form {
-        true => assets::MODULES.into_iter().map(module).collect(),
-        false => Html::default(),
+    let scripts = match code.is_success() && !is_by_form {
+        true => Scripts::Run,
+        false => Scripts::None,
+    };
+    let modules: Html = match scripts {
+        Scripts::Run => assets::MODULES.into_iter().map(module).collect(),
+        Scripts::None => Html::default(),
     };
     let is_waiting = shown.is_some_and(|shown| {
         shown.details.invoice_status == InvoiceStatus::Underpaid
@@ -241,7 +275,7 @@ fn page(
             ("data", &Html::data(&data)),
             ("summary", &summary),
             ("main", &main),
-            ("foot", &plain::foot(shown, language)),
+            ("foot", &plain::foot(shown, language, scripts)),
         ],
     );
     respond(code, html, &connect(app), ancestors)

@@ -9,7 +9,7 @@ use domain::payment::PaymentStatus;
 use domain::quote::QuoteStatus;
 use domain::time::{HOUR_MS, MINUTE_MS, SECOND_MS};
 
-use super::page::Shown;
+use super::page::{Scripts, Shown};
 use super::words::Language;
 use super::{assets, dollars, initial, network_name, questions};
 use crate::http::html::Html;
@@ -29,7 +29,10 @@ pub fn summary(details: &SessionDetails, language: Language) -> Html {
     let own = |text: &Option<String>| text.clone().filter(|text| text != name);
     let paragraph = |text: Option<String>| {
         text.map_or_else(Html::default, |text| {
-            Html::fill("<p class=\"clip soft\">{{text}}</p>", &[("text", &Html::text(&text))])
+            Html::fill(
+                "<p class=\"clip soft\" dir=\"auto\">{{text}}</p>",
+                &[("text", &Html::text(&text))],
+            )
         })
     };
     let badge = match details.network_environment.is_live() {
@@ -49,7 +52,7 @@ pub fn summary(details: &SessionDetails, language: Language) -> Html {
     };
     Html::fill(
         "{{badge}}<div class=\"merchant\"><span class=\"monogram\" aria-hidden=\"true\">\
-         {{initial}}</span><span>{{name}}</span></div><h1 class=\"soft\">{{label}}</h1>\
+         {{initial}}</span><span dir=\"auto\">{{name}}</span></div><h1 class=\"soft\">{{label}}</h1>\
          <p class=\"amount\"><bdi dir=\"ltr\">{{amount}}</bdi></p>{{title}}{{description}}\
          {{time}}{{footer}}<p class=\"soft\">{{contact}}: <a href=\"mailto:{{email}}\">\
          {{email}}</a></p>",
@@ -93,6 +96,9 @@ pub fn main(shown: &Shown) -> Html {
         finished((kind, drawing), &title, &language.say(hint, &merchant))
     };
     match shown.details.invoice_status {
+        InvoiceStatus::Paid if latest.is_some_and(is_undone) => {
+            end("warn", "warn", "waiting", "reverted")
+        }
         InvoiceStatus::Paid => {
             let mut html = end("good", "done", "paid", "paid_hint");
             html.push(&after_paid(shown));
@@ -108,6 +114,10 @@ pub fn main(shown: &Shown) -> Html {
             None => payable(shown),
         },
     }
+}
+
+fn is_undone(payment: &PayorPayment) -> bool {
+    payment.status == PaymentStatus::Reverted
 }
 
 fn is_on_its_way(payment: &&PayorPayment) -> bool {
@@ -132,6 +142,9 @@ fn payable(shown: &Shown) -> Html {
                 &language.word("waiting"),
                 &language.word("waiting_hint"),
             ));
+            if !is_partial {
+                html.push(&chooser(shown));
+            }
         }
         Some(_) => {
             html.push(&Html::fill(
@@ -198,6 +211,10 @@ fn address(shown: &Shown, to: &PaymentAddress) -> Html {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let amount = text(&to.estimated_token_amount);
     let about = [("amount", amount.as_str()), ("token", symbol), ("network", network)];
+    let holds = to.quote_expires_in_seconds.map_or_else(Html::default, |seconds| {
+        let time = clock(seconds * SECOND_MS);
+        language.say("rate_holds", &[("time", time.as_str())])
+    });
     let value = |label: &str, class, shown: &str| {
         Html::fill(
             "<div class=\"value\"><span class=\"soft\">{{label}}</span>\
@@ -212,7 +229,7 @@ fn address(shown: &Shown, to: &PaymentAddress) -> Html {
     Html::fill(
         "<h2>{{symbol}} · {{network}}</h2>{{amount}}{{address}}<div class=\"code\">\
          <img src=\"{{code}}\" width=\"240\" height=\"240\" alt=\"{{alt}}\"></div>\
-         <p class=\"soft\">{{only}}</p><a class=\"button wide\" href=\"{{uri}}\">{{open}}</a>",
+         <p class=\"soft\">{{only}} {{holds}}</p><a class=\"button wide\" href=\"{{uri}}\">{{open}}</a>",
         &[
             ("symbol", &Html::text(symbol)),
             ("network", &Html::text(network)),
@@ -221,6 +238,7 @@ fn address(shown: &Shown, to: &PaymentAddress) -> Html {
             ("code", &Html::text(&text(&to.qr_code))),
             ("alt", &language.say("qr_alt", &about)),
             ("only", &language.say("only_network", &about)),
+            ("holds", &holds),
             ("uri", &Html::text(&text(&to.payment_uri))),
             ("open", &language.word("open_wallet")),
         ],
@@ -279,6 +297,11 @@ pub fn closed(language: Language) -> Html {
     finished(("bad", "cross"), &language.word("no_session"), &hint)
 }
 
+/// The server cannot show it at present; the page looks again by itself.
+pub fn passing_trouble(language: Language) -> Html {
+    finished(("warn", "warn"), &language.word("failed"), &language.word("waiting_hint"))
+}
+
 /// No credentials in the address: scripts may find them in the history of the browser.
 pub fn without_session(language: Language) -> Html {
     Html::fill(
@@ -288,7 +311,14 @@ pub fn without_session(language: Language) -> Html {
 }
 
 /// The same page in the other languages. Scripts send the form by themselves.
-pub fn foot(shown: Option<&Shown>, language: Language) -> Html {
+pub fn foot(shown: Option<&Shown>, language: Language, scripts: Scripts) -> Html {
+    let button = match scripts {
+        Scripts::Run => Html::own("<noscript><button>OK</button></noscript>"),
+        Scripts::None => Html::own("<button>OK</button>"),
+    };
+    let token = shown
+        .and_then(|shown| shown.token)
+        .map_or_else(Html::default, |token| hidden("token", &token.to_string()));
     let option = |other: Language| {
         let chosen = if other == language { " selected" } else { "" };
         Html::fill(
@@ -301,11 +331,13 @@ pub fn foot(shown: Option<&Shown>, language: Language) -> Html {
         )
     };
     Html::fill(
-        "<form method=\"get\" action=\"/pay\" id=\"language\">{{credentials}}\
+        "<form method=\"get\" action=\"/pay\" id=\"language\">{{credentials}}{{token}}\
          <select name=\"lang\" aria-label=\"{{label}}\">{{options}}</select>\
-         <noscript><button>OK</button></noscript></form><p>Pepay</p>",
+         {{button}}</form><p>Pepay</p>",
         &[
             ("credentials", &shown.map_or_else(Html::default, credentials)),
+            ("token", &token),
+            ("button", &button),
             ("label", &language.word("language")),
             ("options", &Language::ALL.into_iter().map(option).collect()),
         ],
@@ -314,9 +346,17 @@ pub fn foot(shown: Option<&Shown>, language: Language) -> Html {
 
 /// What a form sends along to open this page again.
 pub fn credentials(shown: &Shown) -> Html {
+    let mut html = hidden("session", &shown.session);
+    html.push(&hidden("signature", &shown.signature));
+    if let Some(embed) = &shown.embed {
+        html.push(&hidden("embed", embed));
+    }
+    html
+}
+
+fn hidden(name: &'static str, value: &str) -> Html {
     Html::fill(
-        "<input type=\"hidden\" name=\"session\" value=\"{{session}}\">\
-         <input type=\"hidden\" name=\"signature\" value=\"{{signature}}\">",
-        &[("session", &Html::text(&shown.session)), ("signature", &Html::text(&shown.signature))],
+        "<input type=\"hidden\" name=\"{{name}}\" value=\"{{value}}\">",
+        &[("name", &Html::own(name)), ("value", &Html::text(value))],
     )
 }

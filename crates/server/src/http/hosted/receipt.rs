@@ -12,7 +12,7 @@ use domain::payment::{Payment, PaymentStatus};
 use domain::receipt::ReceiptToken;
 
 use super::words::Language;
-use super::{assets, dollars, initial, network_name, plain, respond};
+use super::{assets, dollars, initial, network_name, plain, respond, trouble};
 use crate::app::Shared;
 use crate::http::error::ApiError;
 use crate::http::extract::Path;
@@ -29,17 +29,25 @@ const TOTAL_ROW: &str =
 /// The receipt.
 pub async fn show(
     State(app): State<Shared>,
-    _: Visitor,
+    visitor: Result<Visitor, ApiError>,
     Path(token): Path<String>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-) -> Result<Response, ApiError> {
-    let none = || ApiError::not_found("receipt");
+) -> Response {
     let query = query.unwrap_or_default();
     let mut pairs = url::form_urlencoded::parse(query.as_bytes());
     let lang = pairs.find(|(name, _)| name == "lang").map(|(_, value)| value.into_owned());
     let language = Language::choose(lang.as_deref(), &headers);
-    let id = ReceiptToken::read(&token, &app.keys).ok_or_else(none)?;
+    let opened = match visitor {
+        Ok(Visitor) => open(&app, &token, language).await,
+        Err(error) => Err(error),
+    };
+    opened.unwrap_or_else(|error| trouble(error, language))
+}
+
+async fn open(app: &Shared, token: &str, language: Language) -> Result<Response, ApiError> {
+    let none = || ApiError::not_found("receipt");
+    let id = ReceiptToken::read(token, &app.keys).ok_or_else(none)?;
     let invoice = app.store.get::<Invoice>(id.key()).await?.ok_or_else(none)?;
     if invoice.status != InvoiceStatus::Paid {
         return Err(none());

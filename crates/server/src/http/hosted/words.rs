@@ -145,12 +145,27 @@ impl Language {
         while let Some((before, after)) = rest.split_once('{') {
             let Some((name, after)) = after.split_once('}') else { break };
             out.push_str(before);
-            let filled = fill.iter().find(|(slot, _)| *slot == name);
-            out.push_str(filled.map_or("", |(_, text)| text));
+            if let Some((_, text)) = fill.iter().find(|(slot, _)| *slot == name) {
+                push_apart(&mut out, text);
+            }
             rest = after;
         }
         out.push_str(rest);
         out
+    }
+}
+
+/// What is filled in may run the other way, or mean to turn what follows it: it is set apart.
+fn push_apart(out: &mut String, text: &str) {
+    const APART: char = '\u{2068}';
+    const END: char = '\u{2069}';
+    match text.is_ascii() {
+        true => out.push_str(text),
+        false => {
+            out.push(APART);
+            out.push_str(text);
+            out.push(END);
+        }
     }
 }
 
