@@ -408,19 +408,6 @@ impl Onramp {
         changes.transfer(Transfer::posted(movement, fresh));
     }
 
-    /// Late bank money that the commit found above a limit: it stays the user's, as bank money.
-    pub fn keep_late(&self, report: &OnrampReport, fresh: &mut Fresh) -> Option<Changes> {
-        let amount = report.amount().filter(|_| self.status == OnrampStatus::Expired)?;
-        let mut after = self.clone();
-        let mut changes = Changes::of(self.merchant_id);
-        after.take_in(amount, &mut changes, fresh);
-        after.failure = Some(RampFailure::LimitExceeded);
-        after.step_to(OnrampStatus::Failed, &mut changes, fresh.now());
-        after.next_at = None;
-        changes.update(after);
-        Some(changes)
-    }
-
     /// No more than was asked for: only that was counted against the user's limits.
     fn conversion(&self, received: TokenAmount) -> Vec<Movement> {
         let mut all = vec![self.converted(received)];

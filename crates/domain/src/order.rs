@@ -290,8 +290,8 @@ impl Order {
         })
     }
 
-    /// Whether its pieces are counted is asked of the merchant's products as they are now, and is so
-    /// still when that is committed.
+    /// Whether its pieces are counted is asked of the merchant's products as they are now, and is
+    /// so still when that is committed.
     fn recount(&mut self, products: &[Product], changes: &mut Changes) {
         for line in &mut self.lines {
             let Chosen::Own { offer_id, is_counted } = &mut line.offer else { continue };

@@ -124,6 +124,19 @@ impl Onramp {
         Some(())
     }
 
+    /// Late bank money that the commit found above a limit: it stays the user's, as bank money.
+    pub fn keep_late(&self, report: &OnrampReport, fresh: &mut Fresh) -> Option<Changes> {
+        let amount = report.amount().filter(|_| self.status == OnrampStatus::Expired)?;
+        let mut after = self.clone();
+        let mut changes = Changes::of(self.merchant_id);
+        after.take_in(amount, &mut changes, fresh);
+        after.failure = Some(RampFailure::LimitExceeded);
+        after.step_to(OnrampStatus::Failed, &mut changes, fresh.now());
+        after.next_at = None;
+        changes.update(after);
+        Some(changes)
+    }
+
     /// A human of this house decided. It counts against no limit that it did not: whoever let it
     /// go knew of them. None: it does not wait any more.
     pub fn reviewed(

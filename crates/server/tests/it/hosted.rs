@@ -206,9 +206,12 @@ async fn files_are_kept_for_good_under_the_name_of_their_version() {
             assert_eq!(open(&house, address).await.status, 200, "{address}");
         }
     }
-    for gone in ["/pay/assets/0123456789abcdef/page.css", &format!("{directory}/page.html")] {
-        assert_eq!(open(&house, gone).await.status, 404, "{gone}");
-    }
+    let gone = open(&house, &format!("{directory}/page.html")).await;
+    assert_eq!(gone.status, 404);
+    // A page that was opened before an upgrade still finds its files.
+    let other = open(&house, "/pay/assets/0123456789abcdef/page.css").await;
+    assert_eq!((other.status, other.text == style_file.text), (200.into(), true));
+    assert_eq!(other.header("cache-control"), "no-store");
     let packed = house.http.get(format!("{}{style}", house.url));
     let packed = packed.header("accept-encoding", "br, gzip").send().await.expect("answers");
     assert_eq!(packed.headers()["content-encoding"], "gzip");
@@ -251,8 +254,43 @@ async fn a_receipt_shows_what_was_paid_and_nothing_of_who() {
     page.holds("This link does not work");
     assert_eq!(open(&house, &kept).await.status, 200, "the receipt is kept");
     for gone in [forged, format!("/receipt/{of_unpaid}"), "/receipt/x".to_owned()] {
-        assert_eq!(open(&house, &gone).await.status, 404, "{gone}");
+        let page = open(&house, &gone).await;
+        assert_eq!(page.status, 404, "{gone}");
+        assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+        page.holds("This link does not work");
     }
+}
+
+#[tokio::test]
+async fn whoever_looks_too_often_is_told_in_a_page_that_looks_again() {
+    let house = House::with(|config| config.rate_limits = true).await;
+    let mut page = open(&house, "/receipt/x").await;
+    for _ in 0..LOOKS_MAX {
+        if page.status == 429 {
+            break;
+        }
+        page = open(&house, "/receipt/x").await;
+    }
+    assert_eq!(page.status, 429);
+    assert!(!page.header("retry-after").is_empty());
+    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+    page.holds("http-equiv=\"refresh\"");
+}
+
+#[tokio::test]
+async fn a_name_that_turns_text_around_is_refused_and_any_other_set_apart() {
+    let house = House::start().await;
+    let rename = async |name: &str| {
+        let body = json!({ "company_name": name });
+        let request = house.request("PATCH", "/api/v1/merchant/profile");
+        house.send(request.header("x-api-key", &house.key).json(&body)).await
+    };
+    assert_eq!(rename("\u{202e}elgoog").await.error(), (400, "VALIDATION_ERROR"));
+    rename("قهوة").await.ok();
+    let created = invoice(&house, json!({})).await;
+    let page = open(&house, &path(&created)).await;
+    page.holds("<span dir=\"auto\">قهوة</span>");
+    page.holds("Pay \u{2068}قهوة\u{2069}");
 }
 
 fn mails(house: &House) -> Vec<String> {

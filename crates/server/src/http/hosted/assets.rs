@@ -2,9 +2,8 @@
 //!
 //! All of them live under one directory that is named after what is in them, so that browsers keep
 //! them for good, a page is of one version as long as there is one, and scripts name each other as
-//! they do on disk.
-//! Comments and indentation stay behind: they are for who reads the files here. Nothing secret is in
-//! them, so they are packed: what a packed answer's length tells is public.
+//! they do on disk. Comments and indentation stay behind: they are for who reads the files here.
+//! Nothing secret is in them, so they are packed: what a packed answer's length tells is public.
 
 use std::io::Write as _;
 use std::sync::LazyLock;
