@@ -12,7 +12,7 @@ use crate::ids::Fresh;
 use crate::kyc::{self, KycLevel};
 use crate::ledger::{AccountKind, Asset, Hold, HoldAsk, Transfer, TransferReason};
 use crate::money::TokenAmount;
-use crate::provider::RampFailure;
+use crate::provider::{OnrampReport, RampFailure};
 use crate::ramp_user::RampUser;
 use crate::screening_review::{ReviewSubject, ScreeningReview, Verdict};
 use crate::time::Timestamp;
