@@ -16,7 +16,7 @@ use crate::schema::Fields;
 use crate::snapshot::Snapshot;
 
 /// Found products whose brands and categories are counted one by one.
-pub const FACET_SAMPLE_MAX: usize = 4_096;
+pub const FACET_SAMPLE_MAX: usize = 2_048;
 /// Neighbours that are counted together: their codes lie beside each other.
 const RUN: usize = 32;
 /// Values of a facet that are answered.

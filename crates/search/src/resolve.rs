@@ -15,7 +15,7 @@ use crate::terms::ScopeTerms;
 use crate::words::{BEGINNING_CHARS_MAX, Compound, Script, compounds, ends_in_word};
 
 /// Terms a half-typed or misspelt word stands for.
-pub const EXPANSIONS_MAX: usize = 64;
+pub const EXPANSIONS_MAX: usize = 32;
 /// Terms that are looked at to find the most frequent of them.
 const LOOKED_AT_MAX: usize = 8_192;
 
