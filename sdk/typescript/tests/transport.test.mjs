@@ -215,6 +215,33 @@ test("an answer that is not Pepay's is an error, and so is a failing proxy's pag
   await assert.rejects(failing.client.invoices.retrieve("i"), { code: "HTTP_502", body: page });
 });
 
+test("JSON of another shape than the route's is not Pepay's answer either", async (t) => {
+  for (const json of [null, [], [{ id: "one" }], "one", 1, true]) {
+    const headers = { "x-request-id": "req_9" };
+    const { client } = await given(t, [{ json, headers }]);
+    for (const ask of [
+      () => client.invoices.retrieve("i"),
+      () => client.invoices.create({ amount_usd: 1 }),
+      () => client.invoices.waitForStatus("i"),
+    ]) {
+      const told = { name: "PepayAnswerError", status: 200, requestId: "req_9" };
+      await assert.rejects(ask, told, JSON.stringify(json));
+    }
+  }
+  const session = { sessionToken: "s", signature: "s" };
+  for (const [json, isGood] of [
+    [[], true],
+    [[{ id: 1 }], true],
+    [{}, false],
+    [null, false],
+  ]) {
+    const { client } = await given(t, [{ json }], session);
+    const tokens = client.paymentSessions.listAvailableTokens();
+    if (isGood) assert.deepEqual(await tokens, json);
+    else await assert.rejects(tokens, pepay.PepayAnswerError);
+  }
+});
+
 test("a redirect is not followed: the key goes to the configured server only", async (t) => {
   const other = await given(t, [OK]);
   const headers = { location: `${other.stub.url}/api/v1/invoices/i` };
