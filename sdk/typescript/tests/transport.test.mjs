@@ -414,3 +414,55 @@ test("waiting for a status ends with it, with the time, and with an abort", asyn
   const signal = AbortSignal.abort(new Error("enough"));
   await assert.rejects(never.client.invoices.waitForStatus("i", { signal }), /enough/);
 });
+
+test("waiting for a status ends in time when the server hangs or fails", async (t) => {
+  const at = (status) => ({ json: { invoice: { status } } });
+  const busy = { status: 503, headers: { "retry-after": "30" } };
+  for (const [answers, message] of [
+    [[() => {}], /still not known after 300 ms/],
+    [[busy], /still not known after 300 ms/],
+    [[at("underpaid"), () => {}], /still underpaid after 300 ms/],
+  ]) {
+    const { client } = await given(t, answers);
+    const began = Date.now();
+    const waited = client.invoices.waitForStatus("i", { intervalMs: 20, timeoutMs: 300 });
+    await assert.rejects(waited, { name: "PepayTimeoutError", message });
+    const ms = Date.now() - began;
+    assert.ok(ms >= 290 && ms < 3_000, `${ms} ms`);
+  }
+});
+
+test("a pause longer than the time that is left still leaves a last look", async (t) => {
+  const at = (status) => ({ json: { invoice: { status } } });
+  const { client } = await given(t, [at("unpaid"), at("paid")]);
+  const how = { intervalMs: 60_000, timeoutMs: 400 };
+  assert.equal((await client.invoices.waitForStatus("i", how)).invoice.status, "paid");
+
+  const never = await given(t, [at("unpaid")]);
+  const began = Date.now();
+  await assert.rejects(never.client.invoices.waitForStatus("i", how), pepay.PepayTimeoutError);
+  const ms = Date.now() - began;
+  assert.ok(ms >= 390 && ms < 3_000, `${ms} ms`);
+  assert.equal(never.stub.requests.length, 2);
+});
+
+test("a wait may have no end of its own, but must be a time", async (t) => {
+  const at = (status) => ({ json: { invoice: { status } } });
+  const { stub, client } = await given(t, [at("unpaid"), at("paid")]);
+  const ever = { intervalMs: 1, timeoutMs: Infinity };
+  assert.equal((await client.invoices.waitForStatus("i", ever)).invoice.status, "paid");
+  const { length } = stub.requests;
+  for (const wrong of [{ timeoutMs: NaN }, { timeoutMs: -1 }, { intervalMs: "5" }]) {
+    const waited = client.invoices.waitForStatus("i", wrong);
+    await assert.rejects(waited, pepay.PepayConfigurationError);
+  }
+  assert.equal(stub.requests.length, length);
+});
+
+test("an abort ends a wait in the middle of a look, with the caller's reason", async (t) => {
+  const reason = new Error("the user left");
+  const stopper = new AbortController();
+  const { client } = await given(t, [() => stopper.abort(reason)]);
+  const waited = client.invoices.waitForStatus("i", { signal: stopper.signal });
+  await assert.rejects(waited, reason);
+});
