@@ -3,7 +3,7 @@
 // The page holds the session of one invoice and no key; your server gave it, for example as
 // `next_route.ts` does. The session lives in memory only, and everything shown is set as text.
 
-import { Pepay, type SessionDetails } from "pepay";
+import { Pepay, type InvoiceStatus, type SessionDetails } from "pepay";
 
 /** What your server answered when it made the invoice. */
 export interface Checkout {
@@ -12,12 +12,15 @@ export interface Checkout {
   signature: string;
 }
 
-/** Shows a checkout in an element; resolves when the invoice is final. */
+const FINAL: readonly InvoiceStatus[] = ["paid", "expired", "canceled"];
+
+/** Shows a checkout in an element; resolves when the invoice is final, or was before. */
 export async function showCheckout(element: HTMLElement, checkout: Checkout): Promise<string> {
   const pepay = new Pepay(checkout);
   const { paymentSessions } = pepay;
   const details = await paymentSessions.getSessionDetails();
   const { select, say } = draw(element, details);
+  if (FINAL.includes(details.invoice_status)) return details.invoice_status;
   for (const token of await paymentSessions.listAvailableTokens({ available_only: true })) {
     const option = new Option(`${token.token_symbol} on ${token.network}`, String(token.id));
     option.dataset["network"] = token.network;
@@ -35,15 +38,27 @@ export async function showCheckout(element: HTMLElement, checkout: Checkout): Pr
   });
 
   const stream = pepay.ws.connectPaymentSession();
-  stream.on("reconnecting", () => say("state", "Connecting again…"));
-  for await (const event of stream) {
-    if (event.type === "invoice_payment.created") say("state", "Seen, waiting for the network");
-    if (event.type !== "invoice.created" && event.type !== "invoice.updated") continue;
-    const { status } = event.data.object;
+  try {
+    stream.on("reconnecting", () => say("state", "Connecting again…"));
+    await new Promise<void>((resolve, reject) => {
+      stream.on("control", ({ type }) => type === "ready" && resolve()).on("error", reject);
+    });
+    // The stream tells what happens from here on. What happened since the details were read is
+    // asked for once; events that come meanwhile are held until the loop takes them.
+    let { status } = await paymentSessions.getPaymentStatus();
     say("state", status);
-    if (status === "paid" || status === "expired" || status === "canceled") return status;
+    if (FINAL.includes(status)) return status;
+    for await (const event of stream) {
+      if (event.type === "invoice_payment.created") say("state", "Seen, waiting for the network");
+      if (event.type !== "invoice.created" && event.type !== "invoice.updated") continue;
+      ({ status } = event.data.object);
+      say("state", status);
+      if (FINAL.includes(status)) return status;
+    }
+    return status;
+  } finally {
+    stream.close();
   }
-  return "closed";
 }
 
 function draw(element: HTMLElement, details: SessionDetails) {

@@ -2,6 +2,8 @@
 //
 // They are functions of the web's own Request and Response, so they run wherever those do: at the
 // edge, in Deno, in Bun. In your app put each into its file and name both of them `POST`.
+//
+// The browser says which cart it is and never what it costs: who sends the price chooses it.
 
 import { Pepay, PepayApiError, createWebhookVerifier } from "pepay";
 
@@ -12,13 +14,23 @@ function pepay(): Pepay {
   return (made ??= new Pepay({ baseUrl: baseUrl!, apiKey }));
 }
 
+/** Stands for the shop's database. Whatever changes the price of a cart raises `attempt` as well. */
+export const carts = new Map<string, { amountUsd: number; attempt: number; isPaid: boolean }>([
+  ["cart-9", { amountUsd: 12.5, attempt: 1, isPaid: false }],
+]);
+
 /** `app/api/checkout/route.ts`: answers where the customer pays. */
 export async function checkout(request: Request): Promise<Response> {
-  const { amountUsd, cart } = (await request.json()) as { amountUsd: number; cart: string };
+  const { cart: name } = (await request.json()) as { cart: string };
+  const cart = carts.get(name);
+  if (!cart) return Response.json({ code: "NO_SUCH_CART" }, { status: 404 });
+  const { amountUsd, attempt, isPaid } = cart;
+  if (isPaid) return Response.json({ code: "CART_IS_PAID" }, { status: 409 });
   try {
     const invoice = await pepay().invoices.create(
-      { amount_usd: amountUsd, metadata: { cart } },
-      { idempotencyKey: `cart-${cart}`, signal: request.signal },
+      { amount_usd: amountUsd, metadata: { cart: name, attempt } },
+      // A key is kept for longer than an invoice can be paid, so each attempt has one of its own.
+      { idempotencyKey: `${name}-${attempt}`, signal: request.signal },
     );
     const { invoice_id, payment_url, payment_session_headers } = invoice;
     return Response.json({ invoice_id, payment_url, payment_session_headers });
@@ -39,6 +51,13 @@ export async function webhooks(request: Request): Promise<Response> {
   });
   if (!verdict.valid) return Response.json({ error: verdict.reason }, { status: 400 });
   const { type, data } = verdict.event;
-  if (type === "invoice.updated") console.log(`invoice ${data.object.id}: ${data.object.status}`);
+  if (type === "invoice.updated") {
+    const { status, metadata } = data.object;
+    const cart = carts.get(String(metadata["cart"]));
+    const isOver = status === "expired" || status === "canceled";
+    if (cart && status === "paid") cart.isPaid = true;
+    // The next click makes another invoice. A delivery that is repeated finds another attempt here.
+    else if (cart && isOver && metadata["attempt"] === cart.attempt) cart.attempt += 1;
+  }
   return Response.json({ ok: true });
 }

@@ -8,21 +8,32 @@ import { PepayAnswerError, PepayApiError, errorClassOf } from "./errors.js";
 /** How much of an unreadable answer is shown. */
 const EXCERPT_MAX = 200;
 
-/** The content of an answer whose body was read already; throws unless it is a success. */
-export function readAnswer(response: Response, text: string): unknown {
+/** What a route answers, if it answers JSON. */
+export type Shape = "object" | "array";
+
+/**
+ * The content of an answer whose body was read already; throws unless it is a success of the shape
+ * that the route answers.
+ */
+export function readAnswer(response: Response, text: string, shape: Shape): unknown {
   const { status, headers } = response;
   const requestId = headers.get("x-request-id") ?? headers.get("request-id");
   const type = headers.get("content-type") ?? "";
   const isJson = /\bjson\b/.test(type) && !/ndjson/.test(type);
   const json = isJson ? parse(text) : undefined;
   if (!response.ok) throw apiError(response, requestId, json ?? text);
-  if (json !== undefined) return json;
+  if (isObject(json) && Array.isArray(json) === (shape === "array")) return json;
   if (/^(text\/csv|application\/x-ndjson)/.test(type)) return text;
   const shown = text.slice(0, EXCERPT_MAX);
   throw new PepayAnswerError(`HTTP ${status} with an answer that is not Pepay's: ${shown}`, {
     status,
     requestId,
   });
+}
+
+/** Whether something has fields that can be asked for. */
+export function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }
 
 function parse(text: string): unknown {

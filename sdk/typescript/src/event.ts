@@ -88,8 +88,8 @@ export interface EventOf<Type extends EventType> {
 export type PepayEvent = { [Type in EventType]: EventOf<Type> }[EventType];
 
 /** Whether this is the id of an event. */
-export function isEventId(text: string): boolean {
-  return /^evt_\d+-\d+$/.test(text);
+export function isEventId(id: unknown): id is string {
+  return typeof id === "string" && /^evt_\d+-\d+$/.test(id);
 }
 
 /** The epoch milliseconds and the place in its log that are in an event's id. */

@@ -3,6 +3,8 @@
 // Nothing is asked before somebody wants it, and no page before the one in front is used up. With
 // `ending_before` the walk goes towards the newer, so items come oldest first; else newest first.
 
+import { isObject } from "./answer.js";
+import { PepayAnswerError } from "./errors.js";
 import { LazyAnswer } from "./lazy_answer.js";
 
 /** How the pages of the API say where they end. */
@@ -36,8 +38,10 @@ export class Listing<Answer, Item> extends LazyAnswer<Answer> implements AsyncIt
   }
 
   /** The first page. @internal */
-  protected override ask(): Promise<Answer> {
-    return this.#load(this.#query) as Promise<Answer>;
+  protected override async ask(): Promise<Answer> {
+    const answer = await this.#load(this.#query);
+    pageOf(answer);
+    return answer as Answer;
   }
 
   /** The pages, one after the other, each as the API answers it. */
@@ -45,8 +49,9 @@ export class Listing<Answer, Item> extends LazyAnswer<Answer> implements AsyncIt
     let query: Query | undefined = this.#query;
     while (query) {
       const answer = await this.#load(query);
+      const page = pageOf(answer);
       yield answer as Answer;
-      query = following(query, pageOf(answer));
+      query = following(query, page);
     }
   }
 
@@ -71,13 +76,20 @@ export class Listing<Answer, Item> extends LazyAnswer<Answer> implements AsyncIt
   }
 }
 
-/** What a page holds, whatever it is wrapped into. */
+/**
+ * What a page holds, whatever it is wrapped into. What holds no items is no page: taken for an
+ * empty one it would end a walk in the middle, and nobody would know that there was more.
+ */
 function pageOf(answer: unknown): Page {
   const outer = answer as { data?: unknown };
   const isWrapped = outer.data && !Array.isArray(outer.data);
-  const page = (isWrapped ? outer.data : outer) as PageFields & Record<string, Page["items"]>;
+  const page = (isWrapped ? outer.data : outer) as PageFields & Record<string, unknown>;
   const items = page.data ?? page.products ?? page.orders ?? page.addresses ?? page.tokens;
-  return { ...page, items: items ?? [] };
+  if (!Array.isArray(items) || !items.every(isObject)) {
+    const details = { status: 200, requestId: null };
+    throw new PepayAnswerError("The answer is no page of a list", details);
+  }
+  return { ...page, items: items as Page["items"] };
 }
 
 /** The query of the next page, or nothing if this was the last. */

@@ -39,13 +39,16 @@ export type ListMethod<R extends ListRoute> = (
 /** Must be said of a route that is never sent twice, and must not be said of any other. */
 type Repeated<R extends Route> = Operations[R]["repeat"] extends "once" ? ["once"] : [];
 
+/** Must be said of a route that answers a bare array, and must not be said of any other. */
+type Shaped<R extends Route> = Answer<R> extends readonly unknown[] ? ["array"] : [];
+
 /** Makes the methods of one client. */
 export interface Routes {
   /** A method that answers one thing. */
   one<R extends Exclude<Route, ListRoute>>(
     route: R,
     credential: Operations[R]["credential"],
-    ...repeat: Repeated<R>
+    ...traits: [...Repeated<R>, ...Shaped<R>]
   ): Method<R>;
   /** A method that answers pages. */
   list<R extends ListRoute>(route: R, credential: Operations[R]["credential"]): ListMethod<R>;
@@ -57,14 +60,18 @@ type AnyArguments = unknown[];
 /** Methods that send with these settings. */
 export function routesOf(settings: Settings): Routes {
   const one =
-    (route: string, credential: never, repeat: "any" | "once" = "any") =>
-    async (...given: AnyArguments) =>
-      perform(settings, { ...filled(route, given), credential, repeat });
+    (route: string, credential: never, ...traits: ("once" | "array")[]) =>
+    async (...given: AnyArguments) => {
+      const repeat = traits.includes("once") ? "once" : "any";
+      const shape = traits.includes("array") ? "array" : "object";
+      return perform(settings, { ...filled(route, given), credential, repeat, shape });
+    };
   const list =
     (route: string, credential: never) =>
     (...given: AnyArguments) => {
-      const call = { ...filled(route, given), credential, repeat: "any" as const };
-      const load = (query: object) => perform(settings, { ...call, query });
+      const call = filled(route, given);
+      const load = (query: object) =>
+        perform(settings, { ...call, query, credential, repeat: "any", shape: "object" });
       return new Listing(load, call.query);
     };
   return { one, list } as unknown as Routes;

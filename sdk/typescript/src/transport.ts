@@ -4,7 +4,7 @@
 // lost is answered again and not made again. Redirects are not followed: keys go to the configured
 // server and nowhere else. An abort by the caller ends it at once, with the caller's own reason.
 
-import { readAnswer } from "./answer.js";
+import { type Shape, readAnswer } from "./answer.js";
 import { type Settings, TIMEOUT_MS_MAX, within } from "./configuration.js";
 import { type Credential, headersFor } from "./credentials.js";
 import { PepayConnectionError, PepayError, PepayTimeoutError } from "./errors.js";
@@ -38,6 +38,8 @@ export interface Call {
   body: unknown;
   credential: Credential;
   repeat: Repeat;
+  /** What its answer must be. */
+  shape: Shape;
   options: RequestOptions;
 }
 
@@ -108,7 +110,7 @@ async function attempt(
   }, limit);
   try {
     const response = await settings.fetch(url, { ...init, signal: stopper.signal });
-    return readAnswer(response, await response.text());
+    return readAnswer(response, await response.text(), call.shape);
   } catch (error) {
     if (isLate) throw new PepayTimeoutError(`${call.route} took more than ${limit} ms`);
     if (error instanceof PepayError) throw error;

@@ -52,8 +52,10 @@ const SIGNATURES_MAX = 8;
 /** Makes a verifier for the deliveries of one endpoint. */
 export function createWebhookVerifier(options: WebhookVerifierOptions): WebhookVerifier {
   const { secrets, toleranceMs = TOLERANCE_MS_DEFAULT, now = Date.now } = options;
-  if (!secrets?.length || secrets.some((secret) => typeof secret !== "string" || !secret)) {
-    throw new PepayConfigurationError("secrets must hold the endpoint's secret");
+  // A text has a length too, and its letters are no secrets.
+  const isList = Array.isArray(secrets) && secrets.length > 0;
+  if (!isList || secrets.some((secret) => typeof secret !== "string" || !secret)) {
+    throw new PepayConfigurationError("secrets must be an array with the endpoint's secret");
   }
   if (!(toleranceMs >= 0)) throw new PepayConfigurationError("toleranceMs must not be negative");
   return {

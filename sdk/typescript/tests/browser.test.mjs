@@ -60,17 +60,23 @@ async function visit(t) {
   return { page, errors };
 }
 
+/** What the server gives the page to show a checkout with. */
+function checkoutOf({ session_token: sessionToken, signature }) {
+  return { baseUrl: house.url, sessionToken, signature };
+}
+
+/** Runs in the page: shows a checkout, and answers how it ends or that it does not. */
+async function outcome(checkout) {
+  const never = new Promise((resolve) => setTimeout(() => resolve("never"), 10_000));
+  return Promise.race([window.showCheckout(document.querySelector("main"), checkout), never]);
+}
+
 test("a payor pays in a page that holds no key", async (t) => {
   const { page, errors } = await visit(t);
   const invoice = await pepay.invoices.create({ amount_usd: 7.5 });
-  const checkout = {
-    baseUrl: house.url,
-    sessionToken: invoice.session_token,
-    signature: invoice.signature,
-  };
   await page.evaluate((checkout) => {
     window.done = window.showCheckout(document.querySelector("main"), checkout);
-  }, checkout);
+  }, checkoutOf(invoice));
   await page.getByText("$7.5").waitFor();
   await page.getByLabel("Pay with").selectOption({ label: "USDC on base" });
   await page.locator("#address").filter({ hasText: /^0x/ }).waitFor();
@@ -87,6 +93,29 @@ test("a payor pays in a page that holds no key", async (t) => {
     document.cookie,
   ]);
   assert.deepEqual(storage, [0, 0, ""]);
+});
+
+test("a checkout ends at once of an invoice that was final before", async (t) => {
+  const { page, errors } = await visit(t);
+  const invoice = await pepay.invoices.create({ amount_usd: 1 });
+  await pepay.invoices.cancel(invoice.invoice_id);
+  assert.equal(await page.evaluate(outcome, checkoutOf(invoice)), "canceled");
+  assert.equal(await page.getByRole("status").textContent(), "canceled");
+  assert.deepEqual(errors, []);
+});
+
+test("a checkout hears of what happened while it was drawn", async (t) => {
+  const { page, errors } = await visit(t);
+  const invoice = await pepay.invoices.create({ amount_usd: 1 });
+  // The tokens are the last thing asked for before the stream: the invoice ends on their way.
+  await page.route("**/available-tokens*", async (route) => {
+    const response = await route.fetch();
+    await pepay.invoices.cancel(invoice.invoice_id);
+    await route.fulfill({ response });
+  });
+  assert.equal(await page.evaluate(outcome, checkoutOf(invoice)), "canceled");
+  assert.equal(await page.getByRole("status").textContent(), "canceled");
+  assert.deepEqual(errors, []);
 });
 
 test("server keys are refused in the page, whichever they are", async (t) => {

@@ -77,26 +77,40 @@ test("express: an order is sent to the payment page, and paid by a webhook", asy
   assert.deepEqual(await forged.json(), { error: "invalid_signature" });
   assert.equal(orders.get("1042").isPaid, false);
 
-  await pay(paymentUrl);
-  await until(
-    () => orders.get("1042").isPaid,
-    () => new Promise((resolve) => (told = resolve)),
-  );
+  // Of an invoice that can be paid no more nobody is sent to the page again.
+  const [invoice] = await pepay.invoices.list().toArray({ limit: 1 });
+  assert.deepEqual(invoice.metadata, { order: "1042", attempt: 1 });
+  await pepay.invoices.cancel(invoice.id);
+  const moved = () => new Promise((resolve) => (told = resolve));
+  await until(() => orders.get("1042").attempt === 2, moved);
+  const third = (await click()).headers.get("location");
+  assert.notEqual(third, paymentUrl);
+
+  await pay(third);
+  await until(() => orders.get("1042").isPaid, moved);
+  // Nor does a paid order get another invoice.
+  assert.equal((await click()).status, 409);
+  assert.equal((await pepay.invoices.list()).data.length, 2);
   await pepay.webhooks.delete(endpoint.id);
 });
 
 test("next: the two routes, called with the requests that Next.js would hand them", async () => {
-  const { checkout, webhooks } = await example("next_route");
+  const { checkout, webhooks, carts } = await example("next_route");
   const ask = (body) =>
     checkout(
       new Request("http://shop.test/api/checkout", { method: "POST", body: JSON.stringify(body) }),
     );
-  const made = await ask({ amountUsd: 12.5, cart: "cart-9" });
+  // A price that the browser sends is nobody's price.
+  const made = await ask({ amountUsd: 0.01, amount_usd: 0.01, cart: "cart-9" });
   assert.equal(made.status, 200);
   const { invoice_id, payment_url, payment_session_headers } = await made.json();
+  assert.equal((await pepay.invoices.retrieve(invoice_id)).amount_usd, 12.5);
+  assert.equal((await (await ask({ cart: "cart-9" })).json()).invoice_id, invoice_id);
+  assert.equal((await ask({ amountUsd: 1, cart: "nobody's" })).status, 404);
   assert.ok(payment_session_headers["x-session-token"]);
   assert.ok(payment_url.includes("session="));
-  const refused = await ask({ amountUsd: -1, cart: "cart-10" });
+  carts.set("cart-10", { amountUsd: -1, attempt: 1, isPaid: false });
+  const refused = await ask({ cart: "cart-10" });
   assert.equal(refused.status, 400);
   assert.deepEqual(await refused.json(), { code: "VALIDATION_ERROR", param: "amount_usd" });
 
@@ -117,11 +131,15 @@ test("next: the two routes, called with the requests that Next.js would hand the
   const url = await listen(front);
   const endpoint = await pepay.webhooks.create({ url, enabled_events: ["invoice.*"] });
   process.env.PEPAY_WEBHOOK_SECRETS = `${endpoint.secret},whsec_b3RoZXI=`;
-  await pay(payment_url);
-  await until(
-    () => answers.some(([, id]) => id === invoice_id),
-    () => new Promise((resolve) => (told = resolve)),
-  );
+  const moved = () => new Promise((resolve) => (told = resolve));
+  await pepay.invoices.cancel(invoice_id);
+  await until(() => carts.get("cart-9").attempt === 2, moved);
+  const again = await (await ask({ cart: "cart-9" })).json();
+  assert.notEqual(again.invoice_id, invoice_id);
+  await pay(again.payment_url);
+  await until(() => carts.get("cart-9").isPaid, moved);
+  assert.ok(answers.some(([, id]) => id === again.invoice_id));
+  assert.equal((await ask({ cart: "cart-9" })).status, 409);
   assert.ok(
     answers.every(([status]) => status === 200),
     String(answers),

@@ -193,7 +193,6 @@ test("nobody asks for a page that is not wanted", async () => {
 });
 
 test("a list that fails rejects, however it is used", async () => {
-  const { client } = paged(() => null);
   const failing = new Pepay({
     baseUrl: "http://pepay.test",
     apiKey: "k",
@@ -206,5 +205,23 @@ test("a list that fails rejects, however it is used", async () => {
   await assert.rejects(caught, { code: "NO" });
   assert.ok(finished);
   assert.equal(await failing.invoices.list().catch((error) => error.code), "NO");
-  assert.equal(await client.invoices.list(), null);
+});
+
+test("what is no page of a list is an error, and never the list's end", async () => {
+  const bare = (data, has_more) => ({ object: "list", data, has_more });
+  const good = byCursor("id", bare);
+  for (const garbage of [null, [], {}, { data: null }, { data: 5 }, { data: [null] }]) {
+    const { client } = paged((query) => (query.starting_after ? garbage : good(query)));
+    const found = [];
+    const walk = async () => {
+      for await (const { id } of client.invoices.list()) found.push(id);
+    };
+    await assert.rejects(walk(), { name: "PepayAnswerError" }, JSON.stringify(garbage));
+    assert.equal(found.length, 10);
+    const page = paged(() => garbage).client.invoices.list();
+    await assert.rejects(page.toArray({ limit: 1 }), { name: "PepayAnswerError" });
+    await assert.rejects(page, { name: "PepayAnswerError" });
+    const events = paged(() => garbage).client.events.recoverSince("evt_1-1");
+    await assert.rejects(events, { name: "PepayAnswerError" });
+  }
 });

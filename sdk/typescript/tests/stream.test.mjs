@@ -287,6 +287,107 @@ test("garbage, a frame nobody knows, and silence", async (t) => {
   assert.equal(peer.upgrades[2].since, event(1).id);
 });
 
+test("an event without an id is garbage: it is not told, and nothing comes after it", async (t) => {
+  for (const id of [undefined, null, 5, "", "2", [event(2).id]]) {
+    const first = ({ say }) => say(control("ready"), event(1), event(2, { id }), event(3));
+    const peer = await Peer.start(t, first, ({ say }) => say(control("ready"), event(2), event(3)));
+    const stream = peer.client.ws.connectMerchantEvents();
+    const causes = [];
+    stream.on("reconnecting", ({ cause }) => causes.push(cause.code));
+    assert.deepEqual(await take(stream, 3), [1, 2, 3]);
+    assert.deepEqual(causes, ["GARBAGE"]);
+    assert.equal(peer.upgrades[1].since, event(1).id);
+  }
+});
+
+test("an event without an id is garbage in a gap as well", async (t) => {
+  const gap = ({ say }) => say(control("ready"), control("resync"), event(4, { id: undefined }));
+  const peer = await Peer.start(t, gap, ({ say }) => say(control("ready"), event(2)));
+  const stream = peer.client.ws.connectMerchantEvents({ since: event(1).id });
+  const causes = [];
+  stream.on("reconnecting", ({ cause }) => causes.push(cause.code));
+  assert.deepEqual(await take(stream, 1), [2]);
+  assert.deepEqual(causes, ["GARBAGE"]);
+  assert.equal(peer.upgrades[1].since, event(1).id);
+});
+
+/** Resolves when the server has said so many things about a stream. */
+function controls(stream, count) {
+  return new Promise((resolve) => stream.on("control", () => --count === 0 && resolve()));
+}
+
+test("events that come before anybody listens are held for the first who does", async (t) => {
+  const script = ({ say }) => say(control("ready"), event(1), event(2), control("heartbeat", 2));
+  for (const listen of ["walk", "event", "message"]) {
+    const peer = await Peer.start(t, script);
+    const stream = peer.client.ws.connectMerchantEvents({ since: event(0).id });
+    await controls(stream, 2);
+    // What nobody has heard of is not behind us.
+    assert.equal(stream.cursor, event(0).id);
+    if (listen === "walk") assert.deepEqual(await take(stream, 2), [1, 2]);
+    else {
+      const told = [[], []];
+      for (const numbers of told) {
+        stream.on(listen, (frame) => frame.object === "event" && numbers.push(numberOf(frame)));
+      }
+      // Not before `on` has returned: others may be about to listen too.
+      assert.deepEqual(told, [[], []]);
+      await null;
+      assert.deepEqual(told, [
+        [1, 2],
+        [1, 2],
+      ]);
+      const late = [];
+      stream.on("event", (event) => late.push(event));
+      await null;
+      assert.deepEqual(late, []);
+    }
+    assert.equal(stream.cursor, event(2).id);
+    stream.close();
+  }
+});
+
+test("a connection comes back after what is held, and all of it is told in order", async (t) => {
+  const first = ({ say, socket }) => {
+    say(control("ready"), event(1), event(2));
+    socket.terminate();
+  };
+  const second = ({ say }) => say(control("ready"), event(3), control("heartbeat", 3));
+  const peer = await Peer.start(t, first, second);
+  const stream = peer.client.ws.connectMerchantEvents();
+  await controls(stream, 3);
+  assert.equal(peer.upgrades[1].since, event(2).id);
+  assert.equal(stream.cursor, "1766320496");
+  assert.deepEqual(await take(stream, 3), [1, 2, 3]);
+});
+
+test("what was held when a stream failed is walked over before its error", async (t) => {
+  const peer = await Peer.start(t, ({ say, socket }) => {
+    say(control("ready"), event(1), event(2));
+    socket.close(4403);
+  });
+  const stream = peer.client.ws.connectMerchantEvents();
+  await new Promise((resolve) => stream.on("error", () => {}).on("close", resolve));
+  const numbers = [];
+  const walk = async () => {
+    for await (const event of stream) numbers.push(numberOf(event));
+  };
+  await assert.rejects(walk(), { closeCode: 4403 });
+  assert.deepEqual(numbers, [1, 2]);
+  assert.equal(stream.cursor, event(2).id);
+});
+
+test("what nobody listens to is not held without end", async (t) => {
+  const peer = await Peer.start(t, ({ say }) => {
+    say(control("ready"));
+    for (let number = 1; number <= 10_050; number++) say(event(number));
+  });
+  const stream = peer.client.ws.connectMerchantEvents();
+  const error = await new Promise((resolve) => stream.on("error", resolve));
+  assert.equal(error.code, "TOO_SLOW");
+  assert.equal(stream.cursor, "1766320496");
+});
+
 test("a payor's stream takes a fresh token of its session for every connection", async (t) => {
   const first = ({ say, socket }) => {
     say(control("ready"), event(1));

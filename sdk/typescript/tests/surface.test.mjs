@@ -26,7 +26,10 @@ function watched() {
   const fetch = async (url, { method }) => {
     asked.push({ method, path: new URL(url).pathname });
     const headers = { "content-type": "application/json" };
-    return new Response('{"data":[],"invoice":{"status":"paid"}}', { headers });
+    // One route answers a bare array.
+    const isBare = url.includes("/available-tokens");
+    const json = isBare ? [] : { data: [], invoice: { status: "paid" } };
+    return new Response(JSON.stringify(json), { headers });
   };
   const credentials = {
     apiKey: "k",

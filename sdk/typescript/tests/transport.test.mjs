@@ -215,6 +215,33 @@ test("an answer that is not Pepay's is an error, and so is a failing proxy's pag
   await assert.rejects(failing.client.invoices.retrieve("i"), { code: "HTTP_502", body: page });
 });
 
+test("JSON of another shape than the route's is not Pepay's answer either", async (t) => {
+  for (const json of [null, [], [{ id: "one" }], "one", 1, true]) {
+    const headers = { "x-request-id": "req_9" };
+    const { client } = await given(t, [{ json, headers }]);
+    for (const ask of [
+      () => client.invoices.retrieve("i"),
+      () => client.invoices.create({ amount_usd: 1 }),
+      () => client.invoices.waitForStatus("i"),
+    ]) {
+      const told = { name: "PepayAnswerError", status: 200, requestId: "req_9" };
+      await assert.rejects(ask, told, JSON.stringify(json));
+    }
+  }
+  const session = { sessionToken: "s", signature: "s" };
+  for (const [json, isGood] of [
+    [[], true],
+    [[{ id: 1 }], true],
+    [{}, false],
+    [null, false],
+  ]) {
+    const { client } = await given(t, [{ json }], session);
+    const tokens = client.paymentSessions.listAvailableTokens();
+    if (isGood) assert.deepEqual(await tokens, json);
+    else await assert.rejects(tokens, pepay.PepayAnswerError);
+  }
+});
+
 test("a redirect is not followed: the key goes to the configured server only", async (t) => {
   const other = await given(t, [OK]);
   const headers = { location: `${other.stub.url}/api/v1/invoices/i` };
@@ -386,4 +413,56 @@ test("waiting for a status ends with it, with the time, and with an abort", asyn
   assert.equal((await first).invoice.status, "unpaid");
   const signal = AbortSignal.abort(new Error("enough"));
   await assert.rejects(never.client.invoices.waitForStatus("i", { signal }), /enough/);
+});
+
+test("waiting for a status ends in time when the server hangs or fails", async (t) => {
+  const at = (status) => ({ json: { invoice: { status } } });
+  const busy = { status: 503, headers: { "retry-after": "30" } };
+  for (const [answers, message] of [
+    [[() => {}], /still not known after 300 ms/],
+    [[busy], /still not known after 300 ms/],
+    [[at("underpaid"), () => {}], /still underpaid after 300 ms/],
+  ]) {
+    const { client } = await given(t, answers);
+    const began = Date.now();
+    const waited = client.invoices.waitForStatus("i", { intervalMs: 20, timeoutMs: 300 });
+    await assert.rejects(waited, { name: "PepayTimeoutError", message });
+    const ms = Date.now() - began;
+    assert.ok(ms >= 290 && ms < 3_000, `${ms} ms`);
+  }
+});
+
+test("a pause longer than the time that is left still leaves a last look", async (t) => {
+  const at = (status) => ({ json: { invoice: { status } } });
+  const { client } = await given(t, [at("unpaid"), at("paid")]);
+  const how = { intervalMs: 60_000, timeoutMs: 400 };
+  assert.equal((await client.invoices.waitForStatus("i", how)).invoice.status, "paid");
+
+  const never = await given(t, [at("unpaid")]);
+  const began = Date.now();
+  await assert.rejects(never.client.invoices.waitForStatus("i", how), pepay.PepayTimeoutError);
+  const ms = Date.now() - began;
+  assert.ok(ms >= 390 && ms < 3_000, `${ms} ms`);
+  assert.equal(never.stub.requests.length, 2);
+});
+
+test("a wait may have no end of its own, but must be a time", async (t) => {
+  const at = (status) => ({ json: { invoice: { status } } });
+  const { stub, client } = await given(t, [at("unpaid"), at("paid")]);
+  const ever = { intervalMs: 1, timeoutMs: Infinity };
+  assert.equal((await client.invoices.waitForStatus("i", ever)).invoice.status, "paid");
+  const { length } = stub.requests;
+  for (const wrong of [{ timeoutMs: NaN }, { timeoutMs: -1 }, { intervalMs: "5" }]) {
+    const waited = client.invoices.waitForStatus("i", wrong);
+    await assert.rejects(waited, pepay.PepayConfigurationError);
+  }
+  assert.equal(stub.requests.length, length);
+});
+
+test("an abort ends a wait in the middle of a look, with the caller's reason", async (t) => {
+  const reason = new Error("the user left");
+  const stopper = new AbortController();
+  const { client } = await given(t, [() => stopper.abort(reason)]);
+  const waited = client.invoices.waitForStatus("i", { signal: stopper.signal });
+  await assert.rejects(waited, reason);
 });

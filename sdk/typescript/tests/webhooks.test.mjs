@@ -167,7 +167,7 @@ test("a body that was parsed before is told to whoever wrote the receiver", asyn
 });
 
 test("a verifier without a secret is not made", () => {
-  for (const secrets of [undefined, [], [""], [undefined]]) {
+  for (const secrets of [undefined, null, [], [""], [undefined], OLD, "", {}, new Set([OLD])]) {
     assert.throws(() => createWebhookVerifier({ secrets }), { name: "PepayConfigurationError" });
   }
   assert.throws(() => verifier([OLD], { toleranceMs: -1 }), { name: "PepayConfigurationError" });

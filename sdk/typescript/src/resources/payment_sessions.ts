@@ -19,7 +19,7 @@ export function paymentSessions({ one }: Routes) {
      *
      * Once an invoice is underpaid, only the token of its first payment is left.
      */
-    listAvailableTokens: one("GET /api/v1/payments/available-tokens", "session"),
+    listAvailableTokens: one("GET /api/v1/payments/available-tokens", "session", "array"),
     /**
      * Get an address to pay to.
      *

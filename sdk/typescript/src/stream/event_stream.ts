@@ -3,7 +3,9 @@
 // It comes back after every break with the last event it told as `since`. If the server does not
 // know that place any more, the gap is read over REST while what happens meanwhile waits, and is
 // told after it. Only a refusal that no second attempt can change ends a stream, or `close()`.
+// Events that come before anybody listens are held for whoever is the first to.
 
+import { isObject } from "../answer.js";
 import { PepayApiError, PepayConfigurationError, PepayError, PepayStreamError } from "../errors.js";
 import { type PepayEvent, isAfter, isEventId } from "../event.js";
 import type { WsControl, WsError } from "../generated/schemas.js";
@@ -42,7 +44,7 @@ export interface StreamPlan {
 }
 
 const PAUSE_MS_MAX = 30_000;
-/** Events that wait while a gap is filled, or for a slow `for await`. */
+/** Events that wait while a gap is filled, for a first listener, or for a slow `for await`. */
 const WAITING_MAX = 10_000;
 /** The token is not good, or no longer. */
 const CLOSE_BAD_CREDENTIAL = 4401;
@@ -58,8 +60,11 @@ export class PepayEventStream implements AsyncIterable<PepayEvent> {
   readonly #stopper = new AbortController();
   #socket: WebSocketLike | null = null;
   #cursor: string | null;
-  /** The last event that was told, or that the caller began after. */
+  /** The last event that was taken in, or that the caller began after. */
   #last: string | null;
+  /** What came before anybody listened to events, and is not told yet. */
+  readonly #held: PepayEvent[] = [];
+  #isHeard = false;
   /** What waits until a gap is filled; null while nothing is missing. */
   #waiting: PepayEvent[] | null = null;
   #isReady = false;
@@ -82,12 +87,16 @@ export class PepayEventStream implements AsyncIterable<PepayEvent> {
     return this.#cursor;
   }
 
-  /** Listens. */
+  /**
+   * Listens. The first to listen to `event` or `message` is told the events that came before, in a
+   * moment, together with whoever else begins to listen meanwhile.
+   */
   on<Name extends keyof StreamListeners>(
     name: Name,
     listener: (told: StreamListeners[Name]) => void,
   ): this {
     this.#listeners.add(name, listener);
+    if (name === "event" || name === "message") queueMicrotask(() => this.#release());
     return this;
   }
 
@@ -106,21 +115,27 @@ export class PepayEventStream implements AsyncIterable<PepayEvent> {
     this.#socket?.close(1000);
   }
 
-  /** Walks over the events as they come; leaving the loop ends the stream. */
+  /**
+   * Walks over the events as they come, those included that came before anybody listened; leaving
+   * the loop ends the stream.
+   */
   async *[Symbol.asyncIterator](): AsyncGenerator<PepayEvent, void, undefined> {
     const waiting: PepayEvent[] = [];
     let wake = () => {};
     const take = (event: PepayEvent) => {
       waiting.push(event);
-      if (waiting.length > WAITING_MAX) {
-        const message = `${WAITING_MAX} events were not taken; go on with the stream's cursor`;
-        this.#fail(new PepayStreamError("TOO_SLOW", message));
-      }
+      if (waiting.length > WAITING_MAX) this.#failTooSlow();
       wake();
     };
     const over = () => wake();
     // An error is thrown out of the loop.
     this.on("event", take).on("close", over).on("error", over);
+    this.#release();
+    // Of a stream that is over already, nobody else is told what came before its end.
+    for (const event of this.#held.splice(0)) {
+      this.#cursor = event.id;
+      waiting.push(event);
+    }
     try {
       while (true) {
         const event = waiting.shift();
@@ -159,6 +174,11 @@ export class PepayEventStream implements AsyncIterable<PepayEvent> {
     this.#listeners.tell("close", undefined);
   }
 
+  #failTooSlow(): void {
+    const message = `${WAITING_MAX} events were not taken; go on with the stream's cursor`;
+    this.#fail(new PepayStreamError("TOO_SLOW", message));
+  }
+
   #fail(error: Error): void {
     if (this.#failure || this.#stopper.signal.aborted) return;
     this.#failure = error;
@@ -170,7 +190,7 @@ export class PepayEventStream implements AsyncIterable<PepayEvent> {
   async #connect(): Promise<Error> {
     let socket: WebSocketLike;
     try {
-      const url = await this.#plan.address(this.#cursor);
+      const url = await this.#plan.address(this.#held.at(-1)?.id ?? this.#cursor);
       if (this.#stopper.signal.aborted) return new PepayError("closed");
       socket = this.#plan.open(url);
     } catch (error) {
@@ -217,6 +237,7 @@ export class PepayEventStream implements AsyncIterable<PepayEvent> {
     const frame = parse(data);
     switch (frame.object) {
       case "event":
+        demandId(frame);
         if (!this.#waiting) this.#tell(frame);
         else if (this.#waiting.push(frame) > WAITING_MAX) {
           drop(new PepayStreamError("TOO_SLOW", "Too much happened while a gap was filled"));
@@ -244,7 +265,7 @@ export class PepayEventStream implements AsyncIterable<PepayEvent> {
         this.#waiting = [];
         void this.#fill(events, this.#waiting).catch(drop);
       }
-    } else if (control.cursor && !this.#waiting) {
+    } else if (control.cursor && !this.#waiting && this.#held.length === 0) {
       this.#cursor = control.cursor;
     }
     this.#listeners.tell("message", control);
@@ -256,6 +277,7 @@ export class PepayEventStream implements AsyncIterable<PepayEvent> {
     for await (const event of events) {
       // Another connection has taken over, or none will.
       if (this.#waiting !== waiting || this.#stopper.signal.aborted) return;
+      demandId(event);
       this.#tell(event);
     }
     if (this.#waiting !== waiting) return;
@@ -268,10 +290,25 @@ export class PepayEventStream implements AsyncIterable<PepayEvent> {
 
   #tell(event: PepayEvent): void {
     // After its end a stream says nothing, whatever still arrives.
-    if (this.#stopper.signal.aborted || !this.#seen.isNew(event.id)) return;
-    this.#cursor = this.#last = event.id;
-    this.#listeners.tell("message", event);
-    this.#listeners.tell("event", event);
+    if (this.#stopper.signal.aborted) return;
+    if (!this.#seen.isNew(event.id)) return;
+    this.#last = event.id;
+    this.#held.push(event);
+    if (this.#isHeard) this.#release();
+    // The cursor stays before what nobody has heard.
+    else if (this.#held.length > WAITING_MAX) this.#failTooSlow();
+  }
+
+  /** Tells what is held: somebody listens. */
+  #release(): void {
+    this.#isHeard = true;
+    while (!this.#stopper.signal.aborted) {
+      const event = this.#held.shift();
+      if (!event) return;
+      this.#cursor = event.id;
+      this.#listeners.tell("message", event);
+      this.#listeners.tell("event", event);
+    }
   }
 }
 
@@ -285,8 +322,13 @@ function parse(data: unknown): Frame {
   } catch {
     // Told below.
   }
-  if (frame && typeof frame === "object") return frame as Frame;
+  if (isObject(frame)) return frame as Frame;
   throw new PepayStreamError("GARBAGE", "A frame is not Pepay's");
+}
+
+/** An event without an id could be told twice, and no connection could come back to its place. */
+function demandId(event: PepayEvent): void {
+  if (!isEventId(event.id)) throw new PepayStreamError("GARBAGE", "An event has no id");
 }
 
 /** What the server told last says more than the code it closed with. */
