@@ -7,7 +7,7 @@ import { button, h, notice, swap, tell } from "./dom.js";
 import * as frame from "./frame.js";
 import { follow, now } from "./live.js";
 import { choice, isFramed, isOpen } from "./session.js";
-import { closed, finished, seen, standing, summary } from "./states.js";
+import { closed, finished, standing, summary } from "./states.js";
 import { assets, clock, network, t, tokens as given, usd } from "./words.js";
 
 const TICK_MS = 1_000;
@@ -29,7 +29,7 @@ const state = {
   // The last question for an offer, what it was asked for, and whether it is still unanswered.
   asked: 0, askedFor: null, isAsking: false, tickedAt: null, isEnded: false,
 };
-const shown = { summary: "", body: "", email: "", extras: "", phase: null };
+const shown = { summary: "", body: "", receipt: "", extras: "", phase: null };
 const place = {
   summary: document.getElementById("summary"),
   main: document.getElementById("main"),
@@ -82,7 +82,9 @@ function body(phase) {
     case "canceled":
       return finished(phase, facts, returning());
     case "seen":
-      return seen(latest);
+      if (parts.pay) return parts.pay.seen(latest);
+      need("pay", "asks").then(render, () => {});
+      return [loading()];
     case "questions":
       return parts.asks.questionsForm(state.questions, details.merchant_name,
         { done: passQuestions, skip: passQuestions });
@@ -103,15 +105,12 @@ function body(phase) {
   }
 }
 
+const loading = () => h("p", { class: "soft" }, t("loading"));
+
 function panel(isLocked) {
   const { token, offer } = state;
-  if (!token || !offer) return [h("p", { class: "soft" }, t("loading"))];
-  if (offer.quote_status !== "available") {
-    return [h("p", { role: "alert" }, t("no_price")),
-      button(t("try_again"), "", () => refresh()),
-      isLocked ? null : button(t("change"), "plain", unchoose)];
-  }
-  return parts.pay.paymentPanel({ token, offer, isLocked, change: unchoose });
+  if (!token || !offer) return [loading()];
+  return parts.pay.paymentPanel({ token, offer, isLocked, change: unchoose, again: refresh });
 }
 
 /** What happened beside the way: a payment that counts for nothing, or that a reorg removed. */
@@ -132,23 +131,23 @@ function render() {
   draw("summary", place.summary, [details, status?.status, pending()?.id],
     () => summary(details));
   if (!place.body) {
-    for (const name of ["body", "email", "extras"]) {
+    for (const name of ["body", "receipt", "extras"]) {
       place[name] = h("div", { class: "stack", id: name });
     }
-    place.main.replaceChildren(place.body, place.email, place.extras);
+    place.main.replaceChildren(place.body, place.receipt, place.extras);
   }
   place.main.dataset.phase = current;
   const { offer, token, tokens } = state;
   const isPayable = ["pay", "underpaid"].includes(current);
-  // Of an offer only what is to be sent counts: a price that is merely renewed redraws nothing,
-  // and neither does a token that is still being asked about.
+  // Of an offer only what is to be sent counts: a price that is merely renewed redraws nothing.
   const terms = isPayable && offer
     ? [token.id, offer.quote_status, offer.estimated_token_amount, offer.temp_address] : null;
   draw("body", place.body,
-    [current, latest, terms, tokens.length, details.amount_paid_usd, state.returnAt],
+    [current, latest, terms, tokens.length, details.amount_paid_usd, state.returnAt,
+      current === "seen" && !parts.pay],
     () => body(current));
   const takesEmail = Boolean((isPayable || current === "seen") && parts.asks);
-  draw("email", place.email, [takesEmail, details.customer_email],
+  draw("receipt", place.receipt, [takesEmail, details.customer_email],
     () => (takesEmail ? email(details.customer_email) : []));
   draw("extras", place.extras, [current, isOpenStatus(), token?.id, Object.keys(parts)],
     () => extras(isPayable));

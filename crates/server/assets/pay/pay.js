@@ -1,6 +1,8 @@
-// Where to pay and how much: amount, address and code, wallets, and how long the price holds.
+// Where to pay and how much: amount, address and code, wallets, how long the price holds, and how
+// far a payment has come.
 
 import { button, h, icon, leave, notice, swap, tell, tokenIcon } from "./dom.js";
+import { transaction } from "./states.js";
 import { network, t, usd } from "./words.js";
 import { solanaWallets } from "./solana.js";
 import { evmWallets } from "./wallets.js";
@@ -57,7 +59,12 @@ function value(label, shown, copied, copyLabel, classes = "") {
 }
 
 /** `token` is the chosen one, `offer` what payment-addresses answered. */
-export function paymentPanel({ token, offer, isLocked, change }) {
+export function paymentPanel({ token, offer, isLocked, change, again }) {
+  if (offer.quote_status !== "available") {
+    return [h("p", { role: "alert" }, t("no_price")),
+      button(t("try_again"), "", again),
+      isLocked ? null : button(t("change"), "plain", change)];
+  }
   const symbol = token.token_symbol;
   const on = network(token.network);
   const amount = offer.estimated_token_amount;
@@ -146,4 +153,19 @@ async function payWith(wallet, offer, on) {
     const told = { rejected: "wallet_rejected", network: "wallet_network" }[error.reason];
     notice(t(told ?? "wallet_failed", { wallet: name, network: on }), 8000);
   }
+}
+
+/** A payment that is on its way, with its confirmations as progress. */
+export function seen(payment) {
+  const needed = Math.max(1, payment.required_confirmations);
+  const done = Math.min(payment.confirmations, needed);
+  const hint = t("seen_hint", { done, needed });
+  return [
+    h("div", { class: "card finished plain-card" }, icon("clock", "spin"),
+      h("h2", { tabindex: "-1" }, t("seen")),
+      h("p", {}, [payment.token_amount, payment.token_symbol].filter(Boolean).join(" ")),
+      h("progress", { max: needed, value: done, "aria-label": t("seen") }),
+      h("p", { class: "soft" }, hint),
+      transaction(payment)),
+  ];
 }
