@@ -51,7 +51,7 @@
   function open(url, handlers, target) {
     if (opened) return opened;
     const dialog = make("dialog", { border: 0, padding: 0, borderRadius: "1rem", width: "30rem",
-      maxWidth: "calc(100vw - 1rem)", overflow: "hidden", userSelect: "none" });
+      maxWidth: "calc(100vw - 1rem)", maxHeight: "none", overflow: "hidden", userSelect: "none" });
     // The payment scrolls inside, so that the button to close it stays in view.
     const box = make("div", { maxHeight: "calc(100vh - 1rem)", overflow: "auto" });
     const close = () => dialog.close();
