@@ -181,8 +181,8 @@ test("markup in the merchant's name stays text, whatever the page says", async (
   await named(name);
   try {
     await visit(PHONE, async (page, context) => {
-      const isText = async (on) =>
-        assert.equal(await on.locator("img[src=x], script:not([src]):not([type*=json])").count(), 0);
+      const made = "img[src=x], script:not([src]):not([type*=json])";
+      const isText = async (on) => assert.equal(await on.locator(made).count(), 0);
       const questions = [{ id: "elements", question: "Size?", type: "text",
         validation: { required: true } }];
       await page.goto(address(await invoice({ questions: { questions },
