@@ -53,7 +53,8 @@
     const dialog = make("dialog", { border: 0, padding: 0, borderRadius: "1rem", width: "30rem",
       maxWidth: "calc(100vw - 1rem)", maxHeight: "none", overflow: "hidden", userSelect: "none" });
     // The payment scrolls inside, so that the button to close it stays in view.
-    const box = make("div", { maxHeight: "calc(100vh - 1rem)", overflow: "auto" });
+    const box = make("div", { maxHeight: "calc(100vh - 1rem)", overflow: "auto" },
+      { tabIndex: 0 });
     const close = () => dialog.close();
     const made = frame(url, { handlers, target, close });
     const button = make("button", { position: "absolute", insetBlockStart: ".5rem",

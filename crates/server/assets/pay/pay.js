@@ -13,6 +13,8 @@ import { evmWallets } from "./wallets.js";
  */
 let asked = null;
 let redraw = () => {};
+/** The token of the panel: a wallet that was asked for another one holds nothing here. */
+let panelOf = null;
 
 function remember(next) {
   asked = next;
@@ -20,7 +22,7 @@ function remember(next) {
 }
 
 /** Whether the amount on the page has to stay, because a wallet was given it. */
-export const isHeld = () => asked !== null;
+export const isHeld = () => asked !== null && asked.tokenId === panelOf;
 
 /** What was sent has been seen, or something else is owed now. */
 export function settle() {
@@ -65,6 +67,7 @@ export function paymentPanel({ token, offer, isLocked, change, again }) {
       button(t("try_again"), "", again),
       isLocked ? null : button(t("change"), "plain", change)];
   }
+  panelOf = token.id;
   const symbol = token.token_symbol;
   const on = network(token.network);
   const amount = offer.estimated_token_amount;
@@ -130,7 +133,7 @@ function waiting() {
 function walletButton(wallet, offer, on) {
   const label = t("pay_with", { wallet: wallet.name });
   const image = wallet.icon ? h("img", { src: wallet.icon, alt: "", width: 20, height: 20 }) : null;
-  const pay = h("button", { type: "button", class: "primary wide", disabled: isHeld(),
+  const pay = h("button", { type: "button", class: "primary wide", disabled: asked !== null,
     "data-key": `wallet-${wallet.name}`, onclick: () => payWith(wallet, offer, on) });
   pay.append(...[image, label].filter(Boolean));
   return pay;
@@ -139,12 +142,13 @@ function walletButton(wallet, offer, on) {
 async function payWith(wallet, offer, on) {
   if (asked) return;
   const { name } = wallet;
-  const mine = { name, isSent: false };
+  const tokenId = panelOf;
+  const mine = { name, tokenId, isSent: false };
   remember(mine);
   try {
     await wallet.pay(offer);
     // Also if the payor no longer waits for it: what is sent is sent.
-    remember({ name, isSent: true });
+    remember({ name, tokenId, isSent: true });
     tell(t("wallet_sent"));
   } catch (error) {
     // A wallet may never answer: the payor has gone on without it, and hears no more of it.

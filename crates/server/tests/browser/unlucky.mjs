@@ -67,14 +67,14 @@ for (const [what, symbol] of [["the same", "usdc"], ["another", "usdt"]]) {
     visit(PHONE, async (page) => {
       const created = await invoice();
       await page.goto(address(created));
-      await choose(page, "usdc", "solana");
+      await choose(page, "usdc", "base");
       await page.getByRole("button", { name: "Change" }).click();
       await phase(page, "choose");
       const held = await heldBack(page);
-      await page.getByRole("searchbox").fill(`${symbol} solana`);
+      await page.getByRole("searchbox").fill(`${symbol} base`);
       await page.locator(".tokens button").first().click();
       await page.waitForSelector(".tokens [aria-busy=true]");
-      await simulate(created, { scenario: "under", network: "solana", token_id: 1026 });
+      await simulate(created, { scenario: "under", network: "base", token_id: 1008 });
       await phase(page, "underpaid");
       held.go();
       await page.getByText("24.995 USDC").waitFor();
