@@ -63,7 +63,8 @@ export const address = (token) =>
   once("POST", `${base}/payment-addresses`, { network: token.network, tokenId: token.id });
 export const solanaTransaction = (payer, tokenId) =>
   once("POST", `${base}/solana-transaction`, { payer, tokenId });
-export const setEmail = (email) => once("POST", `${base}/customer-email`, { email, language: lang });
+export const setEmail = (email) =>
+  once("POST", `${base}/customer-email`, { email, language: lang });
 export const answer = (responses) => once("POST", `${base}/submit-form`, { responses });
 export const simulate = (scenario, token) =>
   once("POST", `${base}/simulate`,

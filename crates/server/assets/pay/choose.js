@@ -6,6 +6,13 @@ import { network, t } from "./words.js";
 const NETWORKS_FOR_CHIPS = 3;
 const STABLES_FIRST = ["USDC", "USDT"];
 
+/** Who types a symbol means the token of that name, not one whose network is called so. */
+function nearness(token, words) {
+  const symbol = token.token_symbol.toLowerCase();
+  if (words.includes(symbol)) return 0;
+  return words.some((word) => symbol.startsWith(word)) ? 1 : 2;
+}
+
 /** Well-known dollars first, then as the server lists them. */
 function inOrder(tokens) {
   const rank = (token) => {
@@ -22,6 +29,7 @@ export function chooser(tokens, choose) {
   const networks = [...new Set(tokens.map((token) => token.network))];
   let only = null;
   let query = "";
+  let pressed = null;
 
   const list = h("ul", { class: "tokens", "aria-label": t("token_label") });
   const chips = h("div", { class: "chips", role: "group", "aria-label": t("all") });
@@ -32,24 +40,45 @@ export function chooser(tokens, choose) {
       fill();
     } });
 
-  function fits(token) {
+  function fits(token, words) {
     const text = [token.token_symbol, token.token_name, token.network, network(token.network)];
-    const words = query.toLowerCase().split(/\s+/).filter(Boolean);
     return (!only || token.network === only)
       && words.every((word) => text.some((part) => part.toLowerCase().includes(word)));
   }
 
+  /** Shows which token is being asked about; another one can be pressed meanwhile. */
+  function mark() {
+    for (const element of list.querySelectorAll("button")) {
+      const isPressed = element.dataset.key === `token-${pressed?.id}`;
+      element.setAttribute("aria-busy", isPressed);
+      element.setAttribute("aria-disabled", isPressed);
+    }
+  }
+
+  async function press(token) {
+    if (pressed === token) return;
+    pressed = token;
+    mark();
+    await choose(token);
+    if (pressed !== token) return;
+    pressed = null;
+    mark();
+  }
+
   function fill() {
-    const found = all.filter(fits);
+    const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+    const found = all.filter((token) => fits(token, words))
+      .sort((a, b) => nearness(a, words) - nearness(b, words));
     swap(list, found.length
       ? found.map((token) => h("li", {},
         h("button", { type: "button", "data-key": `token-${token.id}`,
-          onclick: () => choose(token) },
+          onclick: () => press(token) },
           tokenIcon(token),
           h("span", {}, token.token_symbol,
             h("span", { class: "soft" }, network(token.network))),
           icon("next", "turns"))))
       : [h("li", { class: "soft", role: "status" }, t("no_match", { query }))]);
+    mark();
     const chip = (name, label, ...inside) =>
       h("button", { type: "button", "aria-pressed": String(only === name),
         "data-key": `net-${name}`,

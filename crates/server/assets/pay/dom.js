@@ -86,27 +86,9 @@ export async function busy(element, act) {
   }
 }
 
-export function copyButton(text, label) {
-  const element = h("button", { type: "button", class: "plain", "aria-label": label,
-    title: label }, icon("copy"));
-  element.addEventListener("click", async () => {
-    try {
-      await navigator.clipboard.writeText(text);
-      element.replaceChildren(icon("done"));
-      tell(t("copied"));
-      setTimeout(() => element.replaceChildren(icon("copy")), 2000);
-    } catch {
-      const value = element.parentElement?.querySelector("output");
-      if (value) getSelection()?.selectAllChildren(value);
-      notice(t("copy_failed"));
-    }
-  });
-  return element;
-}
-
 /** Puts new children in place, and the focus back on what had it. */
 export function swap(place, ...children) {
   const key = place.contains(document.activeElement) && document.activeElement.dataset.key;
   place.replaceChildren(...children.flat().filter(Boolean));
-  if (key) place.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
+  if (key) place.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
 }

@@ -12,16 +12,16 @@
     return element;
   };
 
-  function frame(url, { handlers = {}, target, height, close }) {
+  function frame(url, { handlers, target, close }) {
     const address = new URL(url);
     if (address.origin !== origin) throw new Error("Pepay: the payment is of another origin");
     address.searchParams.set("embed", location.origin);
-    const style = { border: 0, width: "100%", height: height ?? "40rem", display: "block",
+    const style = { border: 0, width: "100%", height: "40rem", display: "block",
       colorScheme: "normal" };
     const element = make("iframe", style, { src: address.href, title: "Payment",
       allow: "clipboard-write", referrerPolicy: "no-referrer" });
     const tell = (type, detail) => {
-      handlers["on" + type[0].toUpperCase() + type.slice(1)]?.(detail);
+      handlers?.["on" + type[0].toUpperCase() + type.slice(1)]?.(detail);
       target?.dispatchEvent(new CustomEvent("pepay:" + type, { detail, bubbles: true }));
     };
     const hear = ({ origin: from, source, data }) => {
@@ -45,25 +45,33 @@
     return { close: () => (made.stop(), made.element.remove()) };
   }
 
+  // One payment at a time: who opens another gets the one that is open.
+  let opened;
+
   function open(url, handlers, target) {
+    if (opened) return opened;
     const dialog = make("dialog", { border: 0, padding: 0, borderRadius: "1rem", width: "30rem",
-      maxWidth: "calc(100vw - 1rem)", maxHeight: "calc(100vh - 1rem)", overflow: "auto",
-      userSelect: "none" });
+      maxWidth: "calc(100vw - 1rem)", maxHeight: "none", overflow: "hidden", userSelect: "none" });
+    // The payment scrolls inside, so that the button to close it stays in view.
+    const box = make("div", { maxHeight: "calc(100vh - 1rem)", overflow: "auto" },
+      { tabIndex: 0 });
     const close = () => dialog.close();
     const made = frame(url, { handlers, target, close });
     const button = make("button", { position: "absolute", insetBlockStart: ".5rem",
       insetInlineEnd: ".5rem", width: "2.75rem", height: "2.75rem", border: 0, background: "none",
       color: "#767676", font: "1.5rem/1 sans-serif", cursor: "pointer" },
       { type: "button", textContent: "×", ariaLabel: "Close", onclick: close });
-    dialog.append(made.element, button);
+    box.append(made.element);
+    dialog.append(box, button);
     dialog.addEventListener("close", () => {
+      opened = null;
       made.stop();
       dialog.remove();
       made.tell("close", {});
     });
     document.body.append(dialog);
     dialog.showModal();
-    return { close };
+    return (opened = { close });
   }
 
   function start() {
@@ -72,9 +80,10 @@
     }
     document.addEventListener("click", (event) => {
       const button = event.target.closest?.("[data-pepay]");
-      if (button && !document.querySelector("dialog[open] iframe[title=Payment]")) {
-        open(button.dataset.pepay, {}, button);
-      }
+      if (!button) return;
+      // In a form the button would send that too.
+      event.preventDefault();
+      open(button.dataset.pepay, {}, button);
     });
   }
 

@@ -1,6 +1,6 @@
 // Follows the invoice: a websocket says that something happened, a poll says what. The poll goes
 // on slowly beside the socket and quickly without it, so a lost message costs seconds and nothing
-// else. Nothing here believes the clock of this computer.
+// else. The clock of this computer is believed only to have gone on while the computer slept.
 
 import * as api from "./api.js";
 
@@ -10,6 +10,24 @@ const POLL_PENDING_MS = 1_500;
 const POLL_FINAL_MS = 30_000;
 const AGAIN_MS = 1_000;
 const AGAIN_MS_MAX = 30_000;
+
+/** What two clocks may differ by without one of them having stood still. */
+const ASLEEP_MS = 1_000;
+
+const last = { steady: performance.now(), wall: Date.now() };
+let slept = 0;
+
+/**
+ * Milliseconds since the page began. The clock that nobody can set stands still while some
+ * computers sleep; what the other clock went ahead of it meanwhile is added.
+ */
+export function now() {
+  const [steady, wall] = [performance.now(), Date.now()];
+  const ahead = wall - last.wall - (steady - last.steady);
+  if (ahead > ASLEEP_MS) slept += ahead;
+  Object.assign(last, { steady, wall });
+  return steady + slept;
+}
 
 /**
  * Calls `heard` after every frame and `due` whenever it is time to look.

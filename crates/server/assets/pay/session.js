@@ -13,8 +13,10 @@ export const session = {
 
 /** What the payor chose here, which a reload finds again. */
 export const choice = {
-  tokenId: Number(asked.get("token")) || kept.tokenId || null,
+  tokenId: kept.session ? kept.tokenId : Number(asked.get("token")) || null,
   answered: kept.answered ?? false,
+  /** The version that was loaded anew already, because one of its files could not be had. */
+  reloaded: kept.reloaded ?? null,
   saved: keep,
 };
 
@@ -33,7 +35,7 @@ function origin(text) {
 function keep() {
   const { token, signature } = session;
   const state = { session: token, signature, embedder, tokenId: choice.tokenId,
-    answered: choice.answered };
+    answered: choice.answered, reloaded: choice.reloaded };
   // A frame has no address bar, and loads anew from its address when its page does.
   const to = isFramed ? location.href : `${address.pathname}${language()}`;
   history.replaceState(state, "", to);

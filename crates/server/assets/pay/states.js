@@ -1,8 +1,11 @@
-// How things stand, drawn: the summary beside the payment, a payment that is seen, and the ends.
+// How things stand, drawn: the summary beside the payment, and the ends.
 
 import { h, icon, leave } from "./dom.js";
 import { linkTarget } from "./frame.js";
-import { t, usd } from "./words.js";
+import { lang, t, usd } from "./words.js";
+
+/** What the merchant wrote, in the direction it was written. */
+const aside = (text) => text ? h("p", { class: "clip soft", dir: "auto" }, text) : null;
 
 export function summary(details) {
   const { merchant_name: merchant, description, invoice_title: title, invoice_footer: footer } =
@@ -16,17 +19,17 @@ export function summary(details) {
       : null,
     h("div", { class: "merchant" },
       h("span", { class: "monogram", "aria-hidden": "true" }, [...merchant][0] ?? ""),
-      h("span", {}, merchant)),
+      h("span", { dir: "auto" }, merchant)),
     h("h1", { class: "soft" },
       t(isPartial ? "amount_left" : isOpen ? "amount_due" : "total")),
     h("p", { class: "amount" }, h("bdi", { dir: "ltr" }, usd(amount))),
-    title && title !== merchant ? h("p", { class: "clip" }, title) : null,
-    description ? h("p", { class: "clip soft" }, description) : null,
+    title && title !== merchant ? h("p", { class: "clip", dir: "auto" }, title) : null,
+    aside(description),
     isOpen
       ? h("p", { class: "row soft" }, h("span", {}, t("time_left")),
         h("span", { class: "timer", "data-timer": "invoice", role: "timer" }))
       : null,
-    footer && footer !== merchant ? h("p", { class: "clip soft" }, footer) : null,
+    footer !== merchant ? aside(footer) : null,
     details.merchant_email
       ? h("p", { class: "soft" }, `${t("contact")}: `,
         h("a", { href: `mailto:${details.merchant_email}` }, details.merchant_email))
@@ -34,22 +37,7 @@ export function summary(details) {
   ];
 }
 
-/** A payment that is on its way, with its confirmations as progress. */
-export function seen(payment) {
-  const needed = Math.max(1, payment.required_confirmations);
-  const done = Math.min(payment.confirmations, needed);
-  const hint = t("seen_hint", { done, needed });
-  return [
-    h("div", { class: "card finished plain-card" }, icon("clock", "spin"),
-      h("h2", { tabindex: "-1" }, t("seen")),
-      h("p", {}, [payment.token_amount, payment.token_symbol].filter(Boolean).join(" ")),
-      h("progress", { max: needed, value: done, "aria-label": t("seen") }),
-      h("p", { class: "soft" }, hint),
-      transaction(payment)),
-  ];
-}
-
-function transaction(payment) {
+export function transaction(payment) {
   return payment ? leave(payment.explorer_url, "plain button", t("view_tx")) : null;
 }
 
@@ -58,28 +46,46 @@ const ENDS = {
   expired: ["bad", "clock", "expired", "expired_hint"],
   late: ["warn", "warn", "late", "late_hint"],
   canceled: ["bad", "cross", "canceled", "canceled_hint"],
+  reverted: ["warn", "warn", "reverted", null],
 };
+
+/** What came of the money, whether or not it counts: nobody is left to wonder where it is. */
+function arrived({ amount_paid_usd: dollars }, latest) {
+  if (dollars > 0) return usd(dollars);
+  return latest && [latest.token_amount, latest.token_symbol].filter(Boolean).join(" ");
+}
+
+/** The receipt in the language of this page. */
+function inLanguage(receipt) {
+  const to = new URL(receipt, location.href);
+  to.searchParams.set("lang", lang);
+  return to.href;
+}
 
 export function finished(status, { details, status: poll, latest }, returning) {
   const { merchant_name: merchant, payment_return_url: back, receipt_url: receipt } = details;
+  const isReverted = latest?.status === "reverted";
   const isLate = status === "expired" && latest?.late;
-  const [kind, drawing, title, hint] = ENDS[isLate ? "late" : status];
-  const over = poll?.amount_overpaid_usd;
-  const isReverted = status === "paid" && latest?.status === "reverted";
+  const isUndone = status === "paid" && isReverted;
+  const end = isUndone ? "reverted" : isLate ? "late" : status;
+  const [kind, drawing, title, hint] = ENDS[end];
+  const over = isUndone ? 0 : poll?.amount_overpaid_usd;
+  const paid = arrived(details, isReverted ? null : latest);
+  const isKept = paid && ["expired", "canceled"].includes(end);
   return [
-    h("div", { class: `card finished plain-card ${kind}` }, icon(drawing),
+    h("div", { class: `card finished plain-card ${isKept ? "warn" : kind}` }, icon(drawing),
       h("h2", { tabindex: "-1" }, t(title)),
-      h("p", {}, t(hint, { merchant })),
+      hint && h("p", {}, t(hint, { merchant })),
+      isKept ? h("p", {}, t("arrived", { paid, merchant })) : null,
       over > 0 ? h("p", { class: "soft" }, t("overpaid", { amount: usd(over), merchant })) : null,
-      isReverted ? h("p", { class: "soft" }, t("reverted")) : null,
       back
         ? h("a", { class: "button primary wide", href: back, target: linkTarget },
           t("return_to", { merchant }))
         : null,
       returning,
       receipt
-        ? h("a", { class: "button wide", href: receipt, target: "_blank", rel: "noopener" },
-          t("open_receipt"))
+        ? h("a", { class: "button wide", href: inLanguage(receipt), target: "_blank",
+          rel: "noopener" }, t("open_receipt"))
         : null,
       transaction(latest)),
   ];

@@ -1,6 +1,7 @@
 // Paying from a wallet in this browser, by the standards wallets announce themselves with:
-// EIP-6963 and EIP-1193 on EVM networks; those of Solana have a file of their own. What is sent comes from the server's payment link, so the
-// amount and the address are the very ones the page shows.
+// EIP-6963 and EIP-1193 on EVM networks; those of Solana have a file of their own. What is sent
+// comes from the server's payment link, so the amount and the address are the very ones the page
+// shows.
 
 const REJECTED = 4001;
 const UNKNOWN_CHAIN = 4902;

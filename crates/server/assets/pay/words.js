@@ -9,9 +9,10 @@ export const { lang, assets, words } = data;
 export const tokens = data.tokens?.map(([id, token_symbol, token_name, network]) =>
   ({ id, token_symbol, token_name, network }));
 
-/** The word of a key, with `{name}` filled in. */
+/** The word of a key, with `{name}` filled in; a merchant's name turns no text around it. */
 export function t(key, fill = {}) {
-  return (words[key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => fill[name] ?? whole);
+  return (words[key] ?? key).replace(/\{(\w+)\}/g, (whole, name) =>
+    name === "merchant" ? `\u2068${fill[name]}\u2069` : fill[name] ?? whole);
 }
 
 export function usd(number) {

@@ -38,12 +38,16 @@ test("a button opens the payment, and the page hears of it", () =>
   visit(DESK, async (tab) => {
     const created = await invoice();
     const path = page("/button",
-      `<button data-pepay="${escape(address(created))}">Pay</button>`);
+      `<form action="/sent"><button data-pepay="${escape(address(created))}">Pay</button></form>`);
     await tab.goto(origin + path);
     await tab.getByRole("button", { name: "Pay", exact: true }).dblclick();
     const frame = await (await tab.waitForSelector("dialog iframe")).contentFrame();
     await phase(frame, "choose");
     assert.equal(await tab.locator("dialog").count(), 1);
+    assert.equal(new URL(tab.url()).pathname, "/button", "the form around it is not sent");
+    const isOne = await tab.evaluate((url) => Pepay.open(url, null) === Pepay.open(url, null),
+      address(created));
+    assert.ok(isOne && (await tab.locator("dialog").count()) === 1, "one payment at a time");
     await picture(tab, "embed-modal");
     await accessible(tab);
     await frame.locator(".tokens button").first().click();
@@ -51,6 +55,7 @@ test("a button opens the payment, and the page hears of it", () =>
     await press(frame, "exact");
     await phase(frame, "paid");
     await tab.waitForFunction(() => heard.some(([type]) => type === "pepay:paid"));
+    await tab.locator("dialog > div").evaluate((box) => (box.scrollTop = box.scrollHeight));
     await tab.getByRole("button", { name: "Close" }).click();
     await tab.waitForFunction(() => heard.some(([type]) => type === "pepay:close"));
     assert.equal(await tab.locator("dialog").count(), 0);
@@ -70,6 +75,23 @@ test("inline it takes the height it needs, and forged messages are not heard", (
     await tab.evaluate((data) => window.postMessage(data, "*"), forged);
     await tab.evaluate(() => new Promise((done) => setTimeout(done)));
     assert.ok(!(await tab.evaluate(() => heard.some(([type]) => type === "pepay:paid"))));
+  }, open));
+
+test("in another language the page around still hears", () =>
+  visit(DESK, async (tab) => {
+    const created = await invoice();
+    const path = page("/language", `<div data-pepay-inline="${escape(address(created))}"></div>`);
+    await tab.goto(origin + path);
+    const frame = await (await tab.waitForSelector("iframe")).contentFrame();
+    await phase(frame, "choose");
+    await frame.getByRole("button", { name: "USDC Base" }).click();
+    await phase(frame, "pay");
+    await frame.selectOption("select[name=lang]", "de");
+    await frame.waitForSelector("html[lang=de]");
+    await phase(frame, "pay");
+    await press(frame, "exact");
+    await phase(frame, "paid");
+    await tab.waitForFunction(() => heard.some(([type]) => type === "pepay:paid"));
   }, open));
 
 test("a page that the merchant did not name cannot frame the payment", () =>

@@ -118,6 +118,9 @@ export async function choose(page, symbol, network) {
   await page.getByRole("searchbox").fill(`${symbol} ${network}`);
   await page.locator(".tokens button").first().click();
   await phase(page, "pay");
+  // What is paid is what was meant, not what the search happened to put first.
+  const sum = await page.locator(".value output").first().textContent();
+  assert.equal(sum.split(" ").at(-1), symbol.toUpperCase());
 }
 
 export async function press(page, scenario) {

@@ -1,15 +1,16 @@
 // The payment page in a real browser: every way a payment can go, and every kind of bad luck.
 
 import test, { after } from "node:test";
-import { accessible, address, api, artifact, assert, base, browser, choose, DARK, DESK, invoice, PHONE,
-  phase, picture, press, simulate, visit } from "./harness.mjs";
+import { accessible, address, api, artifact, assert, base, browser, choose, DARK, DESK, invoice,
+  owner, PHONE, phase, picture, press, simulate, visit } from "./harness.mjs";
+import "./unlucky.mjs";
+import "./wallets.mjs";
 
 const FIRST_LOAD_BYTES_MAX = 60 * 1024;
 /** Devnet's own drawer, and the looks that follow once the payor can go on. */
 const LATER = /simulate\.js$|payment-status$/;
 /** Of which the middle one counts: the first also warms the server up. */
 const LOADS = 5;
-const HOUR_MS = 3_600_000;
 const MARKUP = "<img src=x onerror=alert(1)><script>alert(2)</script>";
 const UNAUTHORIZED = /40[13] \(/;
 
@@ -131,35 +132,6 @@ test("a reorg takes a payment away", () =>
     await picture(page, "phone-reorg");
   }));
 
-test("the network is lost and comes back", () =>
-  visit(PHONE, async (page, context) => {
-    const created = await invoice();
-    await page.goto(address(created));
-    await choose(page, "usdc", "base");
-    await context.setOffline(true);
-    await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
-    await page.getByText("No connection. Trying again…").first().waitFor();
-    await picture(page, "phone-offline");
-    await simulate(created, { scenario: "exact" });
-    await context.setOffline(false);
-    await phase(page, "paid");
-  }, { allow: /ERR_INTERNET_DISCONNECTED/ }));
-
-test("without websockets the page asks instead", () =>
-  visit(PHONE, async (page) => {
-    await page.addInitScript(() => {
-      window.WebSocket = class {
-        constructor() {
-          throw new Error("refused");
-        }
-      };
-    });
-    await page.goto(address(await invoice()));
-    await choose(page, "usdc", "base");
-    await press(page, "exact");
-    await phase(page, "paid");
-  }));
-
 test("two tabs follow one payment", () =>
   visit(DESK, async (page, context) => {
     const created = await invoice();
@@ -169,18 +141,6 @@ test("two tabs follow one payment", () =>
     await choose(other, "usdc", "bsc");
     await press(page, "exact");
     await Promise.all([phase(page, "paid"), phase(other, "paid")]);
-  }));
-
-test("a clock that is wrong by an hour changes nothing", () =>
-  visit(PHONE, async (page) => {
-    await page.addInitScript((ms) => {
-      const right = Date.now.bind(Date);
-      Date.now = () => right() + ms;
-    }, HOUR_MS);
-    await page.goto(address(await invoice({ expires_in: HOUR_MS / 2 })));
-    await choose(page, "usdc", "base");
-    assert.match(await page.locator("[data-timer=invoice]").textContent(), /^(29:5\d|30:00)$/);
-    assert.match(await page.locator("[data-timer=quote]").textContent(), /[45]:\d\d/);
   }));
 
 test("questions come first, an address for the receipt is kept, and markup stays text", () =>
@@ -210,6 +170,75 @@ test("questions come first, an address for the receipt is kept, and markup stays
     assert.ok(wide <= 390, `${wide} pixels wide`);
     const { answers } = await api("GET", `/api/v1/invoices/${created.invoice_id}`);
     assert.deepEqual(answers, [{ question_id: "a", response: MARKUP }]);
+  }));
+
+test("markup in the merchant's name stays text, whatever the page says", async () => {
+  const headers = await owner();
+  const named = (company_name) =>
+    api("PATCH", "/api/v1/merchant/profile", { company_name }, headers);
+  const before = await api("GET", "/api/v1/merchant/profile", undefined, headers);
+  const name = "<img src=x onerror=alert(1)>";
+  await named(name);
+  try {
+    await visit(PHONE, async (page, context) => {
+      const made = "img[src=x], script:not([src]):not([type*=json])";
+      const isText = async (on) => assert.equal(await on.locator(made).count(), 0);
+      const questions = [{ id: "elements", question: "Size?", type: "text",
+        validation: { required: true } }];
+      await page.goto(address(await invoice({ questions: { questions },
+        payment_return_url: "https://shop.example/done" })));
+      await phase(page, "questions");
+      await page.getByRole("heading", { name: `${name}⁩ asks` }).waitFor();
+      await isText(page);
+      // The id of the question is the name of something that every form has.
+      await page.getByLabel("Size?").fill("  ");
+      await page.getByRole("button", { name: "Continue" }).click();
+      await page.locator("[aria-invalid=true]").waitFor();
+      await page.getByLabel("Size?").fill("4");
+      await page.getByRole("button", { name: "Continue" }).click();
+      await choose(page, "usdc", "base");
+      await isText(page);
+      await press(page, "exact");
+      await phase(page, "paid");
+      await page.getByRole("link", { name: /Return to/ }).waitFor();
+      await isText(page);
+      const [receipt] = await Promise.all([
+        context.waitForEvent("page"), page.getByText("Open the receipt").click(),
+      ]);
+      await receipt.waitForSelector("table");
+      assert.equal(new URL(receipt.url()).searchParams.get("lang"), "en");
+      await isText(receipt);
+    });
+  } finally {
+    await named(before.company_name);
+  }
+});
+
+test("what the server refuses is shown at its field", () =>
+  visit(PHONE, async (page) => {
+    const questions = [{ id: "mail", question: "Your e-mail?", type: "email" },
+      { id: "note", question: "A note?", type: "text" }];
+    await page.goto(address(await invoice({ questions: { questions } })));
+    await phase(page, "questions");
+    await page.getByLabel("Your e-mail?").fill("jo@nowhere");
+    await page.getByRole("button", { name: "Continue" }).click();
+    await page.getByText("Please check this answer.").waitFor();
+    assert.equal(await page.locator("[aria-invalid=true]").getAttribute("id"), "question-0");
+    await accessible(page);
+    await page.getByRole("button", { name: "Skip" }).click();
+    await phase(page, "choose");
+  }, { allow: /400 \(/ }));
+
+test("money that came is named at the end", () =>
+  visit(PHONE, async (page) => {
+    await page.goto(address(await invoice()));
+    await choose(page, "usdc", "base");
+    await press(page, "under");
+    await phase(page, "underpaid");
+    await press(page, "expire");
+    await phase(page, "expired");
+    await page.getByText(/\$24\.995 arrived\./).waitFor();
+    await picture(page, "phone-expired-partly");
   }));
 
 test("the smallest and the largest amount fit", () =>
@@ -370,169 +399,3 @@ test("a first load is small, and of this host alone", async () => {
   artifact("first-load.json", { bytes, interactive_ms_median: median, loads });
   assert.ok(bytes > 10_000 && bytes <= FIRST_LOAD_BYTES_MAX, JSON.stringify(answers));
 });
-
-/** A wallet as extensions announce themselves, which does what `mode` says. */
-const wallet = (mode) => {
-  const asked = (window.askedOfWallet = []);
-  let chain = "0x1";
-  const provider = {
-    async request({ method, params }) {
-      asked.push({ method, params });
-      const refuse = (code) => Promise.reject(Object.assign(new Error("no"), { code }));
-      if (method === "eth_requestAccounts") {
-        if (mode === "hangs") return new Promise(() => {});
-        if (mode === "rejects") return refuse(4001);
-        return ["0x1111111111111111111111111111111111111111"];
-      }
-      if (method === "eth_chainId") return chain;
-      if (method === "wallet_switchEthereumChain") {
-        if (mode === "stays") return null;
-        chain = params[0].chainId;
-        return null;
-      }
-      return "0xhash";
-    },
-  };
-  const detail = Object.freeze({ provider,
-    info: { uuid: "1", name: "Test Wallet", icon: "javascript:alert(1)", rdns: "test" } });
-  const announce = () =>
-    window.dispatchEvent(new CustomEvent("eip6963:announceProvider", { detail }));
-  window.addEventListener("eip6963:requestProvider", announce);
-};
-
-for (const [mode, said] of [
-  ["sends", "Sent. Waiting until the network shows it."],
-  ["rejects", "You declined in the wallet. Nothing was sent."],
-  ["stays", "Switch Test Wallet to Base and try again."],
-]) {
-  test(`a wallet that ${mode}`, () =>
-    visit(PHONE, async (page) => {
-      await page.addInitScript(wallet, mode);
-      await page.goto(address(await invoice()));
-      await choose(page, "usdc", "base");
-      const to = await page.locator("output.address").textContent();
-      await page.getByRole("button", { name: "Pay with Test Wallet" }).click();
-      await page.getByText(said).first().waitFor();
-      const asked = await page.evaluate(() => window.askedOfWallet);
-      const sent = asked.filter(({ method }) => method === "eth_sendTransaction");
-      assert.equal(sent.length, mode === "sends" ? 1 : 0);
-      if (mode !== "sends") return;
-      const [{ from, to: contract, value, data }] = sent[0].params;
-      const amount = (49_990_000n).toString(16).padStart(64, "0");
-      const word = to.slice(2).toLowerCase().padStart(64, "0");
-      assert.equal(from, "0x1111111111111111111111111111111111111111");
-      assert.equal(contract.toLowerCase(), "0x036cbd53842c5426634e7929541ec2318f3dcf7e");
-      assert.deepEqual([value, data], ["0x0", `0xa9059cbb${word}${amount}`]);
-    }));
-}
-
-test("a wallet that hangs is not waited for", () =>
-  visit(PHONE, async (page) => {
-    await page.addInitScript(wallet, "hangs");
-    await page.goto(address(await invoice()));
-    await choose(page, "eth", "base");
-    const pay = page.getByRole("button", { name: "Pay with Test Wallet" });
-    await pay.click();
-    assert.ok(await pay.isDisabled());
-    await page.getByRole("button", { name: "Stop waiting" }).click();
-    await page.waitForFunction(() =>
-      [...document.querySelectorAll("button")].some((button) =>
-        /Pay with Test/.test(button.textContent) && !button.disabled));
-  }));
-
-const SOLANA_PAYER = "oeYf6KAJkLYhBuR8CiGc6L4D4Xtfepr85fuDgA9kq96";
-
-/** A wallet of Solana as extensions announce themselves; `early` speaks before the page. */
-const solanaWallet = ({ mode, payer }) => {
-  const asked = (window.askedOfWallet = []);
-  const account = { address: payer, publicKey: new Uint8Array(32), features: [],
-    chains: [mode === "is elsewhere" ? "solana:mainnet" : "solana:devnet"] };
-  const wallet = {
-    version: "1.0.0", name: "Sun Wallet", icon: "javascript:alert(1)",
-    chains: account.chains, accounts: [],
-    features: {
-      "standard:connect": { version: "1.0.0", async connect() {
-        asked.push({ method: "connect" });
-        if (mode === "hangs") return new Promise(() => {});
-        if (mode === "rejects") throw new Error("User rejected the request.");
-        return { accounts: [account] };
-      } },
-      "solana:signAndSendTransaction": { version: "1.0.0", supportedTransactionVersions: ["legacy"],
-        async signAndSendTransaction({ account, chain, transaction }) {
-          asked.push({ method: "send", address: account.address, chain, bytes: [...transaction] });
-          return [{ signature: new Uint8Array(64) }];
-        } },
-    },
-  };
-  const announce = (page) => page.register(wallet);
-  window.addEventListener("wallet-standard:app-ready", ({ detail }) => announce(detail));
-  window.dispatchEvent(
-    new CustomEvent("wallet-standard:register-wallet", { detail: announce }));
-};
-
-/**
- * A devnet that is simulated has no node: what one would make of a payment is put in here. The
- * server's own answers are tested where there is a node, in tests/networks.
- */
-async function withNode(page, change = {}) {
-  let offer;
-  const asked = [];
-  await page.route("**/api/v1/payments/payment-addresses", async (route) => {
-    const response = await route.fetch();
-    offer = { ...(await response.json()), wallet_chain: "solana:devnet" };
-    await route.fulfill({ response, json: offer });
-  });
-  await page.route("**/api/v1/payments/solana-transaction", async (route) => {
-    asked.push(route.request().postDataJSON());
-    await route.fulfill({ json: { transaction: "AQIDBA==", chain: "solana:devnet",
-      last_valid_block_height: 1, amount: offer.estimated_token_amount,
-      temp_address: offer.temp_address, supported_token_id: offer.supported_token_id,
-      ...change } });
-  });
-  return asked;
-}
-
-for (const [mode, said, change] of [
-  ["sends", "Sent. Waiting until the network shows it."],
-  ["rejects", "You declined in the wallet. Nothing was sent."],
-  ["is elsewhere", "Switch Sun Wallet to Solana and try again."],
-  ["is handed another amount", "The wallet could not send it. You can still pay to the address.",
-    { amount: "4999" }],
-]) {
-  test(`a wallet of Solana that ${mode}`, () =>
-    visit(PHONE, async (page) => {
-      await page.addInitScript(solanaWallet, { mode, payer: SOLANA_PAYER });
-      const composed = await withNode(page, change);
-      await page.goto(address(await invoice()));
-      await choose(page, "usdc", "solana");
-      await page.getByRole("button", { name: "Pay with Sun Wallet" }).click();
-      await page.getByText(said).first().waitFor();
-      const asked = await page.evaluate(() => window.askedOfWallet);
-      const sent = asked.filter(({ method }) => method === "send");
-      assert.equal(sent.length, mode === "sends" ? 1 : 0);
-      await phase(page, "pay");
-      if (mode !== "sends") return;
-      assert.deepEqual(composed.map(({ payer }) => payer), [SOLANA_PAYER]);
-      assert.deepEqual(sent, [{ method: "send", address: SOLANA_PAYER, chain: "solana:devnet",
-        bytes: [1, 2, 3, 4] }]);
-    }));
-}
-
-test("a wallet of Solana that hangs is not waited for, and without a node there is none", () =>
-  visit(PHONE, async (page) => {
-    await page.addInitScript(solanaWallet, { mode: "hangs", payer: SOLANA_PAYER });
-    const created = await invoice();
-    await page.goto(address(created));
-    await choose(page, "usdc", "solana");
-    await page.getByRole("link", { name: "Open in a wallet" }).waitFor();
-    assert.equal(await page.getByRole("button", { name: "Pay with Sun Wallet" }).count(), 0);
-    await withNode(page);
-    await page.goto(address(created));
-    await choose(page, "usdc", "solana");
-    const pay = page.getByRole("button", { name: "Pay with Sun Wallet" });
-    await pay.click();
-    await page.getByRole("button", { name: "Stop waiting" }).click();
-    await page.waitForFunction(() =>
-      [...document.querySelectorAll("button")].some((button) =>
-        /Pay with Sun/.test(button.textContent) && !button.disabled));
-  }));
