@@ -65,7 +65,7 @@ export function questionsForm(questions, merchant, { done, skip }) {
   // The merchant chooses the ids: none of them names an element here.
   const fields = questions.map(({ id, question, type, validation }, at) => {
     const isRequired = Boolean(validation?.required);
-    const label = h("span", { dir: "auto" }, question,
+    const label = h("span", {}, h("bdi", {}, question),
       isRequired ? h("span", { class: "soft" }, ` (${t("required")})`) : null);
     const step = type === "number" ? "any" : undefined;
     const autocomplete = type === "email" || type === "tel" ? type : "off";

@@ -382,7 +382,6 @@ function end() {
   swap(place.main, closed());
   place.main.dataset.phase = "closed";
   document.title = t("no_session");
-  tell(t("no_session"));
   place.main.querySelector("h2").focus();
   frame.say("status", { status: "closed" });
 }

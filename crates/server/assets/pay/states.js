@@ -5,7 +5,7 @@ import { linkTarget } from "./frame.js";
 import { lang, t, usd } from "./words.js";
 
 /** What the merchant wrote, in the direction it was written. */
-const aside = (text) => text ? h("p", { class: "clip soft", dir: "auto" }, text) : null;
+const aside = (text) => text ? h("p", { class: "clip soft" }, h("bdi", {}, text)) : null;
 
 export function summary(details) {
   const { merchant_name: merchant, description, invoice_title: title, invoice_footer: footer } =
@@ -19,11 +19,11 @@ export function summary(details) {
       : null,
     h("div", { class: "merchant" },
       h("span", { class: "monogram", "aria-hidden": "true" }, [...merchant][0] ?? ""),
-      h("span", { dir: "auto" }, merchant)),
+      h("span", {}, h("bdi", {}, merchant))),
     h("h1", { class: "soft" },
       t(isPartial ? "amount_left" : isOpen ? "amount_due" : "total")),
     h("p", { class: "amount" }, h("bdi", { dir: "ltr" }, usd(amount))),
-    title && title !== merchant ? h("p", { class: "clip", dir: "auto" }, title) : null,
+    title && title !== merchant ? h("p", { class: "clip" }, h("bdi", {}, title)) : null,
     aside(description),
     isOpen
       ? h("p", { class: "row soft" }, h("span", {}, t("time_left")),
