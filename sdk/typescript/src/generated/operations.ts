@@ -1756,7 +1756,7 @@ export interface Operations {
   "POST /api/v1/ramps/payouts/{id}/cancel": {
     arguments: [id: string, input?: NoInput];
     answer: schemas.RampPayout;
-    credential: "keyOrSession";
+    credential: "key";
     repeat: "any";
   };
   /**

@@ -194,7 +194,7 @@ export function ramps({ list, one }: Routes) {
        *
        * Only while nothing was sent. The money is free again.
        */
-      cancel: one("POST /api/v1/ramps/payouts/{id}/cancel", "keyOrSession"),
+      cancel: one("POST /api/v1/ramps/payouts/{id}/cancel", "key"),
     },
     /** Bank money to a wallet. */
     onramps: {

@@ -5,6 +5,7 @@
 //! the merchant asks comes before it.
 
 use domain::invoice::InvoiceStatus;
+use domain::money::Usd;
 use domain::payment::PaymentStatus;
 use domain::quote::QuoteStatus;
 use domain::time::{HOUR_MS, MINUTE_MS, SECOND_MS};
@@ -52,7 +53,8 @@ pub fn summary(details: &SessionDetails, language: Language) -> Html {
     };
     Html::fill(
         "{{badge}}<div class=\"merchant\"><span class=\"monogram\" aria-hidden=\"true\">\
-         {{initial}}</span><span dir=\"auto\">{{name}}</span></div><h1 class=\"soft\">{{label}}</h1>\
+         {{initial}}</span><span dir=\"auto\">{{name}}</span></div>\
+         <h1 class=\"soft\">{{label}}</h1>\
          <p class=\"amount\"><bdi dir=\"ltr\">{{amount}}</bdi></p>{{title}}{{description}}\
          {{time}}{{footer}}<p class=\"soft\">{{contact}}: <a href=\"mailto:{{email}}\">\
          {{email}}</a></p>",
@@ -107,13 +109,32 @@ pub fn main(shown: &Shown) -> Html {
         InvoiceStatus::Expired if latest.is_some_and(|latest| latest.late) => {
             end("warn", "warn", "late", "late_hint")
         }
-        InvoiceStatus::Expired => end("bad", "clock", "expired", "expired_hint"),
-        InvoiceStatus::Canceled => end("bad", "cross", "canceled", "canceled_hint"),
+        InvoiceStatus::Expired => {
+            let mut html = end("bad", "clock", "expired", "expired_hint");
+            html.push(&arrived(shown));
+            html
+        }
+        InvoiceStatus::Canceled => {
+            let mut html = end("bad", "cross", "canceled", "canceled_hint");
+            html.push(&arrived(shown));
+            html
+        }
         InvoiceStatus::Unpaid | InvoiceStatus::Underpaid => match latest.filter(is_on_its_way) {
             Some(payment) => seen(payment, language),
             None => payable(shown),
         },
     }
+}
+
+/// Money that came before an invoice ended without being paid.
+fn arrived(shown: &Shown) -> Html {
+    let paid = shown.details.amount_paid_usd.0;
+    if paid == Usd::ZERO {
+        return Html::default();
+    }
+    let (paid, merchant) = (dollars(paid), shown.details.merchant_name.as_str());
+    let fill = [("paid", paid.as_str()), ("merchant", merchant)];
+    Html::fill("<p>{{text}}</p>", &[("text", &shown.language.say("arrived", &fill))])
 }
 
 fn is_undone(payment: &PayorPayment) -> bool {
@@ -229,7 +250,8 @@ fn address(shown: &Shown, to: &PaymentAddress) -> Html {
     Html::fill(
         "<h2>{{symbol}} · {{network}}</h2>{{amount}}{{address}}<div class=\"code\">\
          <img src=\"{{code}}\" width=\"240\" height=\"240\" alt=\"{{alt}}\"></div>\
-         <p class=\"soft\">{{only}} {{holds}}</p><a class=\"button wide\" href=\"{{uri}}\">{{open}}</a>",
+         <p class=\"soft\">{{only}} {{holds}}</p>\
+         <a class=\"button wide\" href=\"{{uri}}\">{{open}}</a>",
         &[
             ("symbol", &Html::text(symbol)),
             ("network", &Html::text(network)),
