@@ -43,8 +43,7 @@ fn respond(status: StatusCode, html: Html, connect: &str, ancestors: &str) -> Re
 /// What stands where a page cannot be shown: the same answer as a program gets, to be read by a
 /// person. Who was too quick, or met a server in trouble, is shown the page a little later.
 fn trouble(error: ApiError, language: Language) -> Response {
-    let told = error.into_response();
-    let (status, retry_after) = (told.status(), told.headers().get(header::RETRY_AFTER).cloned());
+    let status = error.code.status();
     let is_passing = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
     let (card, refresh) = match is_passing {
         true => (plain::passing_trouble(language), Html::own(LOOK_AGAIN)),
@@ -61,8 +60,8 @@ fn trouble(error: ApiError, language: Language) -> Response {
         ],
     );
     let mut response = respond(status, html, "'none'", "'none'");
-    if let Some(retry_after) = retry_after {
-        response.headers_mut().insert(header::RETRY_AFTER, retry_after);
+    if let Some(seconds) = error.retry_after_seconds {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
 }

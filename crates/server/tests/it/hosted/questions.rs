@@ -55,13 +55,13 @@ async fn without_scripts_questions_come_first_and_are_checked() {
     let entered = [("answer-0", "no address"), ("answer-1", MARKUP)];
     let page = answer(&house, &created, &entered).await;
     assert_eq!(page.status, 400);
-    assert_eq!(page.text.matches("Please check this answer.").count(), 2);
+    assert_eq!(page.text.matches(">Please check this answer.").count(), 2);
     page.holds("value=\"no address\"");
     page.holds("aria-describedby=\"wrong-1\"");
     page.lacks("<img src=x");
     let page = answer(&house, &created, &[("answer-1", "7")]).await;
     assert_eq!(page.status, 400, "what is required is missing");
-    assert_eq!(page.text.matches("Please check this answer.").count(), 1);
+    assert_eq!(page.text.matches(">Please check this answer.").count(), 1);
     page.holds("value=\"7\"");
     assert_eq!(answers(&house, &created).await, json!([]));
 
