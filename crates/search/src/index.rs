@@ -233,13 +233,19 @@ impl Index {
     /// Nobody has to wait for that: a merge is one while others search and write.
     pub fn wait_for_merges(&self) -> Result<(), SearchError> {
         let mut slot = self.writer();
-        // Only a writer that ends waits for its merges.
+        self.rested(&mut slot)?;
+        self.reload()
+    }
+
+    /// A writer that merges nothing: only one that ends waits for its merges.
+    fn rested<'a>(
+        &self,
+        slot: &'a mut Option<IndexWriter>,
+    ) -> Result<&'a mut IndexWriter, SearchError> {
         if let Some(writer) = slot.take() {
             writer.wait_merging_threads()?;
         }
-        *slot = Some(aside(|| open_writer(&self.engine))?);
-        self.reload()?;
-        Ok(())
+        Ok(slot.insert(aside(|| open_writer(&self.engine))?))
     }
 
     /// Merges everything into one segment and lets go of files nobody reads any more.
@@ -247,11 +253,8 @@ impl Index {
     /// For whoever has just fed everything: searching is fastest then. Searches go on meanwhile.
     pub fn settle(&self) -> Result<(), SearchError> {
         let mut slot = self.writer();
-        // What is being merged cannot be merged; only a writer that ends waits for it.
-        if let Some(writer) = slot.take() {
-            writer.wait_merging_threads()?;
-        }
-        let writer = slot.insert(aside(|| open_writer(&self.engine))?);
+        // What is being merged cannot be merged.
+        let writer = self.rested(&mut slot)?;
         let ids = self.engine.searchable_segment_ids()?;
         if ids.len() > 1 {
             writer.merge(&ids).wait()?;

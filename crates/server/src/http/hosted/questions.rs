@@ -162,7 +162,7 @@ fn field(at: usize, asked: &Asked, language: Language) -> Html {
         true => (
             Html::fill(
                 "<p class=\"wrong\" role=\"alert\" id=\"wrong-{{at}}\">{{text}}</p>",
-                &[("at", &place), ("text", &language.word("plain_wrong"))],
+                &[("at", &place), ("text", &language.word("wrong_answer"))],
             ),
             Html::fill(
                 " aria-invalid=\"true\" aria-describedby=\"wrong-{{at}}\"",
