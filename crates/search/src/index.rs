@@ -27,10 +27,11 @@ use crate::highlight::Marker;
 use crate::matching::{Match, matches};
 use crate::query::{FacetWish, HighlightWish, Query};
 use crate::ranking::{Ranked, Ranking};
-use crate::resolve::{Dictionaries, Reading, Resolved, Wanted, Way, Ways};
+use crate::resolve::{Dictionaries, Reading, Resolved, Wanted};
 use crate::schema::{FORMAT, Fields, TOKENIZER, TermsTokenizer, schema, settings, written};
 use crate::snapshot::Snapshot;
 use crate::terms::ScopeTerms;
+use crate::ways::{Way, Ways};
 
 /// What the writer gathers in memory before it writes a segment.
 const WRITER_MEMORY_BYTES: usize = 32 << 20;
@@ -350,14 +351,15 @@ impl Index {
         })
     }
 
-    fn dictionaries(
+    fn dictionaries<'a>(
         &self,
-        searcher: &Searcher,
+        searcher: &'a Searcher,
         query: &Query,
-    ) -> Result<Dictionaries, SearchError> {
+    ) -> Result<Dictionaries<'a>, SearchError> {
         let segments = searcher.segment_readers().iter();
         let readers = segments.map(|segment| segment.inverted_index(self.fields.terms));
         Ok(Dictionaries {
+            segments: searcher.segment_readers(),
             readers: readers.collect::<Result<_, _>>()?,
             scopes: query.scopes().into_iter().map(ScopeTerms::of).collect(),
         })
@@ -433,7 +435,7 @@ fn open_writer(engine: &tantivy::Index) -> Result<IndexWriter, SearchError> {
 /// What was found in each segment, ranked on the way.
 fn matched(
     snapshot: &Snapshot,
-    dictionaries: &Dictionaries,
+    dictionaries: &Dictionaries<'_>,
     resolved: &Resolved,
     ranking: &mut Ranking<'_>,
 ) -> Result<Vec<Vec<Match>>, SearchError> {

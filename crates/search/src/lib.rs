@@ -60,6 +60,7 @@ mod resolve;
 mod schema;
 mod snapshot;
 mod terms;
+mod ways;
 mod words;
 
 pub use document::{Change, Document, Retailer, Scope};

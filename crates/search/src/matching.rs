@@ -6,12 +6,11 @@
 
 use std::cell::RefCell;
 
-use tantivy::postings::TermInfo;
 use tantivy::{DocId, InvertedIndexReader};
 
 use crate::postings::{Postings, place};
-use crate::resolve::Way;
 use crate::terms::{IN_TITLE, Place};
+use crate::ways::Way;
 
 /// A product that has every word.
 #[derive(Clone, Copy, Debug)]
@@ -91,7 +90,7 @@ impl Source {
                 let postings = Box::new(Postings::open(reader, term)?);
                 Ok(Source::Listed(postings, Worth::by_place(way.worth)))
             }
-            terms => Ok(Source::Read { products: all_of(reader, terms, way.worth)?, at: 0 }),
+            _ => Ok(Source::Read { products: all_of(reader, way)?, at: 0 }),
         }
     }
 
@@ -113,27 +112,13 @@ impl Source {
 }
 
 /// The products with all of the terms; each counts where its worst placed term stands.
-fn all_of(
-    reader: &InvertedIndexReader,
-    terms: &[TermInfo],
-    worth: u32,
-) -> std::io::Result<Vec<(DocId, Worth)>> {
-    let mut terms: Vec<&TermInfo> = terms.iter().collect();
-    terms.sort_by_key(|term| term.doc_freq);
-    let Some((rarest, others)) = terms.split_first() else { return Ok(Vec::new()) };
-    let mut products: Vec<(DocId, Place)> = Vec::with_capacity(rarest.doc_freq as usize);
-    Postings::open(reader, rarest)?.each(|doc, place| products.push((doc, place)));
-    for term in others {
-        let mut postings = Postings::open(reader, term)?;
-        products.retain_mut(|(doc, worst)| match postings.place_in(*doc) {
-            Some(place) => {
-                *worst = place.min(*worst);
-                true
-            }
-            None => false,
-        });
-    }
-    Ok(products.into_iter().map(|(doc, place)| (doc, Worth::of(place, worth))).collect())
+fn all_of(reader: &InvertedIndexReader, way: &Way) -> std::io::Result<Vec<(DocId, Worth)>> {
+    let mut products = Vec::new();
+    way.products(reader, |doc, worst| {
+        products.push((doc, Worth::of(worst, way.worth)));
+        false
+    })?;
+    Ok(products)
 }
 
 /// All ways to meet one word.

@@ -53,16 +53,19 @@ impl Postings {
         }
     }
 
-    /// Every document, from the first to the last.
-    pub(crate) fn each(&mut self, mut take: impl FnMut(DocId, Place)) {
-        self.each_block(|docs, frequencies| {
-            for (doc, frequency) in docs.iter().zip(frequencies) {
-                take(*doc, place(*frequency));
+    /// Every document, from the first to one that is it; answers whether one was.
+    pub(crate) fn any(mut self, mut is_it: impl FnMut(DocId, Place) -> bool) -> bool {
+        while !self.block.docs().is_empty() {
+            let mut each = self.block.docs().iter().zip(self.block.freqs());
+            if each.any(|(doc, frequency)| is_it(*doc, place(*frequency))) {
+                return true;
             }
-        });
+            self.block.advance();
+        }
+        false
     }
 
-    /// The same, many at a time, and of each how often the term is written, which [`place`] reads.
+    /// Every document, many at a time, and of each how often the term is written, which [`place`] reads.
     pub(crate) fn each_block(&mut self, mut take: impl FnMut(&[DocId], &[u32])) {
         while !self.block.docs().is_empty() {
             take(self.block.docs(), self.block.freqs());

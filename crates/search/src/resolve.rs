@@ -6,12 +6,13 @@
 
 use std::sync::Arc;
 
-use tantivy::InvertedIndexReader;
 use tantivy::postings::TermInfo;
+use tantivy::{InvertedIndexReader, SegmentReader};
 
 use crate::automaton::{Extent, ScopedWord, edits, near};
 use crate::query::{QUERY_WORDS_MAX, Query};
 use crate::terms::ScopeTerms;
+use crate::ways::{Way, Ways, is_nowhere};
 use crate::words::{BEGINNING_CHARS_MAX, Compound, Script, compounds, ends_in_word};
 
 /// Terms a half-typed or misspelt word stands for.
@@ -26,16 +27,6 @@ const HALF_TYPED: u32 = 80;
 const RUN_TOGETHER: u32 = 60;
 const ONE_EDIT: u32 = 50;
 const TWO_EDITS: u32 = 35;
-
-/// One way to meet a word in a segment: all of these terms.
-#[derive(Clone, Debug)]
-pub(crate) struct Way {
-    pub(crate) terms: Vec<TermInfo>,
-    pub(crate) worth: u32,
-}
-
-/// For each segment, the ways to meet one word, or to pass one filter.
-pub(crate) type Ways = Vec<Vec<Way>>;
 
 /// What a highlight marks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +52,8 @@ pub(crate) struct Resolved {
 }
 
 /// The dictionaries of all segments, and the scopes that are searched in them.
-pub(crate) struct Dictionaries {
+pub(crate) struct Dictionaries<'a> {
+    pub(crate) segments: &'a [SegmentReader],
     pub(crate) readers: Vec<Arc<InvertedIndexReader>>,
     pub(crate) scopes: Vec<ScopeTerms>,
 }
@@ -92,7 +84,7 @@ impl Wanted {
     }
 }
 
-impl Dictionaries {
+impl Dictionaries<'_> {
     /// None if not a single word is known.
     pub(crate) fn resolve(
         &self,
@@ -110,10 +102,10 @@ impl Dictionaries {
             let is_last = index + 1 == wanted.words.len();
             let extent = if is_last { wanted.last } else { Extent::Whole };
             let mut ways = self.literal(word, extent, &mut resolved.marks)?;
-            if reading == Reading::Wide || is_nowhere(&ways) {
+            if reading == Reading::Wide || self.is_nowhere(&ways)? {
                 self.widen(word, extent, &mut ways, &mut resolved.marks)?;
             }
-            if is_nowhere(&ways) {
+            if self.is_nowhere(&ways)? {
                 resolved.left_out.push(word.whole());
             } else {
                 resolved.words.push(ways);
@@ -125,6 +117,10 @@ impl Dictionaries {
 
     fn nowhere(&self) -> Ways {
         vec![Vec::new(); self.readers.len()]
+    }
+
+    fn is_nowhere(&self, ways: &Ways) -> std::io::Result<bool> {
+        is_nowhere(ways, self.segments, &self.readers)
     }
 
     /// What must be so beside the words. Without any of both, all of the scopes' products.
@@ -281,7 +277,7 @@ impl Dictionaries {
         let whole = word.whole();
         self.add_near(&whole, Extent::Whole, ways, marks)?;
         self.add_split(&whole, ways, marks)?;
-        if is_nowhere(ways) && extent == Extent::Beginning {
+        if self.is_nowhere(ways)? && extent == Extent::Beginning {
             self.add_near(&whole, Extent::Beginning, ways, marks)?;
         }
         Ok(())
@@ -340,8 +336,4 @@ impl Dictionaries {
         }
         Ok(())
     }
-}
-
-fn is_nowhere(ways: &Ways) -> bool {
-    ways.iter().all(Vec::is_empty)
 }

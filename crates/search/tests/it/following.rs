@@ -107,3 +107,42 @@ fn searches_go_on_beside_the_writer() {
         searching.join().expect("no panic");
     });
 }
+
+#[test]
+fn a_word_of_products_that_are_gone_is_a_word_nobody_has() {
+    // Whether their segment was merged meanwhile must not matter. Two products that stay keep it.
+    let shelf = Shelf::titled(&["Lamp", "Lamb", "Tea pot", "Lamp tea", "电视机 Lamp"]);
+    let ask = || {
+        let texts =
+            ["lamp tea", "tea ", "tea", "pot lamp", "teapot", "tea-pot", "电视", "lamps te"];
+        texts.map(|text| shelf.search(&Query::new(SCOPE, text)))
+    };
+    let gone = [Change::Delete(key(2)), Change::Delete(key(3)), Change::Delete(key(4))];
+    shelf.index.apply(&gone, Cursor(2)).expect("a batch");
+    let (before, segments) = (ask(), shelf.index.segments());
+    assert_eq!(before[0].left_out, ["tea"]);
+    assert_eq!(before[0].total, 1);
+    let put = [Change::Put(product(5, "Desk"))];
+    shelf.index.apply(&put, Cursor(3)).expect("a batch");
+    shelf.index.settle().expect("merging");
+    assert_eq!((segments, shelf.index.segments()), (1, 1));
+    assert_eq!(ask(), before);
+}
+
+#[test]
+fn two_words_are_read_as_one_product_has_them() {
+    // Each is known, but in two products: be they in one segment or in two.
+    let shelf = Shelf::titled(&["Blue lamp"]);
+    let texts = ["lamp deskchair", "lamp desk-chair", "lamp 电视机"];
+    let ask = || texts.map(|text| shelf.search(&Query::new(SCOPE, text)));
+    for (cursor, title) in (1..).zip(["Red desk 电视", "White chair 视机"]) {
+        let put = Change::Put(product(cursor, title));
+        shelf.index.apply(&[put], Cursor(i64::from(cursor))).expect("a batch");
+    }
+    let before = ask();
+    assert_eq!(shelf.index.segments(), 3);
+    shelf.index.settle().expect("merging");
+    assert_eq!(shelf.index.segments(), 1);
+    assert_eq!(ask(), before);
+    assert_eq!(before[0].left_out, ["deskchair"]);
+}

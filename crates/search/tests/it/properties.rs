@@ -10,7 +10,7 @@ use search::{
 
 use crate::shelf::{SCOPE, key, product};
 
-const WORDS: [&str; 14] = [
+const WORDS: [&str; 15] = [
     "red",
     "reds",
     "lamp",
@@ -25,6 +25,7 @@ const WORDS: [&str; 14] = [
     "blue",
     "bluetooth",
     "x",
+    "redtea",
 ];
 
 fn words(most: usize) -> impl Strategy<Value = String> {
