@@ -149,8 +149,11 @@ impl CounterMove {
     }
 }
 
+/// Up to here the name of an offer's stock tells the millisecond the offer was made in.
+const COUNTER_BEGINNING_BYTES: usize = "stock.00000000-0000".len();
+
 pub fn counter_key(merchant_id: MerchantId, name: &str) -> RowKey {
-    RowKey::of("counter", &[&merchant_id.0.to_be_bytes(), name.as_bytes()])
+    RowKey::beside("counter", &merchant_id.0.to_be_bytes(), name, COUNTER_BEGINNING_BYTES)
 }
 
 /// Everything one decision changes. All of it is committed, or nothing.

@@ -23,6 +23,8 @@ use crate::time::Timestamp;
 
 /// What takes longer to leave the shop is not sold here.
 pub const HANDLING_DAYS_MAX: u16 = 10;
+/// What is counted at the end of a number: a hundred products, or a thousand with letters.
+const NUMBER_END_BYTES: usize = 2;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Product {
@@ -120,14 +122,15 @@ impl Product {
     }
 }
 
-/// What a merchant's product is found by.
+/// What a merchant's product is found by. Numbers that differ in their end only are neighbours.
 pub fn product_key(
     (merchant_id, environment): (MerchantId, Environment),
     retailer: Retailer,
     product_id: &str,
 ) -> RowKey {
     let place = [merchant_id.0, environment.code(), retailer.code()].map(i64::to_be_bytes);
-    RowKey::of("product", &[place.as_flattened(), product_id.as_bytes()])
+    let beginning = product_id.len().saturating_sub(NUMBER_END_BYTES);
+    RowKey::beside("product", place.as_flattened(), product_id, beginning)
 }
 
 impl Offer {

@@ -25,13 +25,32 @@ pub(crate) enum Extent {
     Beginning,
 }
 
+/// How far from what was typed a word may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Distant {
+    OneEdit,
+    TwoEdits,
+}
+
+impl Distant {
+    /// As far as a word of so many letters may be.
+    pub(crate) fn most(word: &str) -> Distant {
+        match word.chars().count() {
+            TWO_EDITS_CHARS_MIN.. => Distant::TwoEdits,
+            _ => Distant::OneEdit,
+        }
+    }
+}
+
 /// The automaton of a word; none if it is too short, or a number, to be read as another.
-pub(crate) fn near(word: &str, extent: Extent) -> Option<DFA> {
-    let chars = word.chars().count();
-    if chars < ONE_EDIT_CHARS_MIN || word.chars().all(char::is_numeric) {
+pub(crate) fn near(word: &str, extent: Extent, distant: Distant) -> Option<DFA> {
+    let (builder, chars_min) = match distant {
+        Distant::OneEdit => (&ONE_EDIT, ONE_EDIT_CHARS_MIN),
+        Distant::TwoEdits => (&TWO_EDITS, TWO_EDITS_CHARS_MIN),
+    };
+    if word.chars().count() < chars_min || word.chars().all(char::is_numeric) {
         return None;
     }
-    let builder = if chars < TWO_EDITS_CHARS_MIN { &ONE_EDIT } else { &TWO_EDITS };
     Some(match extent {
         Extent::Whole => builder.build_dfa(word),
         Extent::Beginning => builder.build_prefix_dfa(word),

@@ -13,8 +13,10 @@
 //! way people write it: `wh-1000xm5`, `wh1000xm5`, `wh 1000 xm5`. The last word may be half typed.
 //! Chinese, Japanese, Korean, Thai and their neighbours are searched by pairs of characters.
 //!
-//! A word no product has is read as its neighbours: one edit from 4 letters, two from 8; or as two
-//! words written together. If every word is known and no product has them all, every word is. What
+//! A half-typed word is looked for in everything but descriptions. A word no product has is read as
+//! its neighbours: those at one edit from 4 letters on, or, if there are none, those at two from 8; or
+//! as two words written together; and as words of descriptions only if there are no others. If every
+//! word is known and no product has them all, every word is read so, in every way at once. What
 //! nobody can read is left out and named in [`Found::left_out`], as long as one word stays. There
 //! is no query syntax: quotes, colons, minus signs and stars are punctuation.
 //!
@@ -32,9 +34,9 @@
 //! * Brands and categories: exact up to [`FACET_SAMPLE_MAX`] found products; beyond, counted over
 //!   an even sample and scaled, and `facets.estimated` says so. The [`FACET_VALUES_MAX`] most
 //!   frequent are answered.
-//! * A half-typed word of four letters and more, and a misspelt one, stand for the
+//! * A half-typed word of five letters and more, and a misspelt one, stand for the
 //!   [`EXPANSIONS_MAX`] most frequent words they may mean, in each segment of the index. Up to
-//!   three letters stand for every word that begins so in titles, brands, categories and ids.
+//!   four letters stand for every word that begins so.
 //! * Text is cut: [`QUERY_BYTES_MAX`], [`QUERY_WORDS_MAX`], and for products the bounds in
 //!   [`Document`]. A page reaches down to [`OFFSET_MAX`] + [`LIMIT_MAX`] hits.
 //!

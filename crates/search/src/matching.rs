@@ -10,10 +10,10 @@ use tantivy::{DocId, InvertedIndexReader};
 
 use crate::postings::{Postings, place};
 use crate::terms::{IN_TITLE, Place};
-use crate::ways::Way;
+use crate::ways::{Met, Way};
 
 /// A product that has every word.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Match {
     pub(crate) doc: DocId,
     /// What its words are worth together, each 0 to 100.
@@ -28,8 +28,14 @@ pub(crate) const WORTH_MAX: usize = 100;
 /// What a word in each place is worth, in hundredths.
 const PLACE_WORTH: [u32; 5] = [0, 20, 50, 80, 100];
 
+/// Where fewer than one in so many documents is in a list, there is no table of them all.
+const SPARSE: u64 = 64;
+
+/// Documents that are looked at together.
+const CHUNK: usize = 64;
+
 /// Jumping to one product costs about as much as reading so many in a row.
-const JUMP_COST: u64 = 6;
+const JUMP_COST: u64 = 20;
 
 /// What a word is worth in a product, below 128, and in the lowest bit whether it is in the title:
 /// the better of two is the greater number.
@@ -76,22 +82,19 @@ enum Purpose {
 /// The products of one way to meet a word.
 enum Source {
     Listed(Box<Postings>, WorthByPlace),
-    /// Those that have all of several terms, read already.
-    Read {
-        products: Vec<(DocId, Worth)>,
-        at: usize,
-    },
+    Read { products: Vec<(DocId, Worth)>, at: usize },
 }
 
 impl Source {
     fn open(reader: &InvertedIndexReader, way: &Way) -> std::io::Result<Source> {
-        match way.terms.as_slice() {
-            [term] => {
-                let postings = Box::new(Postings::open(reader, term)?);
-                Ok(Source::Listed(postings, Worth::by_place(way.worth)))
+        let by_place = Worth::by_place(way.worth);
+        Ok(match &way.met {
+            Met::Listed(list) => Source::Listed(Box::new(Postings::open(reader, list)?), by_place),
+            Met::Read(products) => {
+                let worth = |(doc, place): &(DocId, Place)| (*doc, by_place[usize::from(*place)]);
+                Source::Read { products: products.iter().map(worth).collect(), at: 0 }
             }
-            _ => Ok(Source::Read { products: all_of(reader, way)?, at: 0 }),
-        }
+        })
     }
 
     fn worth_in(&mut self, doc: DocId) -> Worth {
@@ -111,16 +114,6 @@ impl Source {
     }
 }
 
-/// The products with all of the terms; each counts where its worst placed term stands.
-fn all_of(reader: &InvertedIndexReader, way: &Way) -> std::io::Result<Vec<(DocId, Worth)>> {
-    let mut products = Vec::new();
-    way.products(reader, |doc, worst| {
-        products.push((doc, Worth::of(worst, way.worth)));
-        false
-    })?;
-    Ok(products)
-}
-
 /// All ways to meet one word.
 struct Group {
     purpose: Purpose,
@@ -138,12 +131,8 @@ impl Group {
         let mut sources = Vec::with_capacity(ways.len());
         let mut size = 0;
         for way in ways {
-            let source = Source::open(reader, way)?;
-            size += match &source {
-                Source::Listed(..) => u64::from(way.terms[0].doc_freq),
-                Source::Read { products, .. } => products.len() as u64,
-            };
-            sources.push(source);
+            size += way.met.size();
+            sources.push(Source::open(reader, way)?);
         }
         Ok(Group { purpose, sources, size })
     }
@@ -184,17 +173,40 @@ impl Group {
             }
             _ => {}
         }
+        if self.size * SPARSE < u64::from(doc_count) {
+            return self.gathered(sources);
+        }
         let worths = table.filled(sources, doc_count);
-        for (chunk_index, chunk) in worths.chunks(64).enumerate() {
+        for (chunk, first) in worths.chunks(CHUNK).zip((0..).step_by(CHUNK)) {
             if chunk.iter().all(|worth| *worth == 0) {
                 continue;
             }
-            for (offset, worth) in chunk.iter().enumerate().filter(|(_, worth)| **worth != 0) {
-                let doc = (chunk_index * 64 + offset) as DocId;
-                matches.push(self.a_match(doc, Worth(*worth)));
+            // Each is written: nobody could guess which ones are there.
+            let (mut there, mut count) = ([Match::default(); CHUNK], 0);
+            for (doc, worth) in (first..).zip(chunk) {
+                there[count] = self.a_match(doc, Worth(*worth));
+                count += usize::from(*worth != 0);
             }
+            matches.extend_from_slice(&there[..count]);
         }
         matches
+    }
+
+    /// The products of few lists, or of short ones: sorting them is less work than a table.
+    fn gathered(&self, sources: Vec<Source>) -> Vec<Match> {
+        let mut products: Vec<(DocId, Worth)> = Vec::with_capacity(self.size as usize);
+        for source in sources {
+            match source {
+                Source::Listed(postings, by_place) => postings.each(|doc, place| {
+                    products.push((doc, by_place[usize::from(place)]));
+                }),
+                Source::Read { products: read, .. } => products.extend(read),
+            }
+        }
+        // Of one in several lists the best comes first and stays.
+        products.sort_unstable_by_key(|(doc, worth)| (*doc, std::cmp::Reverse(*worth)));
+        products.dedup_by_key(|(doc, _)| *doc);
+        products.into_iter().map(|(doc, worth)| self.a_match(doc, worth)).collect()
     }
 
     /// Strikes out the matches that it does not have.

@@ -53,11 +53,19 @@ impl Postings {
         }
     }
 
-    /// Every document, from the first to one that is it; answers whether one was.
-    pub(crate) fn any(mut self, mut is_it: impl FnMut(DocId, Place) -> bool) -> bool {
+    /// Every document, from the first to the last.
+    pub(crate) fn each(mut self, mut take: impl FnMut(DocId, Place)) {
+        self.each_block(|docs, frequencies| {
+            for (doc, frequency) in docs.iter().zip(frequencies) {
+                take(*doc, place(*frequency));
+            }
+        });
+    }
+
+    /// Whether some document is it; no more are read than that takes.
+    pub(crate) fn any(mut self, mut is_it: impl FnMut(DocId) -> bool) -> bool {
         while !self.block.docs().is_empty() {
-            let mut each = self.block.docs().iter().zip(self.block.freqs());
-            if each.any(|(doc, frequency)| is_it(*doc, place(*frequency))) {
+            if self.block.docs().iter().any(|doc| is_it(*doc)) {
                 return true;
             }
             self.block.advance();

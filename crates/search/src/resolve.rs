@@ -9,10 +9,10 @@ use std::sync::Arc;
 use tantivy::postings::TermInfo;
 use tantivy::{InvertedIndexReader, SegmentReader};
 
-use crate::automaton::{Extent, ScopedWord, edits, near};
+use crate::automaton::{Distant, Extent, ScopedWord, edits, near};
 use crate::query::{QUERY_WORDS_MAX, Query};
-use crate::terms::ScopeTerms;
-use crate::ways::{Way, Ways, is_nowhere};
+use crate::terms::{ScopeTerms, Text};
+use crate::ways::{Met, Way, Ways, all_of, is_nowhere};
 use crate::words::{BEGINNING_CHARS_MAX, Compound, Script, compounds, ends_in_word};
 
 /// Terms a half-typed or misspelt word stands for.
@@ -38,10 +38,32 @@ pub(crate) enum Mark {
 /// How freely words are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reading {
-    /// Only a word that nobody has is taken for another.
+    /// Only a word that nobody has is taken for others, those nearest to it.
     Literal,
     /// Every word may be meant as one near it.
     Wide,
+}
+
+/// Where words are looked for that are near what was typed.
+#[derive(Clone, Copy)]
+struct Step {
+    text: Text,
+    extent: Extent,
+    distant: Distant,
+}
+
+/// What is misspelt is what a product is called, before it is what is said of it.
+const NEAREST: Step = step(Text::Names, Extent::Whole, Distant::OneEdit);
+const FURTHER: [Step; 5] = [
+    step(Text::Names, Extent::Beginning, Distant::OneEdit),
+    step(Text::Names, Extent::Whole, Distant::TwoEdits),
+    step(Text::Names, Extent::Beginning, Distant::TwoEdits),
+    step(Text::Description, Extent::Whole, Distant::OneEdit),
+    step(Text::Description, Extent::Whole, Distant::TwoEdits),
+];
+
+const fn step(text: Text, extent: Extent, distant: Distant) -> Step {
+    Step { text, extent, distant }
 }
 
 pub(crate) struct Resolved {
@@ -103,7 +125,7 @@ impl Dictionaries<'_> {
             let extent = if is_last { wanted.last } else { Extent::Whole };
             let mut ways = self.literal(word, extent, &mut resolved.marks)?;
             if reading == Reading::Wide || self.is_nowhere(&ways)? {
-                self.widen(word, extent, &mut ways, &mut resolved.marks)?;
+                self.widen(word, (extent, reading), &mut ways, &mut resolved.marks)?;
             }
             if self.is_nowhere(&ways)? {
                 resolved.left_out.push(word.whole());
@@ -144,23 +166,43 @@ impl Dictionaries<'_> {
     fn one_term(&self, term: impl Fn(&ScopeTerms) -> String) -> std::io::Result<Ways> {
         let mut ways = self.nowhere();
         for scope in &self.scopes {
-            self.add_all_of(&[term(scope)], AS_TYPED, &mut ways)?;
+            self.add_lists(&[term(scope)], AS_TYPED, &mut ways)?;
         }
         Ok(ways)
     }
 
-    /// Adds the way of meeting all these terms, in each segment that has them all.
-    fn add_all_of(&self, terms: &[String], worth: u32, ways: &mut Ways) -> std::io::Result<()> {
+    /// Adds the ways of meeting any of these terms.
+    fn add_lists(&self, terms: &[String], worth: u32, ways: &mut Ways) -> std::io::Result<()> {
         for (reader, ways) in self.readers.iter().zip(ways) {
-            let mut found = Vec::with_capacity(terms.len());
-            for term in terms {
-                match reader.terms().get(term)? {
-                    Some(info) => found.push(info),
-                    None => break,
+            let lists = lists(reader, terms)?.into_iter();
+            ways.extend(lists.map(|list| Way { met: Met::Listed(list), worth }));
+        }
+        Ok(())
+    }
+
+    /// Adds the way of meeting all these words, in each segment that has some product with them.
+    fn add_all_of(
+        &self,
+        words: &[[String; 2]],
+        worth: u32,
+        ways: &mut Ways,
+    ) -> std::io::Result<()> {
+        if let [word] = words {
+            return self.add_lists(word, worth, ways);
+        }
+        for (reader, ways) in self.readers.iter().zip(ways) {
+            let mut found = Vec::with_capacity(words.len());
+            for word in words {
+                match lists(reader, word)? {
+                    lists if lists.is_empty() => break,
+                    lists => found.push(lists),
                 }
             }
-            if found.len() == terms.len() {
-                ways.push(Way { terms: found, worth });
+            if found.len() == words.len() {
+                let products = all_of(reader, &found)?;
+                if !products.is_empty() {
+                    ways.push(Way { met: Met::Read(products), worth });
+                }
             }
         }
         Ok(())
@@ -193,7 +235,7 @@ impl Dictionaries<'_> {
             marks.push(Mark::Beginning(pairs[0].clone()));
             for scope in &self.scopes {
                 self.add_all_of(&[scope.word(&pairs[0])], AS_TYPED, ways)?;
-                self.add_all_of(&[scope.beginning(&pairs[0])], AS_TYPED, ways)?;
+                self.add_lists(&[scope.beginning(&pairs[0])], AS_TYPED, ways)?;
             }
             return Ok(());
         }
@@ -201,8 +243,8 @@ impl Dictionaries<'_> {
         pairs.pop();
         marks.extend(pairs.iter().cloned().map(Mark::Term));
         for scope in &self.scopes {
-            let terms: Vec<String> = pairs.iter().map(|pair| scope.word(pair)).collect();
-            self.add_all_of(&terms, AS_TYPED, ways)?;
+            let words: Vec<[String; 2]> = pairs.iter().map(|pair| scope.word(pair)).collect();
+            self.add_all_of(&words, AS_TYPED, ways)?;
         }
         Ok(())
     }
@@ -226,12 +268,11 @@ impl Dictionaries<'_> {
         for scope in &self.scopes {
             self.add_all_of(&[scope.word(&whole)], AS_TYPED, ways)?;
             if word.atoms.len() > 1 {
-                let terms: Vec<String> =
-                    word.atoms.iter().map(|atom| scope.word(&atom.text)).collect();
-                self.add_all_of(&terms, APART, ways)?;
+                let words = word.atoms.iter().map(|atom| scope.word(&atom.text));
+                self.add_all_of(&words.collect::<Vec<_>>(), APART, ways)?;
             }
             if extent == Extent::Beginning && is_short {
-                self.add_all_of(&[scope.beginning(&whole)], HALF_TYPED, ways)?;
+                self.add_lists(&[scope.beginning(&whole)], HALF_TYPED, ways)?;
             } else if extent == Extent::Beginning {
                 self.add_beginnings(scope, &whole, ways)?;
             }
@@ -239,13 +280,14 @@ impl Dictionaries<'_> {
         Ok(())
     }
 
+    /// A word of a description that begins so says nothing of what the product is.
     fn add_beginnings(
         &self,
         scope: &ScopeTerms,
         letters: &str,
         ways: &mut Ways,
     ) -> std::io::Result<()> {
-        let from = scope.word(letters);
+        let from = scope.word_in(Text::Names, letters);
         let mut below = from.clone().into_bytes();
         below.push(0xFF);
         for (reader, ways) in self.readers.iter().zip(ways) {
@@ -258,7 +300,8 @@ impl Dictionaries<'_> {
             // Of equally frequent ones the first in the alphabet: the sort is stable.
             found.sort_by_key(|info| std::cmp::Reverse(info.doc_freq));
             found.truncate(EXPANSIONS_MAX);
-            ways.extend(found.into_iter().map(|info| Way { terms: vec![info], worth: HALF_TYPED }));
+            let met = found.into_iter().map(Met::Listed);
+            ways.extend(met.map(|met| Way { met, worth: HALF_TYPED }));
         }
         Ok(())
     }
@@ -267,7 +310,7 @@ impl Dictionaries<'_> {
     fn widen(
         &self,
         word: &Compound,
-        extent: Extent,
+        (extent, reading): (Extent, Reading),
         ways: &mut Ways,
         marks: &mut Vec<Mark>,
     ) -> std::io::Result<()> {
@@ -275,10 +318,29 @@ impl Dictionaries<'_> {
             return Ok(());
         }
         let whole = word.whole();
-        self.add_near(&whole, Extent::Whole, ways, marks)?;
-        self.add_split(&whole, ways, marks)?;
-        if self.is_nowhere(ways)? && extent == Extent::Beginning {
-            self.add_near(&whole, Extent::Beginning, ways, marks)?;
+        match reading {
+            Reading::Literal => {
+                self.add_near(&whole, NEAREST, ways, marks)?;
+                self.add_split(&whole, ways, marks)?;
+                for step in FURTHER {
+                    let is_asked = step.extent == Extent::Whole || extent == Extent::Beginning;
+                    if is_asked && self.is_nowhere(ways)? {
+                        self.add_near(&whole, step, ways, marks)?;
+                    }
+                }
+            }
+            Reading::Wide => {
+                let distant = Distant::most(&whole);
+                for text in [Text::Names, Text::Description] {
+                    let step = Step { text, extent: Extent::Whole, distant };
+                    self.add_near(&whole, step, ways, marks)?;
+                }
+                self.add_split(&whole, ways, marks)?;
+                if extent == Extent::Beginning && self.is_nowhere(ways)? {
+                    let step = Step { text: Text::Names, extent, distant };
+                    self.add_near(&whole, step, ways, marks)?;
+                }
+            }
         }
         Ok(())
     }
@@ -286,13 +348,13 @@ impl Dictionaries<'_> {
     fn add_near(
         &self,
         word: &str,
-        extent: Extent,
+        step: Step,
         ways: &mut Ways,
         marks: &mut Vec<Mark>,
     ) -> std::io::Result<()> {
-        let Some(dfa) = near(word, extent) else { return Ok(()) };
+        let Some(dfa) = near(word, step.extent, step.distant) else { return Ok(()) };
         for scope in &self.scopes {
-            let beginning = scope.word("");
+            let beginning = scope.word_in(step.text, "");
             for (reader, ways) in self.readers.iter().zip(&mut *ways) {
                 let automaton = ScopedWord { scope: beginning.as_bytes(), dfa: &dfa };
                 let mut stream = reader.terms().search(automaton).into_stream()?;
@@ -310,7 +372,7 @@ impl Dictionaries<'_> {
                 found.truncate(EXPANSIONS_MAX);
                 for (edits, info, term) in found {
                     let worth = if edits <= 1 { ONE_EDIT } else { TWO_EDITS };
-                    ways.push(Way { terms: vec![info], worth });
+                    ways.push(Way { met: Met::Listed(info), worth });
                     marks.push(Mark::Term(term));
                 }
             }
@@ -336,4 +398,13 @@ impl Dictionaries<'_> {
         }
         Ok(())
     }
+}
+
+/// The lists of those of the terms that are there.
+fn lists(reader: &InvertedIndexReader, terms: &[String]) -> std::io::Result<Vec<TermInfo>> {
+    let mut lists = Vec::with_capacity(terms.len());
+    for term in terms {
+        lists.extend(reader.terms().get(term)?);
+    }
+    Ok(lists)
 }

@@ -20,11 +20,11 @@ use crate::document::{
 };
 use crate::facets::name_code;
 use crate::found::PriceRange;
-use crate::terms::{IN_BRAND, IN_CATEGORY, IN_DESCRIPTION, IN_TITLE, Place, ScopeTerms};
+use crate::terms::{IN_BRAND, IN_CATEGORY, IN_DESCRIPTION, IN_TITLE, Place, ScopeTerms, Text};
 use crate::words::{BEGINNING_CHARS_MAX, Compound, Script, beginning, compounds};
 
 /// Raised with every change of what is written.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
 pub(crate) const TOKENIZER: &str = "terms";
 pub(crate) const FACTS: &str = "facts";
@@ -244,15 +244,20 @@ impl Terms {
     fn add(&mut self, scope: &ScopeTerms, compounds: &[Compound], place: Place) {
         for compound in compounds {
             for joined in compound.terms() {
-                // Two letters of a description say nothing of what it is about.
-                if place > IN_DESCRIPTION {
-                    for chars in 1..=BEGINNING_CHARS_MAX {
-                        if let Some(letters) = beginning(&joined.term, chars) {
-                            self.put(scope.beginning(letters), place);
-                        }
+                let named = scope.word_in(Text::Names, &joined.term);
+                if place == IN_DESCRIPTION {
+                    // A product is in one list of a word, that of its best place.
+                    if !self.0.contains_key(&named) {
+                        self.put(scope.word_in(Text::Description, &joined.term), place);
+                    }
+                    continue;
+                }
+                for chars in 1..=BEGINNING_CHARS_MAX {
+                    if let Some(letters) = beginning(&joined.term, chars) {
+                        self.put(scope.beginning(letters), place);
                     }
                 }
-                self.put(scope.word(&joined.term), place);
+                self.put(named, place);
             }
         }
     }
@@ -264,7 +269,7 @@ impl Terms {
             let (one, next) = (pair[0].whole(), pair[1].whole());
             let is_short = one.len() <= SHORT_BYTES_MAX || next.len() <= SHORT_BYTES_MAX;
             if is_short && pair.iter().all(|word| word.script == Script::Spaced) {
-                self.put(scope.word(&format!("{one}{next}")), IN_TITLE);
+                self.put(scope.word_in(Text::Names, &format!("{one}{next}")), IN_TITLE);
             }
         }
     }

@@ -17,6 +17,24 @@ pub(crate) const IN_CATEGORY: Place = 2;
 pub(crate) const IN_BRAND: Place = 3;
 pub(crate) const IN_TITLE: Place = 4;
 
+/// Where a word is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Text {
+    /// Titles, brands, categories, ids.
+    Names,
+    /// Descriptions of products that have it in no name.
+    Description,
+}
+
+impl Text {
+    fn code(self) -> char {
+        match self {
+            Text::Names => 'w',
+            Text::Description => 'd',
+        }
+    }
+}
+
 /// The beginning of every term of a scope.
 #[derive(Clone, Debug)]
 pub(crate) struct ScopeTerms(String);
@@ -38,11 +56,18 @@ impl ScopeTerms {
         term
     }
 
-    pub(crate) fn word(&self, word: &str) -> String {
-        self.with('w', word)
+    /// Products with the word in such texts.
+    pub(crate) fn word_in(&self, text: Text, word: &str) -> String {
+        self.with(text.code(), word)
     }
 
-    /// Words that begin with these letters, `BEGINNING_CHARS_MAX` of them at most.
+    /// Those with it anywhere: a product is in one of these lists at most.
+    pub(crate) fn word(&self, word: &str) -> [String; 2] {
+        [Text::Names, Text::Description].map(|text| self.word_in(text, word))
+    }
+
+    /// Products named with a word that begins with these letters, `BEGINNING_CHARS_MAX` of them at
+    /// most.
     pub(crate) fn beginning(&self, letters: &str) -> String {
         self.with('p', letters)
     }
@@ -66,7 +91,7 @@ impl ScopeTerms {
 
     /// The word of a term of this scope's words.
     pub(crate) fn word_of<'a>(&self, term: &'a [u8]) -> Option<&'a str> {
-        let rest = term.strip_prefix(self.0.as_bytes())?.strip_prefix(b"w")?;
-        std::str::from_utf8(rest).ok()
+        let (_, word) = term.strip_prefix(self.0.as_bytes())?.split_first()?;
+        std::str::from_utf8(word).ok()
     }
 }

@@ -3,56 +3,51 @@
 //! A dictionary also holds terms of products that are gone, until their segment is merged. Whether
 //! a word is known must not depend on when that happens, so it is asked of products that are there.
 
-use tantivy::fastfield::AliveBitSet;
 use tantivy::postings::TermInfo;
 use tantivy::{DocId, InvertedIndexReader, SegmentReader};
 
 use crate::postings::Postings;
 use crate::terms::Place;
 
-/// One way to meet a word in a segment: all of these terms.
+/// One way to meet a word in a segment.
 #[derive(Clone, Debug)]
 pub(crate) struct Way {
-    pub(crate) terms: Vec<TermInfo>,
+    pub(crate) met: Met,
+    /// Hundredths.
     pub(crate) worth: u32,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Met {
+    /// In the products of this list.
+    Listed(TermInfo),
+    /// In these, each with its worst placed part: they were read already, in order.
+    Read(Vec<(DocId, Place)>),
 }
 
 /// For each segment, the ways to meet one word, or to pass one filter.
 pub(crate) type Ways = Vec<Vec<Way>>;
 
-impl Way {
-    /// Each product with all of the terms, and where its worst placed one stands, until the taker
-    /// has enough; answers whether he had.
-    pub(crate) fn products(
-        &self,
-        reader: &InvertedIndexReader,
-        mut is_enough: impl FnMut(DocId, Place) -> bool,
-    ) -> std::io::Result<bool> {
-        let mut terms: Vec<&TermInfo> = self.terms.iter().collect();
-        terms.sort_by_key(|term| term.doc_freq);
-        let Some((rarest, others)) = terms.split_first() else { return Ok(false) };
-        let others = others.iter().map(|term| Postings::open(reader, term));
-        let mut others: Vec<Postings> = others.collect::<std::io::Result<_>>()?;
-        Ok(Postings::open(reader, rarest)?.any(|doc, place| {
-            let worst = others.iter_mut().try_fold(place, |worst, postings| {
-                postings.place_in(doc).map(|place| place.min(worst))
-            });
-            worst.is_some_and(|worst| is_enough(doc, worst))
-        }))
+impl Met {
+    pub(crate) fn size(&self) -> u64 {
+        match self {
+            Met::Listed(list) => u64::from(list.doc_freq),
+            Met::Read(products) => products.len() as u64,
+        }
     }
 
-    /// More products have it than are gone.
-    fn is_surely_met(&self, segment: &SegmentReader) -> bool {
-        matches!(self.terms.as_slice(), [term] if term.doc_freq > segment.num_deleted_docs())
-    }
-
-    fn is_met(
+    fn is_in_any(
         &self,
         segment: &SegmentReader,
         reader: &InvertedIndexReader,
     ) -> std::io::Result<bool> {
-        let alive: Option<&AliveBitSet> = segment.alive_bitset();
-        self.products(reader, |doc, _| alive.is_none_or(|alive| alive.is_alive(doc)))
+        let Some(alive) = segment.alive_bitset() else { return Ok(self.size() > 0) };
+        Ok(match self {
+            // More have it than are gone.
+            Met::Listed(list) if list.doc_freq > segment.num_deleted_docs() => true,
+            Met::Listed(list) => Postings::open(reader, list)?.any(|doc| alive.is_alive(doc)),
+            Met::Read(products) => products.iter().any(|(doc, _)| alive.is_alive(*doc)),
+        })
     }
 }
 
@@ -62,19 +57,36 @@ pub(crate) fn is_nowhere(
     segments: &[SegmentReader],
     readers: &[impl AsRef<InvertedIndexReader>],
 ) -> std::io::Result<bool> {
-    let mut each = segments
-        .iter()
-        .zip(ways)
-        .flat_map(|(segment, ways)| ways.iter().map(move |way| way.is_surely_met(segment)));
-    if each.any(|is_met| is_met) {
-        return Ok(false);
-    }
     for ((segment, reader), ways) in segments.iter().zip(readers).zip(ways) {
         for way in ways {
-            if way.is_met(segment, reader.as_ref())? {
+            if way.met.is_in_any(segment, reader.as_ref())? {
                 return Ok(false);
             }
         }
     }
     Ok(true)
+}
+
+/// The products with all of some words, of which each has these lists; none is in two of one word.
+pub(crate) fn all_of(
+    reader: &InvertedIndexReader,
+    words: &[Vec<TermInfo>],
+) -> std::io::Result<Vec<(DocId, Place)>> {
+    let mut words: Vec<&[TermInfo]> = words.iter().map(Vec::as_slice).collect();
+    words.sort_by_key(|lists| lists.iter().map(|list| list.doc_freq).sum::<u32>());
+    let Some((rarest, others)) = words.split_first() else { return Ok(Vec::new()) };
+    let mut products: Vec<(DocId, Place)> = Vec::new();
+    for list in *rarest {
+        Postings::open(reader, list)?.each(|doc, place| products.push((doc, place)));
+    }
+    products.sort_unstable();
+    for lists in others {
+        let lists = lists.iter().map(|list| Postings::open(reader, list));
+        let mut lists: Vec<Postings> = lists.collect::<std::io::Result<_>>()?;
+        products.retain_mut(|(doc, worst)| {
+            let place = lists.iter_mut().find_map(|list| list.place_in(*doc));
+            place.map(|place| *worst = place.min(*worst)).is_some()
+        });
+    }
+    Ok(products)
 }

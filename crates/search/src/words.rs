@@ -16,7 +16,7 @@ const ATOMS_MAX: usize = 12;
 /// Atoms that are joined to one term, unless it is the whole compound.
 const JOINED_MAX: usize = 6;
 /// Letters of a beginning that is a term of its own; longer ones are looked up in the dictionary.
-pub(crate) const BEGINNING_CHARS_MAX: usize = 3;
+pub(crate) const BEGINNING_CHARS_MAX: usize = 4;
 
 /// A run of letters or of digits, or one character of a script without spaces.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -97,7 +97,7 @@ fn another_version_is_made_anew() {
     fed(directory.path());
     let meta = directory.path().join("products/meta.json");
     let text = fs::read_to_string(&meta).expect("the index's description");
-    fs::write(&meta, text.replace("format 1 ", "format 999 ")).expect("another version's");
+    fs::write(&meta, text.replace("format 2 ", "format 999 ")).expect("another version's");
     let opened = Index::open(directory.path()).expect("an index");
     assert_eq!(opened.state, State::MadeNew);
 }

@@ -96,9 +96,9 @@ fn has(document: &Document, word: &str, half_typed: bool) -> bool {
     let brand = document.brand.clone().unwrap_or_default();
     let named = format!("{} {brand} {}", document.title, document.product_id);
     let is_it = |other: &str| other == word || (half_typed && other.starts_with(word));
-    // A beginning of up to three letters is not looked for in descriptions.
-    let described = |other: &str| other == word || (word.len() > 3 && is_it(other));
-    named.split_whitespace().any(is_it) || document.description.split_whitespace().any(described)
+    // A beginning is not looked for in descriptions.
+    named.split_whitespace().any(is_it)
+        || document.description.split_whitespace().any(|it| it == word)
 }
 
 /// What reading every product would find, if no word is misspelt.
