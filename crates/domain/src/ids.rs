@@ -357,4 +357,19 @@ mod tests {
         assert_ne!(RowKey::of("k", &[b"ab", b"c"]), RowKey::of("k", &[b"a", b"bc"]));
         assert_ne!(RowKey::of("ka", &[b"b"]), RowKey::of("k", &[b"ab"]));
     }
+
+    #[test]
+    fn keys_of_names_that_begin_alike_lie_together_and_differ() {
+        let key = |place: &[u8], name: &str| RowKey::beside("k", place, name, 3);
+        let [one, two, other] = ["abc1", "abc2", "abd1"].map(|name| key(b"here", name));
+        assert_eq!(one.0[..8], two.0[..8]);
+        assert_ne!(one.0[8..], two.0[8..]);
+        assert_ne!(one.0[..8], other.0[..8]);
+        // Neither half is that of somebody else's name.
+        let theirs = key(b"there", "abc1");
+        assert!(one.0[..8] != theirs.0[..8] && one.0[8..] != theirs.0[8..]);
+        // A name may be shorter than its beginning, and end within a letter.
+        assert_ne!(key(b"here", "ab"), key(b"here", ""));
+        assert_ne!(key(b"here", "aaé"), key(b"here", "aaè"));
+    }
 }

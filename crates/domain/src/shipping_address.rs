@@ -13,10 +13,10 @@ pub use view::AddressView;
 
 use serde::{Deserialize, Serialize};
 
-use crate::changes::Changes;
+use crate::changes::{Changes, Noun};
 use crate::commerce_rates::Destination;
 use crate::environment::Environment;
-use crate::ids::{Fresh, MerchantId, RowKey, ShippingAddressId, Version};
+use crate::ids::{MerchantId, RowKey, ShippingAddressId, Version};
 use crate::shopper::Shopper;
 use crate::time::Timestamp;
 
@@ -61,24 +61,55 @@ impl ShippingAddress {
         self.id.key()
     }
 
-    pub fn new(
-        (merchant_id, environment): (MerchantId, Environment),
-        shopper: Shopper,
-        checked: Checked,
-        fresh: &mut Fresh,
+    /// What a shopper writes letter by letter as he did before is the same address.
+    pub fn id_of(
+        whose: (MerchantId, Environment),
+        shopper: &Shopper,
+        postal: &PostalAddress,
+    ) -> ShippingAddressId {
+        let written = serde_json::to_vec(postal).expect("an address is texts");
+        let key = RowKey::of("shipping address", &[&shopper.list_key(whose).0, &written]);
+        ShippingAddressId::from(key)
+    }
+
+    /// The address that was written, with what lies under its id. It is saved with an estimate: one
+    /// that is in the shopper's list must still be there then.
+    pub fn written(
+        (whose, shopper): ((MerchantId, Environment), &Shopper),
+        checked: &Checked,
+        known: Option<ShippingAddress>,
+        now: Timestamp,
+        changes: &mut Changes,
     ) -> ShippingAddress {
-        let now = fresh.now();
-        ShippingAddress {
-            id: ShippingAddressId::fresh(fresh),
-            merchant_id,
-            environment,
-            shopper,
-            postal: checked.postal,
+        let version = match known {
+            Some(known) if known.removed_at.is_none() => {
+                known.must_stay(changes);
+                return known;
+            }
+            Some(removed) => removed.version,
+            None => 0,
+        };
+        let address = ShippingAddress {
+            id: ShippingAddress::id_of(whose, shopper, &checked.postal),
+            merchant_id: whose.0,
+            environment: whose.1,
+            shopper: shopper.clone(),
+            postal: checked.postal.clone(),
             validated_at: checked.is_of_its_country.then_some(now),
             removed_at: None,
             created_at: now,
-            version: 0,
+            version,
+        };
+        match version {
+            0 => changes.insert(address.clone()),
+            _ => changes.update(address.clone()),
         }
+        address
+    }
+
+    /// What is decided on it counts only if nobody has removed it meanwhile.
+    pub fn must_stay(&self, changes: &mut Changes) {
+        changes.guard(Noun::ShippingAddress, self.key(), self.version);
     }
 
     /// Whether this is a shopper's address that he has not removed.

@@ -37,10 +37,11 @@ CREATE TABLE shipping_addresses (
     merchant_id {int} NOT NULL,
     environment {int} NOT NULL,
     shopper {key} NOT NULL,
-    is_removed {int} NOT NULL
+    is_removed {int} NOT NULL,
+    added_at {int} NOT NULL
 ) {strict};
 
-CREATE INDEX shipping_addresses_of_shopper ON shipping_addresses (shopper, key {nulls_first})
+CREATE INDEX shipping_addresses_of_shopper ON shipping_addresses (shopper, added_at, key)
     WHERE is_removed = 0;
 
 CREATE TABLE estimates (

@@ -5,23 +5,24 @@ use domain::ids::RowKey;
 use domain::shipping_address::ShippingAddress;
 
 use crate::error::StoreError;
-use crate::lists::{List, NEWEST_FIRST};
+use crate::lists::List;
 use crate::row::{Cells, Column, KeyOrigin, Kind, Row, Table, Value, frozen, mutable};
 use crate::store::Store;
 
-const COLUMNS: [Column; 5] = [
+const COLUMNS: [Column; 6] = [
     mutable("body", Kind::Text),
     frozen("merchant_id", Kind::Int),
     frozen("environment", Kind::Int),
     frozen("shopper", Kind::Key),
     mutable("is_removed", Kind::Int),
+    mutable("added_at", Kind::Int),
 ];
 
 impl Row for ShippingAddress {
     const TABLE: Table = Table {
         noun: Noun::ShippingAddress,
         name: "shipping_addresses",
-        key_origin: KeyOrigin::Fresh,
+        key_origin: KeyOrigin::Business,
         columns: &COLUMNS,
     };
 
@@ -33,6 +34,7 @@ impl Row for ShippingAddress {
             self.environment.into(),
             shopper.into(),
             i64::from(self.removed_at.is_some()).into(),
+            self.created_at.into(),
         ]
     }
 
@@ -43,7 +45,7 @@ impl Row for ShippingAddress {
 
 pub(crate) fn of_shopper(shopper: RowKey, offset: i64, limit: i64) -> List<ShippingAddress> {
     let list = List::new("").bind(" WHERE shopper = ", shopper).push(" AND is_removed = 0");
-    list.push(NEWEST_FIRST).limit(limit).bind(" OFFSET ", offset)
+    list.push(" ORDER BY added_at DESC, key DESC").limit(limit).bind(" OFFSET ", offset)
 }
 
 impl Store {

@@ -1,7 +1,7 @@
 //! The embedded engine: SQLite in one file, one writer thread, readers beside it.
 //!
-//! The writer takes groups from its queue and never checkpoints; another thread does. Points are
-//! answered in batches by two threads, lists by a small pool. One server per file, by a lock.
+//! The writer takes groups from its queue and never checkpoints; another thread does. A few rows
+//! are read by whoever asks, lists by a small pool. One server per file, by a lock.
 
 mod backup;
 mod checkpoint;
@@ -52,8 +52,8 @@ impl Sqlite {
         let (submitter, gatherer) = queue(Duration::from_millis(config.unavailable_after_ms));
         let checkpoints = Arc::new(checkpoint::Checkpoints::new(&path));
         let (sweeps, swept_by_writer) = sweep::sweeps();
-        let (points, mut threads) = points::start(&path)?;
-        threads.push(checkpoint::start(&path, Arc::clone(&checkpoints))?);
+        let points = points::Points::open(&path)?;
+        let checkpoint = checkpoint::start(&path, Arc::clone(&checkpoints))?;
         let writer = writer::Writer {
             connection,
             gatherer,
@@ -63,14 +63,14 @@ impl Sqlite {
             is_failing: false,
             _lock: Arc::clone(&lock),
         };
-        threads.push(spawn("store-writer", move || writer.run())?);
+        let writer = spawn("store-writer", move || writer.run())?;
         Ok(Sqlite {
             lists: lists::Lists::new(&path, config.readers),
             submitter,
             points,
             sweeps,
             checkpoints,
-            threads: Mutex::new(threads),
+            threads: Mutex::new(vec![checkpoint, writer]),
             lock: Mutex::new(Some(lock)),
         })
     }
@@ -91,7 +91,7 @@ impl Sqlite {
         relation: &'static Relation,
         keys: Vec<RowKey>,
     ) -> Result<Vec<Option<Vec<Value>>>, StoreError> {
-        self.points.get(relation, keys).await
+        self.points.get(relation, keys, &self.lists).await
     }
 
     pub async fn rows(
@@ -129,7 +129,7 @@ impl Sqlite {
 }
 
 impl Drop for Sqlite {
-    /// The threads end by themselves once nobody can send to them; checkpoints are told to.
+    /// The writer ends by itself once nobody can send to it; checkpoints are told to.
     fn drop(&mut self) {
         self.checkpoints.stop();
     }

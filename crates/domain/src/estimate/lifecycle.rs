@@ -4,7 +4,6 @@
 //! made of it.
 
 use super::Estimate;
-use crate::changes::{Changes, Noun};
 use crate::commerce_rates::{CommerceRates, ShippingChoice};
 use crate::invoice::AMOUNT_MAX;
 use crate::refusal::Refusal;
@@ -59,16 +58,5 @@ impl Estimate {
     /// The ways it can be sent to an address, at what all of its shipping comes to.
     pub fn choices(&self, address: &ShippingAddress, rates: &CommerceRates) -> Vec<ShippingChoice> {
         rates.choices(&self.bought(), address.postal.destination())
-    }
-
-    /// Writes the address that an estimate was given: a new one, or one that is still there.
-    pub fn save_sent(self, address: ShippingAddress) -> Changes {
-        let mut changes = Changes::of(self.merchant_id);
-        match address.version {
-            0 => changes.insert(address),
-            version => changes.guard(Noun::ShippingAddress, address.key(), version),
-        }
-        changes.update(self);
-        changes
     }
 }

@@ -1,4 +1,4 @@
-//! Lists and totals: a small pool of connections that only read.
+//! Lists, totals and many rows at once: a small pool of connections that only read.
 //!
 //! A read transaction keeps the write-ahead log from being emptied, so none may take longer than
 //! a second; one that does is interrupted.
@@ -42,6 +42,15 @@ impl Lists {
         kinds: &[Kind],
         params: Vec<Value>,
     ) -> Result<Vec<Vec<Value>>, StoreError> {
+        let (sql, kinds) = (numbered(sql), kinds.to_owned());
+        self.read(move |connection| list(connection, &sql, &kinds, &params)).await
+    }
+
+    /// Reads on a thread that may wait for the disk.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
         let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| closed())?;
         let idle = self.idle.lock().expect("nobody panics while holding this").pop();
         let connection = match idle {
@@ -50,14 +59,18 @@ impl Lists {
         };
         let interrupt = connection.get_interrupt_handle();
         let pool = Arc::clone(&self.idle);
-        let (sql, kinds) = (numbered(sql), kinds.to_owned());
         let mut reading = tokio::task::spawn_blocking(move || {
-            let rows = list(&connection, &sql, &kinds, &params);
-            pool.lock().expect("nobody panics while holding this").push(connection);
+            let found = work(&connection);
+            // One that was interrupted may be within a transaction still.
+            if !connection.is_autocommit() && connection.execute_batch("ROLLBACK").is_err() {
+                drop(connection);
+            } else {
+                pool.lock().expect("nobody panics while holding this").push(connection);
+            }
             drop(permit);
-            rows.map_err(|error| match error.sqlite_error_code() {
+            found.map_err(|error| match error.sqlite_error_code() {
                 Some(ErrorCode::OperationInterrupted) => {
-                    StoreError::Unavailable("a list took longer than a second".to_owned())
+                    StoreError::Unavailable("a read took longer than a second".to_owned())
                 }
                 _ => unavailable(&error),
             })

@@ -1,19 +1,18 @@
-//! Point reads: whatever waits is answered together in one read transaction.
+//! Point reads: a few rows on the thread that asks, many where lists are read.
 //!
-//! Two threads with a connection each. Reads come after every commit that was acknowledged before
+//! A row is read in microseconds, which is less than it takes to wake another thread, hand it the
+//! question and be woken for the answer. Reads come after every commit that was acknowledged before
 //! they were asked.
 
 use std::path::Path;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::thread::JoinHandle;
+use std::sync::{Mutex, MutexGuard};
 
 use domain::ids::RowKey;
 use rusqlite::{Connection, OptionalExtension as _};
-use tokio::sync::{mpsc, oneshot};
 
 use super::connect::{self, Role, unavailable};
-use super::spawn;
+use super::lists::Lists;
 use super::statements::{read, texts};
 use crate::commit::queue::closed;
 use crate::error::StoreError;
@@ -21,69 +20,71 @@ use crate::relation::Relation;
 use crate::row::Value;
 use crate::write::CellRef;
 
-const THREADS: usize = 2;
-const QUEUE_MAX: usize = 512;
-const BATCH_MAX: usize = 128;
+/// Threads that read at the same moment; one more waits a moment.
+const CONNECTIONS: usize = 4;
+/// Rows that are read where they are asked for: far less than a tick of a clock.
+const HERE_MAX: usize = 16;
 
 type Found = Result<Vec<Option<Vec<Value>>>, StoreError>;
 
-struct Get {
-    relation: &'static Relation,
-    keys: Vec<RowKey>,
-    answer: oneshot::Sender<Found>,
-}
+/// None: it is closed.
+type Slot = Mutex<Option<Connection>>;
 
 pub(super) struct Points {
-    senders: Mutex<Option<Vec<mpsc::Sender<Get>>>>,
+    slots: Vec<Slot>,
     next: AtomicUsize,
 }
 
-pub(super) fn start(path: &Path) -> Result<(Points, Vec<JoinHandle<()>>), StoreError> {
-    let (mut senders, mut threads) = (Vec::new(), Vec::new());
-    for _ in 0..THREADS {
-        let (sender, receiver) = mpsc::channel(QUEUE_MAX);
-        let connection = connect::open(path, Role::Reader)?;
-        threads.push(spawn("store-points", move || run(&connection, receiver))?);
-        senders.push(sender);
-    }
-    let points = Points { senders: Mutex::new(Some(senders)), next: AtomicUsize::new(0) };
-    Ok((points, threads))
-}
-
 impl Points {
-    pub async fn get(&self, relation: &'static Relation, keys: Vec<RowKey>) -> Found {
-        let (answer, found) = oneshot::channel();
-        let turn = self.next.fetch_add(1, Relaxed);
-        let sender = {
-            let senders = self.senders.lock().expect("nobody panics while holding this");
-            let senders = senders.as_ref().ok_or_else(closed)?;
-            senders[turn % senders.len()].clone()
-        };
-        sender.send(Get { relation, keys, answer }).await.map_err(|_| closed())?;
-        found.await.map_err(|_| closed())?
+    pub fn open(path: &Path) -> Result<Points, StoreError> {
+        let slot = |_| connect::open(path, Role::Reader).map(|one| Mutex::new(Some(one)));
+        let slots = (0..CONNECTIONS).map(slot).collect::<Result<_, _>>()?;
+        Ok(Points { slots, next: AtomicUsize::new(0) })
+    }
+
+    pub async fn get(
+        &self,
+        relation: &'static Relation,
+        keys: Vec<RowKey>,
+        lists: &Lists,
+    ) -> Found {
+        if keys.len() > HERE_MAX {
+            return lists.read(move |connection| together(connection, relation, &keys)).await;
+        }
+        // Whoever reads one row after the other lets others go on as well.
+        tokio::task::consume_budget().await;
+        let slot = self.free();
+        let connection = slot.as_ref().ok_or_else(closed)?;
+        together(connection, relation, &keys).map_err(|error| unavailable(&error))
+    }
+
+    fn free(&self) -> MutexGuard<'_, Option<Connection>> {
+        let free = self.slots.iter().find_map(|slot| slot.try_lock().ok());
+        free.unwrap_or_else(|| lock(&self.slots[self.next.fetch_add(1, Relaxed) % CONNECTIONS]))
     }
 
     pub fn close(&self) {
-        self.senders.lock().expect("nobody panics while holding this").take();
+        self.slots.iter().for_each(|slot| drop(lock(slot).take()));
     }
 }
 
-fn run(connection: &Connection, mut receiver: mpsc::Receiver<Get>) {
-    let mut waiting = Vec::with_capacity(BATCH_MAX);
-    while receiver.blocking_recv_many(&mut waiting, BATCH_MAX) > 0 {
-        let is_many = waiting.len() > 1 || waiting.iter().any(|get| get.keys.len() > 1);
-        if is_many && let Err(error) = execute(connection, "BEGIN") {
-            tracing::warn!(%error, "a read transaction could not begin");
-        }
-        for get in waiting.drain(..) {
-            let found = points(connection, get.relation, &get.keys);
-            // The caller may have gone away.
-            let _ = get.answer.send(found.map_err(|error| unavailable(&error)));
-        }
-        if is_many && let Err(error) = execute(connection, "COMMIT") {
-            tracing::warn!(%error, "a read transaction could not end");
-        }
+fn lock(slot: &Slot) -> MutexGuard<'_, Option<Connection>> {
+    slot.lock().expect("nobody panics while holding this")
+}
+
+/// As they were at one moment.
+fn together(
+    connection: &Connection,
+    relation: &Relation,
+    keys: &[RowKey],
+) -> rusqlite::Result<Vec<Option<Vec<Value>>>> {
+    if keys.len() < 2 {
+        return points(connection, relation, keys);
     }
+    execute(connection, "BEGIN")?;
+    let found = points(connection, relation, keys);
+    let ended = execute(connection, "COMMIT");
+    found.and_then(|found| ended.map(|()| found))
 }
 
 fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {

@@ -65,6 +65,7 @@ async fn addresses_are_found_by_their_shopper(store: &Store) {
         id: key(number).into(),
         shopper: Shopper::Customer(shopper.to_owned()),
         removed_at,
+        created_at: NOW.plus_ms(i64::from(number)),
         ..commerce_samples::shipping_address()
     };
     let elsewhere = ShippingAddress { environment: Environment::Devnet, ..address(6, "one", None) };

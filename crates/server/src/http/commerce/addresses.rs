@@ -3,6 +3,7 @@
 //! An address that is written again, letter by letter in its one spelling, is the same one.
 
 use axum::extract::State;
+use domain::changes::Changes;
 use domain::environment::Environment;
 use domain::ids::ShippingAddressId;
 use domain::shipping_address::{AddressView, Checked, PostalAddress, ShippingAddress};
@@ -20,8 +21,6 @@ use crate::http::page::{LIMIT_MAX, bounded};
 
 const LIMIT_DEFAULT: i64 = 20;
 const OFFSET_MAX: i64 = 10_000;
-/// How many of a shopper's newest addresses are compared with one he writes.
-const COMPARED_MAX: i64 = 20;
 
 /// An address as a form sends it.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -86,18 +85,25 @@ pub fn given_address(
 }
 
 impl Given {
-    /// The shopper's address that it is, or a new one.
-    pub async fn of(&self, app: &App, place: &Place) -> Result<ShippingAddress, ApiError> {
+    /// The shopper's address that it is, or a new one; saved with `changes`.
+    pub async fn of(
+        &self,
+        app: &App,
+        place: &Place,
+        changes: &mut Changes,
+    ) -> Result<ShippingAddress, ApiError> {
         match self {
-            Given::Saved(id) => address_of(app, place, *id).await,
+            Given::Saved(id) => {
+                let address = address_of(app, place, *id).await?;
+                address.must_stay(changes);
+                Ok(address)
+            }
             Given::Written(checked) => {
-                let shopper = place.shopper.list_key(place.whose);
-                let saved = app.store.shipping_addresses(shopper, 0, COMPARED_MAX).await?;
-                let same = saved.into_iter().find(|one| one.postal == checked.postal);
-                Ok(same.unwrap_or_else(|| {
-                    let (whose, shopper) = (place.whose, place.shopper.clone());
-                    ShippingAddress::new(whose, shopper, checked.clone(), &mut app.fresh())
-                }))
+                let Place { whose, shopper } = place;
+                let id = ShippingAddress::id_of(*whose, shopper, &checked.postal);
+                let known = app.store.get::<ShippingAddress>(id.key()).await?;
+                let place = (*whose, shopper);
+                Ok(ShippingAddress::written(place, checked, known, app.now(), changes))
             }
         }
     }

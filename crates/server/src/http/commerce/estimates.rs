@@ -198,7 +198,8 @@ pub async fn attach_address(
     app.decide(async || -> Result<_, ApiError> {
         let estimate = estimate_of(&app, &place, body.estimate_id).await?;
         estimate.check_open(app.now())?;
-        let address = given.of(&app, &place).await?;
+        let mut changes = Changes::of(place.whose.0);
+        let address = given.of(&app, &place, &mut changes).await?;
         let rates = rates_of(&app, place.whose).await?;
         let option = body.shipping_option_id.as_deref();
         let sent = estimate.send_to(&address, option, &rates, app.now())?;
@@ -208,7 +209,8 @@ pub async fn attach_address(
             &address,
             choices.map(|choice| choice.view()).collect(),
         )));
-        Ok((sent.save_sent(address), answer))
+        changes.update(sent);
+        Ok((changes, answer))
     })
     .await
 }

@@ -62,26 +62,31 @@ fn push_row(strokes: &mut String, row: &[Color], line: usize) {
         if run[0] == Color::Dark {
             match pen {
                 None => {
-                    push(strokes, "M", column);
-                    push(strokes, " ", line);
+                    push(strokes, 'M', column);
+                    push(strokes, ' ', line);
                 }
                 Some(at) => {
-                    push(strokes, "m", column - at);
+                    push(strokes, 'm', column - at);
                     strokes.push_str(" 0");
                 }
             }
-            push(strokes, "h", run.len());
+            push(strokes, 'h', run.len());
             pen = Some(column + run.len());
         }
         column += run.len();
     }
 }
 
-/// A word and a number below a thousand. There are a thousand of them in a code: formatting each
-/// took longer than everything else about it.
-fn push(strokes: &mut String, word: &str, number: usize) {
-    strokes.push_str(word);
-    let digits = [number / 100, number / 10 % 10, number % 10];
-    let zeroes = digits.iter().take(2).take_while(|digit| **digit == 0).count();
-    strokes.extend(digits[zeroes..].iter().map(|digit| char::from(b'0' + *digit as u8)));
+/// A word and a number below a thousand. There are a thousand of them in a code, nearly all of one
+/// digit: formatting each took longer than everything else about it.
+fn push(strokes: &mut String, word: char, number: usize) {
+    let digit = |number: usize| char::from(b'0' + (number % 10) as u8);
+    strokes.push(word);
+    if number >= 10 {
+        if number >= 100 {
+            strokes.push(digit(number / 100));
+        }
+        strokes.push(digit(number / 10));
+    }
+    strokes.push(digit(number));
 }
