@@ -75,6 +75,21 @@ impl Usd {
         Usd((cents + i64::from(is_up)) * MICROS_PER_CENT)
     }
 
+    /// As people write it: `$1,234.50`; a third decimal only where there is one.
+    pub fn shown(self) -> String {
+        let (sign, text) = (if self.0 < 0 { "-" } else { "" }, self.decimal());
+        let (whole, decimals) = text.trim_start_matches('-').split_once('.').unwrap_or_default();
+        let decimals = decimals.strip_suffix('0').filter(|two| two.len() == 2).unwrap_or(decimals);
+        let mut grouped = String::new();
+        for (at, digit) in whole.char_indices() {
+            if at > 0 && (whole.len() - at) % 3 == 0 {
+                grouped.push(',');
+            }
+            grouped.push(digit);
+        }
+        format!("{sign}${grouped}.{decimals}")
+    }
+
     /// Two decimal places, rounded as commerce does: `"10.00"`.
     pub fn cents_decimal(self) -> String {
         let cents = self.to_cents().0 / MICROS_PER_CENT;
@@ -392,5 +407,17 @@ mod tests {
             let amount = TokenAmount(base);
             prop_assert_eq!(TokenAmount::parse(&amount.decimal(decimals), decimals), Ok(amount));
         }
+    }
+
+    #[test]
+    fn dollars_read_as_people_write_them() {
+        let check = |micros: i64, expected: &str| assert_eq!(Usd(micros).shown(), expected);
+        check(0, "$0.00");
+        check(10_000, "$0.01");
+        check(13_990_000, "$13.99");
+        check(24_995_000, "$24.995");
+        check(999_000_000, "$999.00");
+        check(1_000_000_000_000, "$1,000,000.00");
+        check(-123_450_000, "-$123.45");
     }
 }

@@ -12,6 +12,7 @@ pub mod commands;
 pub mod config;
 pub mod escrow;
 pub mod http;
+pub mod language;
 pub mod lost_payouts;
 pub mod mail;
 pub mod merchants;

@@ -19,7 +19,7 @@ use self::smtp::{Cause, Ended, Stage};
 use crate::app::App;
 use crate::commands::private_files::{make_directory, write_private};
 use crate::config::Config;
-use crate::http::hosted::words::Language;
+use crate::language::Language;
 
 /// What the protocol lets a line have, its end not counted.
 const LINE_BYTES_MAX: usize = 998;

@@ -144,7 +144,7 @@ impl App {
     ) -> anyhow::Result<Results> {
         let open = self.catalog.index.get().await?;
         let is_partial = !open.is_whole();
-        let searched = self.catalog.index.run(open, move |index| index.search(&wanted));
+        let searched = self.catalog.index.ask(open, move |index| index.search(&wanted));
         let Found { total, hits, facets, left_out } = searched.await?;
         let keys = |hits: &[Hit]| hits.iter().map(|hit| RowKey(hit.key)).collect::<Vec<_>>();
         let own = keys(&hits).into_iter().filter(|key| DEMO.by_key(*key).is_none()).collect();

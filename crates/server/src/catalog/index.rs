@@ -7,6 +7,7 @@
 //! looks at every byte of it, and whoever feeds it sees that it is another one.
 
 use std::io;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
@@ -15,7 +16,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use domain::retailer::Retailer;
 use search::{Change, Document, Index, OpenError, Opened, Scope, SearchError, State};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -23,6 +24,9 @@ use super::Listed;
 
 /// How many processes can share a data directory.
 const PROCESSES_MAX: usize = 64;
+
+/// Searches at the same time where there is one processor.
+const SEARCHES_MIN: usize = 2;
 
 /// How long one that opens the index anew waits for those who still read the old one.
 const READERS_WAIT: Duration = Duration::from_secs(2);
@@ -55,6 +59,9 @@ impl Open {
 pub struct SearchIndex {
     directory: PathBuf,
     slot: Mutex<Slot>,
+    /// Searches that work at the same time: more than there are processors would only take the
+    /// memory of so many more, and push each other's out of the caches.
+    searching: Semaphore,
 }
 
 #[derive(Default)]
@@ -68,7 +75,12 @@ struct Slot {
 
 impl SearchIndex {
     pub fn within(data_dir: &Path) -> SearchIndex {
-        SearchIndex { directory: data_dir.join("search"), slot: Mutex::default() }
+        let processors = std::thread::available_parallelism().map_or(SEARCHES_MIN, NonZero::get);
+        SearchIndex {
+            directory: data_dir.join("search"),
+            slot: Mutex::default(),
+            searching: Semaphore::new(processors.max(SEARCHES_MIN)),
+        }
     }
 
     /// The index, opened by whoever asks first.
@@ -96,6 +108,16 @@ impl SearchIndex {
         });
         (slot.open, slot.released) = (Some(opened.clone()), Some(released));
         Ok(opened)
+    }
+
+    /// Asks the index in turn. See `run`.
+    pub async fn ask<T: Send + 'static>(
+        &self,
+        open: Arc<Open>,
+        question: impl FnOnce(&Index) -> Result<T, SearchError> + Send + 'static,
+    ) -> anyhow::Result<T> {
+        let _turn = self.searching.acquire().await?;
+        self.run(open, question).await
     }
 
     /// Works with an index on a thread that may block. One that fails at it, or panics, is let go

@@ -13,7 +13,6 @@ use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use store::CommitError;
 
 use crate::app::{App, Shared};
-use crate::http::hosted::dollars;
 use crate::mail::smtp::{Cause, Ended, Stage};
 use crate::mail::{self, Receipt};
 use crate::workers::lease::{Kept, Lease};
@@ -86,7 +85,7 @@ async fn attempt(app: &App, mail: &ReceiptMail) -> anyhow::Result<Ended> {
     let Some(to) = invoice.customer_email.as_deref() else { return Ok(gone) };
     let merchant = app.merchant(invoice.merchant_id).await?;
     let merchant = merchant.as_ref().map_or("", |merchant| merchant.company_name.as_str());
-    let (amount, link) = (dollars(invoice.amount), app.receipt_url(invoice.id));
+    let (amount, link) = (invoice.amount.shown(), app.receipt_url(invoice.id));
     let receipt = Receipt { mail, to, merchant, amount: &amount, link: &link };
     Ok(mail::hand_over(app, &mail::receipt(&receipt)).await)
 }

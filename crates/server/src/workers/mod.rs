@@ -11,6 +11,7 @@ pub mod follow;
 pub mod gauges;
 pub mod holds;
 pub mod housekeeping;
+pub mod lane;
 pub mod lease;
 pub mod ledger_chain;
 pub mod liquidations;

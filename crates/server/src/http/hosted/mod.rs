@@ -13,12 +13,11 @@ pub mod words;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use domain::money::Usd;
 use domain::network::Network;
 
-use self::words::Language;
 use crate::http::error::ApiError;
 use crate::http::html::Html;
+use crate::language::Language;
 
 const TROUBLE: &str = include_str!("../../../assets/pay/trouble.html");
 const LOOK_AGAIN: &str = "<meta http-equiv=\"refresh\" content=\"5\">";
@@ -66,21 +65,6 @@ fn trouble(error: ApiError, language: Language) -> Response {
     response
 }
 
-/// `$1,234.50`; a third decimal only where there is one.
-pub fn dollars(amount: Usd) -> String {
-    let text = amount.decimal();
-    let (whole, decimals) = text.split_once('.').unwrap_or((&text, "00"));
-    let decimals = decimals.strip_suffix('0').filter(|two| two.len() == 2).unwrap_or(decimals);
-    let mut grouped = String::new();
-    for (at, digit) in whole.char_indices() {
-        if at > 0 && (whole.len() - at) % 3 == 0 {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    format!("${grouped}.{decimals}")
-}
-
 /// What people call a network.
 fn network_name(network: Network) -> &'static str {
     match network {
@@ -100,20 +84,4 @@ fn network_name(network: Network) -> &'static str {
 /// The sign of a merchant who has none: the first letter of his name.
 fn initial(name: &str) -> Html {
     Html::text(&name.chars().take(1).collect::<String>())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn dollars_read_as_people_write_them() {
-        let check = |micros: i64, expected: &str| assert_eq!(dollars(Usd(micros)), expected);
-        check(0, "$0.00");
-        check(10_000, "$0.01");
-        check(13_990_000, "$13.99");
-        check(24_995_000, "$24.995");
-        check(999_000_000, "$999.00");
-        check(1_000_000_000_000, "$1,000,000.00");
-    }
 }

@@ -15,7 +15,6 @@ use domain::token::TokenId;
 use serde::Serialize;
 
 use super::questions::{Asking, Entered};
-use super::words::Language;
 use super::{assets, plain, questions, respond, trouble};
 use crate::app::{App, Shared};
 use crate::http::auth::{Payor, payor};
@@ -28,6 +27,7 @@ use crate::http::payor::addresses::{
 };
 use crate::http::payor::session::{PaymentStatusView, SessionDetails, details, status};
 use crate::http::ramps::kyc_page::Visitor;
+use crate::language::Language;
 
 const TEMPLATE: &str = include_str!("../../../assets/pay/page.html");
 /// How soon a page without scripts looks again.

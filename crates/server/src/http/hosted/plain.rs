@@ -11,11 +11,11 @@ use domain::quote::QuoteStatus;
 use domain::time::{HOUR_MS, MINUTE_MS, SECOND_MS};
 
 use super::page::{Scripts, Shown};
-use super::words::Language;
-use super::{assets, dollars, initial, network_name, questions};
+use super::{assets, initial, network_name, questions};
 use crate::http::html::Html;
 use crate::http::payor::addresses::{AvailableToken, PaymentAddress};
 use crate::http::payor::session::{PayorPayment, SessionDetails};
+use crate::language::Language;
 
 /// The merchant, and what he asks for.
 pub fn summary(details: &SessionDetails, language: Language) -> Html {
@@ -63,7 +63,7 @@ pub fn summary(details: &SessionDetails, language: Language) -> Html {
             ("initial", &initial(name)),
             ("name", &Html::text(name)),
             ("label", &language.word(label)),
-            ("amount", &Html::text(&dollars(amount.0))),
+            ("amount", &Html::text(&amount.0.shown())),
             ("title", &paragraph(own(&details.invoice_title))),
             ("description", &paragraph(details.description.clone())),
             ("time", &time),
@@ -132,7 +132,7 @@ fn arrived(shown: &Shown) -> Html {
     if paid == Usd::ZERO {
         return Html::default();
     }
-    let (paid, merchant) = (dollars(paid), shown.details.merchant_name.as_str());
+    let (paid, merchant) = (paid.shown(), shown.details.merchant_name.as_str());
     let fill = [("paid", paid.as_str()), ("merchant", merchant)];
     Html::fill("<p>{{text}}</p>", &[("text", &shown.language.say("arrived", &fill))])
 }
@@ -182,7 +182,7 @@ fn payable(shown: &Shown) -> Html {
 fn underpaid(shown: &Shown, token: &AvailableToken) -> Html {
     let language = shown.language;
     let SessionDetails { amount_paid_usd, amount_remaining_usd, .. } = &shown.details;
-    let (paid, left) = (dollars(amount_paid_usd.0), dollars(amount_remaining_usd.0));
+    let (paid, left) = (amount_paid_usd.0.shown(), amount_remaining_usd.0.shown());
     let hint = language.say(
         "underpaid_hint",
         &[

@@ -11,13 +11,13 @@ use domain::questions::{Answer, Question, Questions};
 
 use super::page::Shown;
 use super::plain::credentials;
-use super::words::Language;
 use crate::app::Shared;
 use crate::http::auth::Payor;
 use crate::http::error::{ApiError, Code};
 use crate::http::extract::Json;
 use crate::http::html::Html;
 use crate::http::payor::forms::{FormRequest, submit};
+use crate::language::Language;
 
 /// As long as an answer may be.
 const ANSWER_MAX: &str = "1000";

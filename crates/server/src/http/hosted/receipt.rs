@@ -11,13 +11,13 @@ use domain::merchant::Merchant;
 use domain::payment::{Payment, PaymentStatus};
 use domain::receipt::ReceiptToken;
 
-use super::words::Language;
-use super::{assets, dollars, initial, network_name, plain, respond, trouble};
+use super::{assets, initial, network_name, plain, respond, trouble};
 use crate::app::Shared;
 use crate::http::error::ApiError;
 use crate::http::extract::Path;
 use crate::http::html::Html;
 use crate::http::ramps::kyc_page::Visitor;
+use crate::language::Language;
 
 const TEMPLATE: &str = include_str!("../../../assets/pay/receipt.html");
 /// More transfers than anybody makes for one invoice.
@@ -103,8 +103,8 @@ fn rows(invoice: &Invoice, merchant: &Merchant, payments: &[Payment], language: 
     for payment in payments.iter().filter(counted) {
         html.push(&row(RECEIPT_ROW, "paid_with", &paid_with(payment)));
     }
-    html.push(&text("received", &dollars(invoice.amount_paid)));
-    html.push(&row(TOTAL_ROW, "total", &Html::text(&dollars(invoice.amount))));
+    html.push(&text("received", &invoice.amount_paid.shown()));
+    html.push(&row(TOTAL_ROW, "total", &Html::text(&invoice.amount.shown())));
     html.push(&text("contact", &merchant.email));
     html
 }

@@ -15,6 +15,8 @@ use qrcode::{Color, EcLevel, QrResult};
 
 /// Modules of white around the code.
 const QUIET_ZONE_MODULES: usize = 4;
+/// Of the largest code there is.
+const SIDE_MAX: usize = 177;
 /// What the strokes of most links take.
 const STROKES_BYTES: usize = 8 << 10;
 /// The size a page shows unless it says another.
@@ -56,24 +58,30 @@ fn svg(colors: &[Color]) -> String {
 
 /// One row's dark runs, each a line of the path's own width: `M4 4h7m2 0h1`.
 fn push_row(strokes: &mut String, row: &[Color], line: usize) {
-    let mut column = QUIET_ZONE_MODULES;
-    let mut pen = None;
-    for run in row.chunk_by(|left, right| left == right) {
-        if run[0] == Color::Dark {
-            match pen {
-                None => {
-                    push(strokes, 'M', column);
-                    push(strokes, ' ', line);
-                }
-                Some(at) => {
-                    push(strokes, 'm', column - at);
-                    strokes.push_str(" 0");
-                }
+    // Where one color follows the other is as good as random: each place is noted, and counted only
+    // if it is one.
+    let (mut places, mut count, mut before) = ([0; SIDE_MAX + 1], 0, Color::Light);
+    for (place, color) in row.iter().enumerate() {
+        places[count] = place;
+        count += usize::from(*color != before);
+        before = *color;
+    }
+    // A row that ends dark ends its last run.
+    places[count] = row.len();
+    let mut pen = 0;
+    for (at, run) in places[..count + count % 2].chunks(2).enumerate() {
+        match at {
+            0 => {
+                push(strokes, 'M', run[0] + QUIET_ZONE_MODULES);
+                push(strokes, ' ', line);
             }
-            push(strokes, 'h', run.len());
-            pen = Some(column + run.len());
+            _ => {
+                push(strokes, 'm', run[0] - pen);
+                strokes.push_str(" 0");
+            }
         }
-        column += run.len();
+        push(strokes, 'h', run[1] - run[0]);
+        pen = run[1];
     }
 }
 
