@@ -13,10 +13,10 @@
 //! way people write it: `wh-1000xm5`, `wh1000xm5`, `wh 1000 xm5`. The last word may be half typed.
 //! Chinese, Japanese, Korean, Thai and their neighbours are searched by pairs of characters.
 //!
-//! A half-typed word is looked for in everything but descriptions. A word no product has is read as
-//! its neighbours: those at one edit from 4 letters on, or, if there are none, those at two from 8; or
-//! as two words written together; and as words of descriptions only if there are no others. If every
-//! word is known and no product has them all, every word is read so, in every way at once. What
+//! A half-typed word is looked for in everything but descriptions. A word no product has is read
+//! as its neighbours: those at one edit from 4 letters on, or, if there are none, those at two from
+//! 8; or as two words written together; and as words of descriptions only if there are no others.
+//! If every word is known and no product has them all, every word is read so, in every way. What
 //! nobody can read is left out and named in [`Found::left_out`], as long as one word stays. There
 //! is no query syntax: quotes, colons, minus signs and stars are punctuation.
 //!

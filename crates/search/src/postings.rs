@@ -73,7 +73,8 @@ impl Postings {
         false
     }
 
-    /// Every document, many at a time, and of each how often the term is written, which [`place`] reads.
+    /// Every document, many at a time, and of each how often the term is written, which [`place`]
+    /// reads.
     pub(crate) fn each_block(&mut self, mut take: impl FnMut(&[DocId], &[u32])) {
         while !self.block.docs().is_empty() {
             take(self.block.docs(), self.block.freqs());
