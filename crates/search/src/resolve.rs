@@ -1,7 +1,7 @@
 //! From typed words to terms that exist: as typed, half typed, joined or apart, misspelt.
 //!
-//! Everything is looked up in every segment's dictionary before any posting list is opened, since
-//! whether a word is misspelt is a question about all of them.
+//! A word is looked up in every segment's dictionary before it is taken for another, since whether
+//! it is misspelt is a question about all of them; and of products that are there, see `ways`.
 //! Invariant: a word stands for at most `EXPANSIONS_MAX` terms a kind, scope and segment.
 
 use std::sync::Arc;
@@ -190,7 +190,7 @@ impl Dictionaries<'_> {
         if let [word] = words {
             return self.add_lists(word, worth, ways);
         }
-        for (reader, ways) in self.readers.iter().zip(ways) {
+        for ((segment, reader), ways) in self.segments.iter().zip(&self.readers).zip(ways) {
             let mut found = Vec::with_capacity(words.len());
             for word in words {
                 match lists(reader, word)? {
@@ -199,7 +199,7 @@ impl Dictionaries<'_> {
                 }
             }
             if found.len() == words.len() {
-                let products = all_of(reader, &found)?;
+                let products = all_of(reader, segment.alive_bitset(), &found)?;
                 if !products.is_empty() {
                     ways.push(Way { met: Met::Read(products), worth });
                 }
@@ -290,7 +290,7 @@ impl Dictionaries<'_> {
         let from = scope.word_in(Text::Names, letters);
         let mut below = from.clone().into_bytes();
         below.push(0xFF);
-        for (reader, ways) in self.readers.iter().zip(ways) {
+        for ((segment, reader), ways) in self.segments.iter().zip(&self.readers).zip(ways) {
             let range = reader.terms().range().gt(&from).lt(&below);
             let mut stream = range.without_keys().into_stream()?;
             let mut found: Vec<TermInfo> = Vec::new();
@@ -299,9 +299,16 @@ impl Dictionaries<'_> {
             }
             // Of equally frequent ones the first in the alphabet: the sort is stable.
             found.sort_by_key(|info| std::cmp::Reverse(info.doc_freq));
-            found.truncate(EXPANSIONS_MAX);
-            let met = found.into_iter().map(Met::Listed);
-            ways.extend(met.map(|met| Way { met, worth: HALF_TYPED }));
+            let before = ways.len();
+            for info in found {
+                if ways.len() - before == EXPANSIONS_MAX {
+                    break;
+                }
+                let met = Met::Listed(info);
+                if met.is_in_any(segment, reader)? {
+                    ways.push(Way { met, worth: HALF_TYPED });
+                }
+            }
         }
         Ok(())
     }
@@ -331,15 +338,13 @@ impl Dictionaries<'_> {
             }
             Reading::Wide => {
                 let distant = Distant::most(&whole);
-                for text in [Text::Names, Text::Description] {
-                    let step = Step { text, extent: Extent::Whole, distant };
-                    self.add_near(&whole, step, ways, marks)?;
-                }
+                self.add_near(&whole, step(Text::Names, Extent::Whole, distant), ways, marks)?;
                 self.add_split(&whole, ways, marks)?;
                 if extent == Extent::Beginning && self.is_nowhere(ways)? {
-                    let step = Step { text: Text::Names, extent, distant };
-                    self.add_near(&whole, step, ways, marks)?;
+                    self.add_near(&whole, step(Text::Names, extent, distant), ways, marks)?;
                 }
+                let described = step(Text::Description, Extent::Whole, distant);
+                self.add_near(&whole, described, ways, marks)?;
             }
         }
         Ok(())
@@ -355,7 +360,8 @@ impl Dictionaries<'_> {
         let Some(dfa) = near(word, step.extent, step.distant) else { return Ok(()) };
         for scope in &self.scopes {
             let beginning = scope.word_in(step.text, "");
-            for (reader, ways) in self.readers.iter().zip(&mut *ways) {
+            for ((segment, reader), ways) in self.segments.iter().zip(&self.readers).zip(&mut *ways)
+            {
                 let automaton = ScopedWord { scope: beginning.as_bytes(), dfa: &dfa };
                 let mut stream = reader.terms().search(automaton).into_stream()?;
                 let mut found: Vec<(u8, TermInfo, String)> = Vec::new();
@@ -369,11 +375,17 @@ impl Dictionaries<'_> {
                     }
                 }
                 found.sort_by_key(|(edits, info, _)| (*edits, std::cmp::Reverse(info.doc_freq)));
-                found.truncate(EXPANSIONS_MAX);
+                let before = ways.len();
                 for (edits, info, term) in found {
+                    if ways.len() - before == EXPANSIONS_MAX {
+                        break;
+                    }
                     let worth = if edits <= 1 { ONE_EDIT } else { TWO_EDITS };
-                    ways.push(Way { met: Met::Listed(info), worth });
-                    marks.push(Mark::Term(term));
+                    let met = Met::Listed(info);
+                    if met.is_in_any(segment, reader)? {
+                        ways.push(Way { met, worth });
+                        marks.push(Mark::Term(term));
+                    }
                 }
             }
         }

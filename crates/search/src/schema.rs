@@ -244,22 +244,26 @@ impl Terms {
     fn add(&mut self, scope: &ScopeTerms, compounds: &[Compound], place: Place) {
         for compound in compounds {
             for joined in compound.terms() {
-                let named = scope.word_in(Text::Names, &joined.term);
                 if place == IN_DESCRIPTION {
                     // A product is in one list of a word, that of its best place.
-                    if !self.0.contains_key(&named) {
+                    if !self.0.contains_key(&scope.word_in(Text::Names, &joined.term)) {
                         self.put(scope.word_in(Text::Description, &joined.term), place);
                     }
                     continue;
                 }
-                for chars in 1..=BEGINNING_CHARS_MAX {
-                    if let Some(letters) = beginning(&joined.term, chars) {
-                        self.put(scope.beginning(letters), place);
-                    }
-                }
-                self.put(named, place);
+                self.put_named(scope, &joined.term, place);
             }
         }
+    }
+
+    /// A word of a name, with what it begins with.
+    fn put_named(&mut self, scope: &ScopeTerms, word: &str, place: Place) {
+        for chars in 1..=BEGINNING_CHARS_MAX {
+            if let Some(letters) = beginning(word, chars) {
+                self.put(scope.beginning(letters), place);
+            }
+        }
+        self.put(scope.word_in(Text::Names, word), place);
     }
 
     /// `USB C` as `usbc`: a word of a letter or two is often written into the one beside it.
@@ -269,7 +273,7 @@ impl Terms {
             let (one, next) = (pair[0].whole(), pair[1].whole());
             let is_short = one.len() <= SHORT_BYTES_MAX || next.len() <= SHORT_BYTES_MAX;
             if is_short && pair.iter().all(|word| word.script == Script::Spaced) {
-                self.put(scope.word_in(Text::Names, &format!("{one}{next}")), IN_TITLE);
+                self.put_named(scope, &format!("{one}{next}"), IN_TITLE);
             }
         }
     }

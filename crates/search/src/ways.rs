@@ -3,6 +3,7 @@
 //! A dictionary also holds terms of products that are gone, until their segment is merged. Whether
 //! a word is known must not depend on when that happens, so it is asked of products that are there.
 
+use tantivy::fastfield::AliveBitSet;
 use tantivy::postings::TermInfo;
 use tantivy::{DocId, InvertedIndexReader, SegmentReader};
 
@@ -21,7 +22,7 @@ pub(crate) struct Way {
 pub(crate) enum Met {
     /// In the products of this list.
     Listed(TermInfo),
-    /// In these, each with its worst placed part: they were read already, in order.
+    /// In these that are there, each with its worst placed part: they were read already, in order.
     Read(Vec<(DocId, Place)>),
 }
 
@@ -36,7 +37,8 @@ impl Met {
         }
     }
 
-    fn is_in_any(
+    /// Whether a product that is there is among them.
+    pub(crate) fn is_in_any(
         &self,
         segment: &SegmentReader,
         reader: &InvertedIndexReader,
@@ -46,7 +48,7 @@ impl Met {
             // More have it than are gone.
             Met::Listed(list) if list.doc_freq > segment.num_deleted_docs() => true,
             Met::Listed(list) => Postings::open(reader, list)?.any(|doc| alive.is_alive(doc)),
-            Met::Read(products) => products.iter().any(|(doc, _)| alive.is_alive(*doc)),
+            Met::Read(products) => !products.is_empty(),
         })
     }
 }
@@ -67,9 +69,11 @@ pub(crate) fn is_nowhere(
     Ok(true)
 }
 
-/// The products with all of some words, of which each has these lists; none is in two of one word.
+/// The products that are there and have all of some words, of which each has these lists; none is
+/// in two of one word.
 pub(crate) fn all_of(
     reader: &InvertedIndexReader,
+    alive: Option<&AliveBitSet>,
     words: &[Vec<TermInfo>],
 ) -> std::io::Result<Vec<(DocId, Place)>> {
     let mut words: Vec<&[TermInfo]> = words.iter().map(Vec::as_slice).collect();
@@ -77,7 +81,11 @@ pub(crate) fn all_of(
     let Some((rarest, others)) = words.split_first() else { return Ok(Vec::new()) };
     let mut products: Vec<(DocId, Place)> = Vec::new();
     for list in *rarest {
-        Postings::open(reader, list)?.each(|doc, place| products.push((doc, place)));
+        Postings::open(reader, list)?.each(|doc, place| {
+            if alive.is_none_or(|alive| alive.is_alive(doc)) {
+                products.push((doc, place));
+            }
+        });
     }
     products.sort_unstable();
     for lists in others {

@@ -33,7 +33,7 @@ pub struct StoreConfig {
     pub url: String,
     /// Lanes of the log; fixed when the database is made.
     pub lanes: i64,
-    /// Connections that read lists.
+    /// Connections that read lists, and many rows at once.
     pub readers: usize,
     /// Page cache of the SQLite writer.
     pub cache_kib: i64,

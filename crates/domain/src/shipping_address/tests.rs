@@ -1,7 +1,12 @@
 //! Addresses of many countries: as they are typed, and as they are kept.
 
-use super::super::us_state_of;
+use super::super::{ShippingAddress, us_state_of};
 use super::*;
+use crate::changes::Changes;
+use crate::environment::Environment;
+use crate::ids::MerchantId;
+use crate::shopper::Shopper;
+use crate::time::Timestamp;
 use proptest::prelude::*;
 
 fn typed(country: &str, state: Option<&str>, zip_code: &str) -> PostalAddress {
@@ -207,4 +212,40 @@ proptest! {
             prop_assert_eq!(once.postal.clone().checked(), Ok(once));
         }
     }
+}
+
+#[test]
+fn what_is_written_again_is_the_same_address() {
+    let whose = (MerchantId(7), Environment::Devnet);
+    let shopper = Shopper::Customer("c".to_owned());
+    let checked = typed("US", Some("CA"), "94105").checked().expect("an address");
+    let written = |known: Option<ShippingAddress>| {
+        let mut changes = Changes::of(whose.0);
+        let place = (whose, &shopper);
+        let address =
+            ShippingAddress::written(place, &checked, known, Timestamp(9_000), &mut changes);
+        (address, changes)
+    };
+    // Two who write it at once: the second must meet the first as a conflict.
+    let (new, changes) = written(None);
+    assert_eq!(new.id.to_string(), "21742c81-2f17-8160-8d9f-0888922e327d");
+    assert_eq!((changes.inserts.len(), changes.updates.len()), (1, 0));
+    assert_eq!(changes.guards[0].key, new.key());
+    let there = ShippingAddress { version: 3, created_at: Timestamp(5_000), ..new.clone() };
+    let (again, changes) = written(Some(there.clone()));
+    assert_eq!((again, changes.guards.len()), (there.clone(), 1));
+    assert!(changes.inserts.is_empty() && changes.updates.is_empty());
+    let removed = ShippingAddress { removed_at: Some(Timestamp(6_000)), ..there };
+    let (back, changes) = written(Some(removed));
+    assert_eq!((back.removed_at, back.created_at, back.version), (None, Timestamp(9_000), 3));
+    assert_eq!((changes.inserts.len(), changes.updates.len()), (0, 1));
+    // Whoever else writes it has an address of his own.
+    let id = |whose, name: &str, postal: &PostalAddress| {
+        ShippingAddress::id_of(whose, &Shopper::Customer(name.to_owned()), postal)
+    };
+    let elsewhere = (whose.0, Environment::Mainnet);
+    assert_ne!(new.id, id(whose, "d", &checked.postal));
+    assert_ne!(new.id, id(elsewhere, "c", &checked.postal));
+    let empty = PostalAddress { phone: Some(String::new()), ..checked.postal.clone() };
+    assert_ne!(new.id, id(whose, "c", &empty));
 }

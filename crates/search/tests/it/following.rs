@@ -146,3 +146,30 @@ fn two_words_are_read_as_one_product_has_them() {
     assert_eq!(ask(), before);
     assert_eq!(before[0].left_out, ["deskchair"]);
 }
+
+#[test]
+fn products_that_are_gone_push_nobody_out() {
+    // Words of theirs are as many as a half-typed or misspelt word stands for, and more frequent.
+    let gone = u8::try_from(search::EXPANSIONS_MAX).expect("few");
+    let mut products = vec![product(0, "Lampshade lamp")];
+    for number in 0..gone {
+        let word =
+            format!("Lamps{}", char::from(b'a' + number % 26)).repeat(1 + usize::from(number / 26));
+        products.extend([product(100 + number, &word), product(150 + number, &word)]);
+    }
+    let shelf = Shelf::of(products);
+    let texts = ["lamps", "lampsh", "lampshada", "lampshade", "lamshade"];
+    let highlighted =
+        |text| Query { highlight: search::HighlightWish::Wanted, ..Query::new(SCOPE, text) };
+    let ask = || texts.map(|text| shelf.search(&highlighted(text)));
+    let deleted: Vec<Change> = (100..100 + gone)
+        .chain(150..150 + gone)
+        .map(|number| Change::Delete(key(number)))
+        .collect();
+    shelf.index.apply(&deleted, Cursor(2)).expect("a batch");
+    let before = ask();
+    assert!(before.iter().all(|found| found.total == 1), "{before:?}");
+    shelf.index.apply(&[Change::Put(product(1, "Desk"))], Cursor(3)).expect("a batch");
+    shelf.index.settle().expect("merging");
+    assert_eq!(ask(), before);
+}

@@ -85,3 +85,13 @@ fn the_beginning_of_a_misspelt_word() {
     check(&["headpohn"], &["p1"]);
     check(&["bluetoht spea"], &["p2"]);
 }
+
+#[test]
+fn short_words_written_into_one_may_be_half_typed() {
+    let shelf = Shelf::titled(&["A4 Paper", "A4Pad", "TV stand", "TVS"]);
+    assert_eq!(shelf.find_sorted("a4pa"), ["p0", "p1"]);
+    assert_eq!(shelf.find_sorted("a4pap"), ["p0"]);
+    for text in ["tvst", "tvsta", "tvstand"] {
+        assert_eq!(shelf.find_sorted(text), ["p2"], "{text}");
+    }
+}

@@ -142,10 +142,8 @@ impl App {
         whose: (MerchantId, Environment),
         wanted: Query,
     ) -> anyhow::Result<Results> {
-        let open = self.catalog.index.get().await?;
-        let is_partial = !open.is_whole();
-        let searched = self.catalog.index.ask(open, move |index| index.search(&wanted));
-        let Found { total, hits, facets, left_out } = searched.await?;
+        let (found, is_whole) = self.catalog.index.search(wanted).await?;
+        let Found { total, hits, facets, left_out } = found;
         let keys = |hits: &[Hit]| hits.iter().map(|hit| RowKey(hit.key)).collect::<Vec<_>>();
         let own = keys(&hits).into_iter().filter(|key| DEMO.by_key(*key).is_none()).collect();
         let rows: HashMap<RowKey, Listed> = self.own_listed(whose.0, own).await?;
@@ -160,7 +158,7 @@ impl App {
             facets,
             left_out,
             missing: Vec::new(),
-            is_partial,
+            is_partial: !is_whole,
             reachable: search::OFFSET_MAX,
         })
     }

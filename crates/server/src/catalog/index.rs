@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use domain::retailer::Retailer;
-use search::{Change, Document, Index, OpenError, Opened, Scope, SearchError, State};
+use search::{Change, Document, Found, Index, OpenError, Opened, Query, Scope, SearchError, State};
 use tokio::sync::{Mutex, Semaphore};
 use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -27,6 +27,9 @@ const PROCESSES_MAX: usize = 64;
 
 /// Searches at the same time where there is one processor.
 const SEARCHES_MIN: usize = 2;
+
+/// How long a search waits for its turn.
+const TURN_WAIT: Duration = Duration::from_secs(5);
 
 /// How long one that opens the index anew waits for those who still read the old one.
 const READERS_WAIT: Duration = Duration::from_secs(2);
@@ -61,7 +64,7 @@ pub struct SearchIndex {
     slot: Mutex<Slot>,
     /// Searches that work at the same time: more than there are processors would only take the
     /// memory of so many more, and push each other's out of the caches.
-    searching: Semaphore,
+    searching: Arc<Semaphore>,
 }
 
 #[derive(Default)]
@@ -79,7 +82,7 @@ impl SearchIndex {
         SearchIndex {
             directory: data_dir.join("search"),
             slot: Mutex::default(),
-            searching: Semaphore::new(processors.max(SEARCHES_MIN)),
+            searching: Arc::new(Semaphore::new(processors.max(SEARCHES_MIN))),
         }
     }
 
@@ -110,14 +113,19 @@ impl SearchIndex {
         Ok(opened)
     }
 
-    /// Asks the index in turn. See `run`.
-    pub async fn ask<T: Send + 'static>(
-        &self,
-        open: Arc<Open>,
-        question: impl FnOnce(&Index) -> Result<T, SearchError> + Send + 'static,
-    ) -> anyhow::Result<T> {
-        let _turn = self.searching.acquire().await?;
-        self.run(open, question).await
+    /// Searches in turn, and says whether everything there is was fed to the index by then.
+    pub async fn search(&self, query: Query) -> anyhow::Result<(Found, bool)> {
+        let turn = timeout(TURN_WAIT, Arc::clone(&self.searching).acquire_owned()).await;
+        let turn = turn.context("too many search at the same time")??;
+        // Only whoever has a turn holds the index: one that failed is soon held by nobody.
+        let open = self.get().await?;
+        let is_whole = open.is_whole();
+        let work = move |index: &Index| {
+            // Kept until it is done, even if nobody waits for it any more.
+            let _turn = turn;
+            index.search(&query)
+        };
+        Ok((self.run(open, work).await?, is_whole))
     }
 
     /// Works with an index on a thread that may block. One that fails at it, or panics, is let go

@@ -438,7 +438,7 @@ impl Ours for OurAddresses<'_> {
         Box::pin(async move {
             let (environment, network) = self.place;
             let key = |address: &String| DepositAddress::row_key(environment, network, address);
-            // All at once: the store has more than one reader of points.
+            // All at once: the store reads several of them at a time.
             let looks = addresses.chunks(ADDRESSES_MAX).map(|some| {
                 self.app.store.get_many::<DepositAddress>(some.iter().map(key).collect())
             });
